@@ -1,0 +1,48 @@
+"""An AWS emulator for Stackwright's acceptance tests: moto, made strict, observable and able to fail.
+
+Plain `moto_server` accepts what AWS refuses, forgets half of what an ECS service is told, answers every wait at once and
+turns what it lacks into an HTML 500. This package imports moto (no fork), patches those places and puts a gateway before
+it that knows who calls, injects faults, writes down every call and can show the end state of an account.
+
+The modules, from the outside in:
+
+* `server` binds the port; `control` answers `/_stackwright/*`; `gateway` takes an AWS call through all its stages.
+* `call`, `errors`, `cbor` speak the AWS protocols.
+* `accounts`, `trust`, `sts` decide who the caller is and which role it may take.
+* `faults`, `calls`, `settings`, `pagination`, `unimplemented` are what a test can steer or ask.
+* `ecs_services`, `ecs_tasks`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch` and the
+  `gaps_*` modules make moto behave like AWS.
+* `outside` and `dump` look at an account as an ordinary AWS client.
+"""
+
+from __future__ import annotations
+
+
+def install_patches() -> None:
+    """Makes moto behave like AWS where it does not. Has to run after the environment is set, as it imports moto."""
+    from . import (
+        cloudwatch,
+        ecs_api,
+        ecs_clusters,
+        ecs_task_definitions,
+        gaps_iam,
+        gaps_logs,
+        gaps_network,
+        gaps_security_groups,
+        moto_core,
+        sts,
+    )
+
+    for module in (
+        moto_core,
+        sts,
+        gaps_iam,
+        gaps_logs,
+        gaps_network,
+        gaps_security_groups,
+        cloudwatch,
+        ecs_clusters,
+        ecs_task_definitions,
+        ecs_api,
+    ):
+        module.install()

@@ -1,0 +1,94 @@
+"""Who is calling: access keys, temporary sessions and the accounts they act in.
+
+A key of the form `AKIA` + account + four letters is that account's administrator; nothing has to be set up first, so every
+test can have accounts of its own. Keys made by CreateAccessKey and sessions made by STS work as on AWS. Any other key is
+refused, so that a provider which lost its credentials cannot pass a test by accident.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from moto.core.utils import utcnow
+from moto.iam.models import iam_backends
+
+from .call import Call
+from .errors import ApiError, credential_error
+
+_ADMINISTRATOR_KEY = re.compile(r"AKIA(\d{12})[A-Z0-9]{4}$")
+_ACCOUNT = re.compile(r"\d{12}")
+_NOBODY = "000000000000"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The identity behind an access key."""
+
+    account: str
+    arn: str
+    user_id: str
+    role_arn: str | None = None
+    mfa: bool = False
+    expires: datetime.datetime | None = None
+
+
+_sessions: dict[str, Caller] = {}
+
+
+def remember_session(access_key: str, caller: Caller) -> None:
+    """Makes a temporary access key known."""
+    _sessions[access_key] = caller
+
+
+def identify(access_key: str | None) -> Caller | None:
+    """The caller behind a key, or None for a key that AWS would not know."""
+    if access_key is None:
+        return None
+    if access_key in _sessions:
+        return _sessions[access_key]
+    match = _ADMINISTRATOR_KEY.match(access_key)
+    if match or "EXPIRED" in access_key or "DENIED" in access_key:
+        found = _ACCOUNT.search(access_key)
+        account = found[0] if found else _NOBODY
+        return Caller(account, f"arn:aws:iam::{account}:user/administrator", f"AIDA{account}USER")
+    return _iam_user(access_key)
+
+
+def _iam_user(access_key: str) -> Caller | None:
+    for account, partitions in list(iam_backends.items()):
+        for backend in list(partitions.values()):
+            if access_key in backend.access_keys:
+                user = backend.get_user_from_access_key_id(access_key)
+                if user:
+                    return Caller(account, user.arn, user.id)
+    return None
+
+
+def authenticate(call: Call) -> None:
+    """Fills in the call's account and principal, or refuses it as the called service would."""
+    if call.action.startswith("AssumeRoleWith"):
+        # These are unsigned: the token is the credential, and the call belongs to the role's account.
+        found = _ACCOUNT.search(str(call.params.get("RoleArn", "")))
+        call.account = found[0] if found else _NOBODY
+        call.principal = "anonymous"
+        return
+    if call.access_key is None:
+        raise ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    caller = identify(call.access_key)
+    if caller is None:
+        raise credential_error("unknown_key", call.protocol, call.service)
+    call.account, call.principal = caller.account, caller.arn
+
+
+def authorise(call: Call) -> None:
+    """Refuses what the special keys stand for: expired sessions and callers who may do nothing."""
+    key = call.access_key or ""
+    caller = identify(key)
+    over = caller and caller.expires and caller.expires <= utcnow()
+    if "EXPIRED" in key or over:
+        raise credential_error("expired", call.protocol, call.service)
+    if "DENIED" in key and (call.service, call.action) != ("sts", "GetCallerIdentity"):
+        text = f"User: {call.principal} is not authorized to perform: {call.service}:{call.action}"
+        raise credential_error("denied", call.protocol, call.service, text)

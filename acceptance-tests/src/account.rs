@@ -1,0 +1,252 @@
+//! An AWS account in the emulator, and everything a test orders or asks there.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::emulator::Emulator;
+
+/// The region of all tests that do not need another.
+pub const REGION: &str = "us-west-2";
+
+/// An account that no other test of this program uses.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its number.
+    pub id: String,
+    emulator: &'static Emulator,
+}
+
+/// One AWS call as the emulator saw it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Call {
+    /// `ecs`.
+    pub service: String,
+    /// `UpdateService`.
+    pub action: String,
+    /// Whether it changes anything.
+    pub write: bool,
+    /// HTTP status; none while it is held.
+    pub status: Option<u16>,
+    /// ARN of the caller.
+    pub principal: String,
+    /// Error that was answered.
+    pub error_code: Option<String>,
+    /// What it was about; never values.
+    pub params: Json,
+}
+
+/// Whether something happens before or after a call took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The call never reaches AWS.
+    Before,
+    /// The call took effect, its answer is lost.
+    After,
+}
+
+impl Phase {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Before, Self::After];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+/// A fault for calls of an account.
+#[derive(Debug, Clone)]
+pub struct Fault(Json);
+
+impl Fault {
+    /// For every matching call until it is cleared. `action` is a regular expression.
+    pub fn on(service: &str, action: &str) -> Self {
+        Self(json!({ "service": service, "action": action, "times": 1_000_000 }))
+    }
+
+    /// For writes only, whatever their name.
+    pub fn on_writes() -> Self {
+        Self(json!({ "writes_only": true, "times": 1 }))
+    }
+
+    /// How many matching calls meet it.
+    #[must_use]
+    pub fn times(self, times: usize) -> Self {
+        self.with("times", json!(times))
+    }
+
+    /// How many matching calls pass first.
+    #[must_use]
+    pub fn after_calls(self, skip: usize) -> Self {
+        self.with("skip", json!(skip))
+    }
+
+    /// Before or after the effect.
+    #[must_use]
+    pub fn phase(self, phase: Phase) -> Self {
+        self.with("phase", json!(phase.name()))
+    }
+
+    /// Answers an AWS error.
+    #[must_use]
+    pub fn answer(self, status: u16, code: &str, message: &str) -> Self {
+        self.with("status", json!(status)).with("code", json!(code)).with("message", json!(message))
+    }
+
+    /// Holds the call until it is released.
+    #[must_use]
+    pub fn hold(self) -> Self {
+        self.with("hold", json!(true))
+    }
+
+    fn with(mut self, key: &str, value: Json) -> Self {
+        self.0[key] = value;
+        self
+    }
+}
+
+/// What ECS does with the deployments of a service.
+#[derive(Debug, Clone)]
+pub struct Play(Json);
+
+impl Play {
+    /// `completed`, `rollback`, `failed` or `never`, for services whose name matches a regular expression.
+    pub fn new(service: &str, outcome: &str) -> Self {
+        Self(json!({ "service": service, "outcome": outcome }))
+    }
+
+    /// Answers that show the deployment in progress first.
+    #[must_use]
+    pub fn after_describes(mut self, count: u32) -> Self {
+        self.0["after_describes"] = json!(count);
+        self
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.0["reason"] = json!(reason);
+        self
+    }
+
+    /// The tasks that stopped, in the emulator's own form.
+    #[must_use]
+    pub fn stopped_tasks(mut self, tasks: Json) -> Self {
+        self.0["stopped_tasks"] = tasks;
+        self
+    }
+}
+
+impl Account {
+    /// The next unused one.
+    pub fn fresh() -> Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(100_000_000_001);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+        Ok(Self { id, emulator: Emulator::shared()? })
+    }
+
+    /// The emulator that it is in.
+    pub const fn emulator(&self) -> &'static Emulator {
+        self.emulator
+    }
+
+    /// The access key of its administrator.
+    pub fn access_key(&self) -> String {
+        format!("AKIA{}TEST", self.id)
+    }
+
+    /// The calls so far, in order of arrival.
+    pub fn calls(&self) -> Result<Vec<Call>> {
+        let calls = self.emulator.get(&format!("calls?account={}", self.id))?;
+        Ok(serde_json::from_value(calls)?)
+    }
+
+    /// The writes so far.
+    pub fn writes(&self) -> Result<Vec<Call>> {
+        Ok(self.calls()?.into_iter().filter(|call| call.write).collect())
+    }
+
+    /// Forgets the calls.
+    pub fn forget_calls(&self) -> Result<()> {
+        self.emulator.delete(&format!("calls?account={}", self.id)).map(drop)
+    }
+
+    /// Orders a fault.
+    pub fn fault(&self, fault: Fault) -> Result<()> {
+        self.emulator.post("faults", &fault.with("account", json!(self.id)).0).map(drop)
+    }
+
+    /// Ends all faults.
+    pub fn no_faults(&self) -> Result<()> {
+        self.emulator.delete(&format!("faults?account={}", self.id)).map(drop)
+    }
+
+    /// How many calls are held.
+    pub fn held(&self) -> Result<usize> {
+        let held = self.emulator.get(&format!("held?account={}", self.id))?;
+        Ok(held.as_array().map_or(0, Vec::len))
+    }
+
+    /// Lets the held calls go: on, or into nothing.
+    pub fn release(&self, drop_them: bool) -> Result<()> {
+        let order = json!({ "account": self.id, "drop": drop_them });
+        self.emulator.post("release", &order).map(drop)
+    }
+
+    /// Orders what ECS does with deployments.
+    pub fn play(&self, mut play: Play) -> Result<()> {
+        play.0["account"] = json!(self.id);
+        self.emulator.post("ecs/play", &play.0).map(drop)
+    }
+
+    /// Changes one of the emulator's settings for this account.
+    pub fn setting(&self, name: &str, value: Json) -> Result<()> {
+        self.emulator.post("settings", &json!({ "account": self.id, name: value })).map(drop)
+    }
+
+    /// Everything that exists, with ids and times made comparable.
+    pub fn dump(&self) -> Result<Json> {
+        self.emulator.get(&format!("dump?account={}&region={REGION}", self.id))
+    }
+
+    /// A call of somebody else's AWS client, by the account's administrator.
+    pub fn outside(&self, service: &str, operation: &str, params: &Json) -> Result<Json> {
+        let order = json!({
+            "account": self.id, "region": REGION,
+            "service": service, "operation": operation, "params": params,
+        });
+        let answer = self.emulator.post("outside", &order)?;
+        if let Some(code) = answer.get("error") {
+            bail!("outside {service}.{operation}({params}) was refused: {code}: {}", answer["message"]);
+        }
+        Ok(answer)
+    }
+
+    /// The list in an outside answer, such as `Vpcs` of `DescribeVpcs`.
+    pub fn list(&self, service: &str, operation: &str, params: &Json, key: &str) -> Result<Vec<Json>> {
+        let answer = self.outside(service, operation, params)?;
+        let list = answer[key].as_array().cloned();
+        list.with_context(|| format!("{service}.{operation} has no list `{key}`: {answer}"))
+    }
+
+    /// The network that AWS makes in every account, in the form in which resources take one.
+    pub fn default_network(&self) -> Result<String> {
+        let vpcs = self.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
+        let vpc = vpcs.iter().find(|vpc| vpc["IsDefault"] == true).context("no default VPC")?;
+        let of_vpc = json!({ "Filters": [{ "Name": "vpc-id", "Values": [vpc["VpcId"]] }] });
+        let subnets = self.list("ec2", "DescribeSubnets", &of_vpc, "Subnets")?;
+        let mut ids: Vec<_> = subnets.iter().map(|subnet| subnet["SubnetId"].to_string()).collect();
+        ids.sort();
+        ids.truncate(2);
+        let ids = ids.join(", ");
+        Ok(format!(
+            "{{ name = \"default\", vpc_id = {}, cidr = {}, private_subnet_ids = [{ids}], public_subnet_ids = [{ids}] }}",
+            vpc["VpcId"], vpc["CidrBlock"]
+        ))
+    }
+}

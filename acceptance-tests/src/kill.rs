@@ -1,0 +1,104 @@
+//! Killing the provider or Terraform at a chosen write.
+
+use std::process::Child;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::account::{Account, Call, Fault, Phase};
+use crate::process::{has_ended, provider_of};
+use crate::workspace::Workspace;
+
+/// Longest that anything here may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Which process is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Victim {
+    /// The provider; Terraform sees it crash.
+    Provider,
+    /// Terraform; the provider is orphaned.
+    Terraform,
+}
+
+/// How a run that was to be killed ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Killed {
+    /// At the wanted write.
+    AtWrite,
+    /// It ended by itself before it came to that write.
+    TooFewWrites,
+}
+
+/// Applies and returns the writes that it took.
+pub fn writes_of(root: &Workspace) -> Result<Vec<Call>> {
+    root.account().forget_calls()?;
+    root.apply()?.ok()?;
+    root.account().writes()
+}
+
+/// Applies and kills the victim with SIGKILL at the `write`-th write (from 1), before or after its effect.
+/// The call's connection is dropped once the victim is dead, and nothing of the run is left when this returns.
+pub fn apply_killed(root: &Workspace, victim: Victim, phase: Phase, write: usize) -> Result<Killed> {
+    let account = root.account();
+    account.fault(Fault::on_writes().after_calls(write - 1).phase(phase).hold())?;
+    let mut terraform = root.start_apply()?;
+    let outcome = if wait_for_held(account, &mut terraform)? {
+        kill_now(account, victim, &mut terraform)?;
+        Killed::AtWrite
+    } else {
+        Killed::TooFewWrites
+    };
+    account.no_faults()?;
+    Ok(outcome)
+}
+
+/// Whether a call is held; false when Terraform ended first.
+fn wait_for_held(account: &Account, terraform: &mut Child) -> Result<bool> {
+    let start = Instant::now();
+    loop {
+        if account.held()? > 0 {
+            return Ok(true);
+        }
+        if terraform.try_wait()?.is_some() {
+            return Ok(false);
+        }
+        ensure!(start.elapsed() < PATIENCE, "neither a held call nor an end of the apply in {PATIENCE:?}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+fn kill_now(account: &Account, victim: Victim, terraform: &mut Child) -> Result<()> {
+    let providers = provider_of(terraform.id());
+    ensure!(!providers.is_empty(), "Terraform has no provider process although a call of it is held");
+    match victim {
+        Victim::Provider => providers.iter().try_for_each(|pid| sigkill(*pid))?,
+        Victim::Terraform => terraform.kill()?,
+    }
+    let gone = wait_for_end(&providers, Duration::from_secs(10));
+    if gone.is_err() {
+        // Before the test fails, so that nothing writes behind the back of another.
+        providers.iter().try_for_each(|pid| sigkill(*pid))?;
+    }
+    account.release(true)?;
+    terraform.wait()?;
+    gone.context("the provider went on working after its Terraform was killed")
+}
+
+fn wait_for_end(pids: &[u32], longest: Duration) -> Result<()> {
+    let start = Instant::now();
+    while !pids.iter().all(|pid| has_ended(*pid)) {
+        if start.elapsed() > longest {
+            bail!("process {pids:?} still runs after {longest:?}");
+        }
+        sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn sigkill(pid: u32) -> Result<()> {
+    Ok(kill(Pid::from_raw(pid.try_into()?), Signal::SIGKILL)?)
+}

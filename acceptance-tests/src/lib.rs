@@ -1,0 +1,44 @@
+//! Black-box tests: the real Terraform binary and the built provider against an emulated AWS.
+//!
+//! This library is the harness; the tests are in `tests/it`, and `src/bin` has the programs behind
+//! `make demo`, `make bench` and `make tables`. It depends on no stackwright crate: what it knows of the
+//! product is what a user knows, command lines, HCL and what AWS shows afterwards.
+//!
+//! ```no_run
+//! use acceptance_tests::{Account, Workspace};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let account = Account::fresh()?;
+//! let root = Workspace::new(&account, r#"resource "stackwright_cluster" "main" { name = "main" }"#)?;
+//! root.apply()?.ok()?;
+//! assert!(root.plan()?.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every test takes accounts of its own, so all of them run at the same time against one emulator.
+
+mod account;
+mod binaries;
+mod compare;
+mod emulator;
+mod http;
+mod kill;
+mod mirror;
+mod output;
+mod plan;
+mod process;
+mod table;
+mod workspace;
+
+pub use account::{Account, Call, Fault, Phase, Play, REGION};
+pub use binaries::{Binaries, repository, work_folder};
+pub use compare::{differences, same};
+pub use emulator::Emulator;
+pub use kill::{Killed, Victim, apply_killed, writes_of};
+pub use mirror::Mirror;
+pub use output::{Output, run};
+pub use plan::{Action, Change, Drift, Plan};
+pub use process::{children, has_ended, provider_of, resident_bytes};
+pub use table::{Cell, Results, cells_of};
+pub use workspace::{Provider, Workspace};

@@ -1,0 +1,104 @@
+//! The roots that the tests work with: small, and one place to change when the resources do.
+
+use acceptance_tests::{Account, Workspace};
+use anyhow::{Context as _, Result};
+use serde_json::{Value as Json, json};
+
+/// Address of the service that [`slice`] makes.
+pub(crate) const SERVICE: &str = "stackwright_service.worker";
+/// Address of its app.
+pub(crate) const APP: &str = "stackwright_app.shop";
+/// Address of its cluster.
+pub(crate) const CLUSTER: &str = "stackwright_cluster.main";
+/// Address of the network of [`network`].
+pub(crate) const NETWORK: &str = "stackwright_network.main";
+/// Address of the role of [`role`].
+pub(crate) const ROLE: &str = "stackwright_role.deploy";
+
+/// A network with more arguments.
+pub(crate) fn network(more: &str) -> String {
+    format!("resource \"stackwright_network\" \"main\" {{\n  name = \"main\"\n{more}\n}}\n")
+}
+
+/// A cluster with more arguments.
+pub(crate) fn cluster(more: &str) -> String {
+    format!("resource \"stackwright_cluster\" \"main\" {{\n  name = \"main\"\n{more}\n}}\n")
+}
+
+/// An app in a network, an HCL expression, with more arguments.
+pub(crate) fn app(network: &str, more: &str) -> String {
+    format!("resource \"stackwright_app\" \"shop\" {{\n  name    = \"shop\"\n  network = {network}\n{more}\n}}\n")
+}
+
+/// The worker of [`app`] on [`cluster`] with more arguments; `image` is one of them.
+pub(crate) fn service(more: &str) -> String {
+    format!(
+        "resource \"stackwright_service\" \"worker\" {{\n  app     = stackwright_app.shop.ref\n  \
+         cluster = stackwright_cluster.main.ref\n  process = \"worker\"\n{more}\n}}\n"
+    )
+}
+
+/// A role with more arguments.
+pub(crate) fn role(more: &str) -> String {
+    format!(
+        "resource \"stackwright_role\" \"deploy\" {{\n  name   = \"acme-deploy\"\n  \
+         trust  = {{ account_ids = [\"111111111111\"] }}\n{more}\n}}\n"
+    )
+}
+
+/// Arguments of the service in [`slice`].
+pub(crate) const WORKER: &str = "  image = \"repo/shop:v41\"\n  command = \"bundle exec sidekiq\"\n";
+
+/// Cluster, app and service in the account's default network.
+pub(crate) fn slice(account: &Account, app_more: &str, service_more: &str) -> Result<String> {
+    let network = account.default_network()?;
+    Ok([cluster(""), app(&network, app_more), service(service_more)].concat())
+}
+
+/// A root with [`slice`], applied.
+pub(crate) fn applied_slice(service_more: &str) -> Result<Workspace> {
+    let account = Account::fresh()?;
+    let root = Workspace::new(&account, &slice(&account, "", service_more)?)?;
+    root.apply()?.ok()?;
+    Ok(root)
+}
+
+/// The only ECS service of an account, as `DescribeServices` shows it.
+pub(crate) fn ecs_service(account: &Account) -> Result<Json> {
+    let (cluster, service) = ecs_names(account)?;
+    let params = json!({ "cluster": cluster, "services": [service] });
+    let services = account.list("ecs", "DescribeServices", &params, "services")?;
+    services.into_iter().next().context("the service does not exist")
+}
+
+/// ARN of the only cluster with a service, and ARN of that service.
+pub(crate) fn ecs_names(account: &Account) -> Result<(String, String)> {
+    let clusters = account.list("ecs", "ListClusters", &json!({}), "clusterArns")?;
+    for cluster in &clusters {
+        let params = json!({ "cluster": cluster });
+        let services = account.list("ecs", "ListServices", &params, "serviceArns")?;
+        if let (Some(cluster), Some(service)) = (cluster.as_str(), services.first().and_then(Json::as_str)) {
+            return Ok((cluster.to_owned(), service.to_owned()));
+        }
+    }
+    anyhow::bail!("account {} has no ECS service, but clusters {clusters:?}", account.id)
+}
+
+/// The task definition that the only service runs.
+pub(crate) fn task_definition(account: &Account) -> Result<Json> {
+    let arn = ecs_service(account)?["taskDefinition"].clone();
+    let answer = account.outside("ecs", "DescribeTaskDefinition", &json!({ "taskDefinition": arn }))?;
+    Ok(answer["taskDefinition"].clone())
+}
+
+/// The environment variables of a task definition's first container.
+pub(crate) fn environment(definition: &Json) -> Vec<(String, String)> {
+    let list = definition["containerDefinitions"][0]["environment"].as_array();
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    list.into_iter().flatten().map(|pair| (text(&pair["name"]), text(&pair["value"]))).collect()
+}
+
+/// One environment variable of a task definition's first container.
+pub(crate) fn variable(definition: &Json, name: &str) -> Option<String> {
+    environment(definition).into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}

@@ -1,0 +1,120 @@
+//! SIGKILL of the provider and, apart, of Terraform at every write: the next apply converges.
+
+use std::collections::BTreeSet;
+
+use acceptance_tests::{
+    Account, Killed, Phase, Victim, Workspace, apply_killed, differences, writes_of,
+};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value as Json;
+
+use crate::fixtures;
+
+/// What is applied and killed.
+struct Scenario {
+    /// The root before the killed apply; none for a create.
+    before: Option<fn(&Account) -> Result<String>>,
+    /// The root of the killed apply.
+    wanted: fn(&Account) -> Result<String>,
+}
+
+const NETWORK: Scenario = Scenario { before: None, wanted: |_| Ok(fixtures::network("")) };
+
+const NETWORK_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::network(""))),
+    wanted: |_| Ok(fixtures::network("  nat = \"per_az\"")),
+};
+
+const SLICE: Scenario =
+    Scenario { before: None, wanted: |account| fixtures::slice(account, "", fixtures::WORKER) };
+
+const SLICE_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::slice(account, "", fixtures::WORKER)),
+    wanted: |account| {
+        let app = "  log_retention = 14\n  config = { A = \"1\" }";
+        let worker = fixtures::WORKER.replace("v41", "v42") + "  desired_count = 2\n";
+        let slice = fixtures::slice(account, app, &worker)?;
+        Ok(slice.replace(&fixtures::cluster(""), &fixtures::cluster("  spot_percent = 50")))
+    },
+};
+
+const ROLE: Scenario = Scenario { before: None, wanted: |_| Ok(fixtures::role("  preset = \"read\"")) };
+
+const ROLE_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::role("  preset = \"read\""))),
+    wanted: |_| Ok(fixtures::role("  preset = \"plan\"\n  max_session = 7200")),
+};
+
+macro_rules! kill_tests {
+    ($($name:ident: $scenario:ident, $victim:ident;)*) => {
+        $(#[test]
+        fn $name() -> Result<()> {
+            $scenario.survives(Victim::$victim)
+        })*
+    };
+}
+
+kill_tests! {
+    provider_in_a_create_of_a_network: NETWORK, Provider;
+    provider_in_an_update_of_a_network: NETWORK_UPDATE, Provider;
+    provider_in_a_create_of_cluster_app_and_service: SLICE, Provider;
+    provider_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Provider;
+    provider_in_a_create_of_a_role: ROLE, Provider;
+    provider_in_an_update_of_a_role: ROLE_UPDATE, Provider;
+    terraform_in_a_create_of_a_network: NETWORK, Terraform;
+    terraform_in_an_update_of_a_network: NETWORK_UPDATE, Terraform;
+    terraform_in_a_create_of_cluster_app_and_service: SLICE, Terraform;
+    terraform_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Terraform;
+    terraform_in_a_create_of_a_role: ROLE, Terraform;
+    terraform_in_an_update_of_a_role: ROLE_UPDATE, Terraform;
+}
+
+impl Scenario {
+    /// Kills at every write, the last one included, before and after its effect.
+    fn survives(&self, victim: Victim) -> Result<()> {
+        let (undisturbed, writes) = self.undisturbed()?;
+        let mut failures = BTreeSet::new();
+        for write in 1..=writes {
+            for phase in Phase::ALL {
+                let told = || format!("killed {phase:?} write {write} of {writes}");
+                if let Err(error) = self.survives_one(victim, phase, write, &undisturbed).with_context(told) {
+                    failures.insert(format!("{error:#}"));
+                }
+            }
+        }
+        let all: Vec<_> = failures.into_iter().collect();
+        ensure!(all.is_empty(), "{} of {} kills did not converge\n{}", all.len(), 2 * writes, all.join("\n\n"));
+        Ok(())
+    }
+
+    /// The account after an apply that nothing disturbs, and how many writes that takes.
+    fn undisturbed(&self) -> Result<(Json, usize)> {
+        let root = self.root()?;
+        let writes = writes_of(&root)?.len();
+        ensure!(writes > 0, "the apply wrote nothing");
+        root.plan()?.empty()?;
+        Ok((root.account().dump()?, writes))
+    }
+
+    /// A root in an account of its own, ready for the apply that is killed.
+    fn root(&self) -> Result<Workspace> {
+        let account = Account::fresh()?;
+        let root = Workspace::new(&account, "")?;
+        if let Some(before) = self.before {
+            root.resources(&before(&account)?)?;
+            root.apply()?.ok()?;
+        }
+        root.resources(&(self.wanted)(&account)?)?;
+        Ok(root)
+    }
+
+    fn survives_one(&self, victim: Victim, phase: Phase, write: usize, undisturbed: &Json) -> Result<()> {
+        let root = self.root()?;
+        let killed = apply_killed(&root, victim, phase, write)?;
+        ensure!(killed == Killed::AtWrite, "the apply ended before it came to this write");
+        root.apply()?.ok().context("the next apply")?;
+        let found = differences(undisturbed, &root.account().dump()?);
+        ensure!(found.is_empty(), "the account differs from an undisturbed run:\n{}", found.join("\n"));
+        root.plan()?.empty()
+    }
+}

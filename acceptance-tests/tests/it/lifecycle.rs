@@ -1,0 +1,460 @@
+//! The life of each resource, cell by cell. `docs/tables/lifecycle.md` is rendered from what happens here.
+
+use acceptance_tests::{Account, Action, Cell, Results, Workspace, same};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value as Json, json};
+
+use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, SERVICE};
+
+/// One resource and what happens to it. The roots are functions of the account, whose default network they may use.
+struct Life {
+    /// Row of the table.
+    name: &'static str,
+    address: &'static str,
+    /// Addresses and ids to import, in order.
+    imports: &'static [(&'static str, &'static str)],
+    created: fn(&Account) -> Result<String>,
+    updated: fn(&Account) -> Result<String>,
+    /// Attributes that the update must show.
+    update_shows: &'static [&'static str],
+    replaced: fn(&Account) -> Result<String>,
+    side: Removal,
+    main: Removal,
+    all: fn(&Account) -> Result<()>,
+}
+
+/// What somebody deletes outside.
+enum Removal {
+    /// Deletes it and returns the key of the component.
+    By(fn(&Account) -> Result<&'static str>),
+    /// There is nothing to delete.
+    Excepted(&'static str),
+}
+
+#[test]
+fn network() -> Result<()> {
+    let life = Life {
+        name: "network",
+        address: NETWORK,
+        imports: &[(NETWORK, "stage/main")],
+        created: |_| Ok(fixtures::network("")),
+        updated: |_| Ok(fixtures::network("  nat = \"per_az\"\n  tags = { team = \"core\" }")),
+        update_shows: &["nat", "tags"],
+        replaced: |_| Ok(fixtures::network("  cidr = \"10.31.0.0/16\"")),
+        side: Removal::By(delete_endpoint),
+        main: Removal::Excepted(
+            "AWS refuses to delete a VPC while anything is in it, so it is never gone alone",
+        ),
+        all: delete_whole_network,
+    };
+    life.live()
+}
+
+#[test]
+fn cluster() -> Result<()> {
+    let only = "the cluster is its only component: see \"everything deleted outside\"";
+    let life = Life {
+        name: "cluster",
+        address: CLUSTER,
+        imports: &[(CLUSTER, "stage/main")],
+        created: |_| Ok(fixtures::cluster("")),
+        updated: |_| Ok(fixtures::cluster("  spot_percent = 40\n  tags = { team = \"core\" }")),
+        update_shows: &["spot_percent", "tags"],
+        replaced: |_| Ok(fixtures::cluster("").replace("\"main\"\n", "\"second\"\n")),
+        side: Removal::Excepted(only),
+        main: Removal::Excepted(only),
+        all: delete_cluster,
+    };
+    life.live()
+}
+
+#[test]
+fn app() -> Result<()> {
+    let life = Life {
+        name: "app",
+        address: APP,
+        imports: &[(APP, "stage/shop")],
+        created: |account| Ok(fixtures::app(&account.default_network()?, "  config = { A = \"1\" }")),
+        updated: |account| {
+            Ok(fixtures::app(&account.default_network()?, "  config = { A = \"1\" }\n  log_retention = 14"))
+        },
+        update_shows: &["log_retention"],
+        replaced: |account| {
+            let app = fixtures::app(&account.default_network()?, "  config = { A = \"1\" }");
+            Ok(app.replace("\"shop\"\n  network", "\"store\"\n  network"))
+        },
+        side: Removal::By(delete_log_group),
+        main: Removal::By(delete_task_group),
+        all: delete_whole_app,
+    };
+    life.live()
+}
+
+#[test]
+fn service() -> Result<()> {
+    let life = Life {
+        name: "service",
+        address: SERVICE,
+        imports: &[(CLUSTER, "stage/main"), (APP, "stage/shop"), (SERVICE, "stage/shop/worker")],
+        created: |account| fixtures::slice(account, "", fixtures::WORKER),
+        updated: |account| {
+            fixtures::slice(account, "", &format!("{}  desired_count = 3\n", fixtures::WORKER))
+        },
+        update_shows: &["desired_count"],
+        replaced: |account| {
+            let slice = fixtures::slice(account, "", fixtures::WORKER)?;
+            Ok(slice.replace("process = \"worker\"", "process = \"mailer\""))
+        },
+        side: Removal::By(delete_task_role),
+        main: Removal::By(delete_ecs_service),
+        all: delete_whole_service,
+    };
+    life.live()
+}
+
+#[test]
+fn role() -> Result<()> {
+    let only = "the role is its only component: see \"everything deleted outside\"";
+    let life = Life {
+        name: "role",
+        address: ROLE,
+        imports: &[(ROLE, "acme-deploy")],
+        created: |_| Ok(fixtures::role("  policies = { extra = jsonencode(local.policy) }") + POLICY),
+        updated: |_| {
+            Ok(fixtures::role("  policies = { extra = jsonencode(local.policy) }\n  max_session = 7200") + POLICY)
+        },
+        update_shows: &["max_session"],
+        replaced: |_| {
+            let role = fixtures::role("  policies = { extra = jsonencode(local.policy) }") + POLICY;
+            Ok(role.replace("acme-deploy", "acme-other"))
+        },
+        side: Removal::Excepted(only),
+        main: Removal::Excepted(only),
+        all: delete_deploy_role,
+    };
+    life.live()
+}
+
+const POLICY: &str = r#"
+locals {
+  policy = {
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "s3:ListAllMyBuckets", Resource = "*" }]
+  }
+}
+"#;
+
+/// The steps, in the order in which they happen to one resource in one account.
+const STEPS: [(&str, Step); 9] = [
+    ("create", Life::create),
+    ("empty second plan", Life::second_plan),
+    ("update in place", Life::update),
+    ("import by id", Life::import),
+    ("side component deleted outside", Life::side_deleted),
+    ("main component deleted outside", Life::main_deleted),
+    ("everything deleted outside", Life::all_deleted),
+    ("replace", Life::replace),
+    ("destroy", Life::destroy),
+];
+
+type Step = fn(&Life, &Stage) -> Result<Cell>;
+
+/// Where a life takes place.
+struct Stage {
+    root: Workspace,
+    /// The account before anything was made.
+    untouched: Json,
+}
+
+impl Life {
+    /// Lives through all steps, writes each cell down, and fails with every step that failed.
+    fn live(&self) -> Result<()> {
+        let account = Account::fresh()?;
+        let root = Workspace::new(&account, &(self.created)(&account)?)?;
+        let stage = Stage { untouched: account.dump()?, root };
+        let mut results = Results::new("lifecycle", self.name)?;
+        let mut failures = Vec::new();
+        for (name, step) in STEPS {
+            let cell = step(self, &stage).unwrap_or_else(|error| {
+                failures.push(format!("{} / {name}: {error:#}", self.name));
+                Cell::Failed(format!("{error}"))
+            });
+            results.record(name, cell)?;
+        }
+        ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
+        Ok(())
+    }
+
+    fn create(&self, stage: &Stage) -> Result<Cell> {
+        stage.root.plan()?.expect(self.address, Action::Create)?;
+        let before = stage.root.account().writes()?.len();
+        ensure!(before == 0, "a plan made {before} writes");
+        stage.root.apply()?.ok()?;
+        let writes = stage.root.account().writes()?.len();
+        ensure!(stage.root.account().dump()? != stage.untouched, "nothing exists after the apply");
+        Ok(Cell::Shown(format!("made with {writes} writes")))
+    }
+
+    fn second_plan(&self, stage: &Stage) -> Result<Cell> {
+        stage.root.account().forget_calls()?;
+        stage.root.plan()?.empty()?;
+        let calls = stage.root.account().calls()?.len();
+        Ok(Cell::Shown(format!("no changes, {calls} calls")))
+    }
+
+    fn update(&self, stage: &Stage) -> Result<Cell> {
+        let account = stage.root.account();
+        let created = account.dump()?;
+        stage.root.resources(&(self.updated)(account)?)?;
+        let change = stage.root.plan()?.expect(self.address, Action::Update)?;
+        let shown = change.changed();
+        for name in self.update_shows {
+            ensure!(shown.iter().any(|it| it == name), "the plan shows {shown:?} and not {name}");
+        }
+        account.forget_calls()?;
+        stage.root.apply_saved()?.ok()?;
+        let writes = account.writes()?.len();
+        stage.root.plan()?.empty()?;
+        ensure!(account.dump()? != created, "the update changed nothing in AWS");
+        self.settle(stage)?;
+        Ok(Cell::Shown(format!("{writes} writes for {}", self.update_shows.join(", "))))
+    }
+
+    /// Back to the first configuration, whatever was before.
+    fn settle(&self, stage: &Stage) -> Result<()> {
+        stage.root.resources(&(self.created)(stage.root.account())?)?;
+        stage.root.apply()?.ok()?;
+        stage.root.plan()?.empty()
+    }
+
+    fn import(&self, stage: &Stage) -> Result<Cell> {
+        let account = stage.root.account();
+        let known = stage.root.attributes(self.address)?;
+        stage.root.forget_state()?;
+        account.forget_calls()?;
+        for (address, id) in self.imports {
+            stage.root.import(address, id)?.ok()?;
+        }
+        ensure!(account.writes()?.is_empty(), "an import wrote: {:?}", account.writes()?);
+        stage.root.plan()?.empty()?;
+        let found = stage.root.attributes(self.address)?;
+        ensure!(found["id"] == known["id"], "id is {} after the import, was {}", found["id"], known["id"]);
+        Ok(Cell::Shown("state rebuilt, no changes".to_owned()))
+    }
+
+    fn side_deleted(&self, stage: &Stage) -> Result<Cell> {
+        let Removal::By(remove) = self.side else { return self.side.excepted() };
+        let component = self.repaired(stage, remove, Action::Update)?;
+        Ok(Cell::Shown(format!("`{component}` in drift, made anew alone")))
+    }
+
+    fn main_deleted(&self, stage: &Stage) -> Result<Cell> {
+        let Removal::By(remove) = self.main else { return self.main.excepted() };
+        let component = self.repaired(stage, remove, Action::Replace)?;
+        Ok(Cell::Shown(format!("`{component}` in drift, replaced")))
+    }
+
+    /// Removes a component, sees it in the plan, and has the account as before after an apply.
+    fn repaired(
+        &self,
+        stage: &Stage,
+        remove: fn(&Account) -> Result<&'static str>,
+        action: Action,
+    ) -> Result<&'static str> {
+        self.settle(stage)?;
+        let account = stage.root.account();
+        let whole = account.dump()?;
+        let component = remove(account)?;
+        ensure!(account.dump()? != whole, "the removal of {component} does not show in the dump");
+        let plan = stage.root.plan()?;
+        let change = plan.expect(self.address, action)?;
+        let drift = change.drift()?;
+        let told = drift.iter().any(|drift| drift.component == component && drift.cause == "outside");
+        ensure!(told, "drift does not name {component}: {drift:?}");
+        plan.output.says(&[component])?;
+        stage.root.apply_saved()?.ok()?;
+        stage.root.plan()?.empty()?;
+        same("the account after the repair", &whole, &account.dump()?)?;
+        Ok(component)
+    }
+
+    fn all_deleted(&self, stage: &Stage) -> Result<Cell> {
+        self.settle(stage)?;
+        let account = stage.root.account();
+        let whole = account.dump()?;
+        (self.all)(account)?;
+        let plan = stage.root.plan()?;
+        plan.expect(self.address, Action::Create)?;
+        stage.root.apply_saved()?.ok()?;
+        stage.root.plan()?.empty()?;
+        same("the account after making it anew", &whole, &account.dump()?)?;
+        Ok(Cell::Shown("gone from state, created anew".to_owned()))
+    }
+
+    fn replace(&self, stage: &Stage) -> Result<Cell> {
+        self.settle(stage)?;
+        let account = stage.root.account();
+        let whole = account.dump()?;
+        stage.root.resources(&(self.replaced)(account)?)?;
+        stage.root.plan()?.expect(self.address, Action::Replace)?;
+        stage.root.apply_saved()?.ok()?;
+        stage.root.plan()?.empty()?;
+        stage.root.resources(&(self.created)(account)?)?;
+        stage.root.apply()?.ok()?;
+        same("the account after replacing forth and back", &whole, &account.dump()?)?;
+        Ok(Cell::Shown("replaced, the old one is gone".to_owned()))
+    }
+
+    fn destroy(&self, stage: &Stage) -> Result<Cell> {
+        stage.root.destroy()?.ok()?;
+        let left = stage.root.state()?["resources"].as_array().map_or(0, Vec::len);
+        ensure!(left == 0, "{left} resources are left in state");
+        same("the account after the destroy", &stage.untouched, &stage.root.account().dump()?)?;
+        Ok(Cell::Shown("the account is as before".to_owned()))
+    }
+}
+
+impl Removal {
+    fn excepted(&self) -> Result<Cell> {
+        match self {
+            Self::Excepted(reason) => Ok(Cell::Excepted((*reason).to_owned())),
+            Self::By(_) => bail!("this removal has no exception"),
+        }
+    }
+}
+
+/// Ids of objects of the account that carry a tag of ours.
+fn ours(account: &Account, operation: &str, list: &str, id: &str) -> Result<Vec<String>> {
+    let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
+    let found = account.list("ec2", operation, &filter, list)?;
+    let ids: Option<Vec<_>> = found.iter().map(|it| it[id].as_str().map(str::to_owned)).collect();
+    ids.with_context(|| format!("{operation} answered no {id}"))
+}
+
+fn delete_endpoint(account: &Account) -> Result<&'static str> {
+    let endpoints = ours(account, "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId")?;
+    ensure!(!endpoints.is_empty(), "the network has no VPC endpoint");
+    account.outside("ec2", "DeleteVpcEndpoints", &json!({ "VpcEndpointIds": endpoints }))?;
+    Ok("endpoint.s3")
+}
+
+/// In the order in which AWS allows it.
+fn delete_whole_network(account: &Account) -> Result<()> {
+    delete_endpoint(account)?;
+    let ec2 = |operation: &str, key: &str, id: &str| account.outside("ec2", operation, &json!({ key: id }));
+    for nat in ours(account, "DescribeNatGateways", "NatGateways", "NatGatewayId")? {
+        ec2("DeleteNatGateway", "NatGatewayId", &nat)?;
+    }
+    for address in ours(account, "DescribeAddresses", "Addresses", "AllocationId")? {
+        ec2("ReleaseAddress", "AllocationId", &address)?;
+    }
+    for subnet in ours(account, "DescribeSubnets", "Subnets", "SubnetId")? {
+        ec2("DeleteSubnet", "SubnetId", &subnet)?;
+    }
+    delete_route_tables(account)?;
+    let vpc = ours(account, "DescribeVpcs", "Vpcs", "VpcId")?.pop().context("no VPC")?;
+    for gateway in ours(account, "DescribeInternetGateways", "InternetGateways", "InternetGatewayId")? {
+        let both = json!({ "InternetGatewayId": gateway, "VpcId": vpc });
+        account.outside("ec2", "DetachInternetGateway", &both)?;
+        ec2("DeleteInternetGateway", "InternetGatewayId", &gateway)?;
+    }
+    ec2("DeleteVpc", "VpcId", &vpc).map(drop)
+}
+
+fn delete_route_tables(account: &Account) -> Result<()> {
+    let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
+    for table in account.list("ec2", "DescribeRouteTables", &filter, "RouteTables")? {
+        for association in table["Associations"].as_array().into_iter().flatten() {
+            let id = json!({ "AssociationId": association["RouteTableAssociationId"] });
+            account.outside("ec2", "DisassociateRouteTable", &id)?;
+        }
+        let id = json!({ "RouteTableId": table["RouteTableId"] });
+        account.outside("ec2", "DeleteRouteTable", &id)?;
+    }
+    Ok(())
+}
+
+fn delete_cluster(account: &Account) -> Result<()> {
+    let clusters = account.list("ecs", "ListClusters", &json!({}), "clusterArns")?;
+    let cluster = clusters.first().context("there is no cluster")?;
+    account.outside("ecs", "DeleteCluster", &json!({ "cluster": cluster })).map(drop)
+}
+
+fn delete_log_group(account: &Account) -> Result<&'static str> {
+    let groups = account.list("logs", "DescribeLogGroups", &json!({}), "logGroups")?;
+    let name = &groups.first().context("there is no log group")?["logGroupName"];
+    account.outside("logs", "DeleteLogGroup", &json!({ "logGroupName": name }))?;
+    Ok("log_group")
+}
+
+fn delete_task_group(account: &Account) -> Result<&'static str> {
+    for group in ours(account, "DescribeSecurityGroups", "SecurityGroups", "GroupId")? {
+        account.outside("ec2", "DeleteSecurityGroup", &json!({ "GroupId": group }))?;
+    }
+    Ok("security_group")
+}
+
+fn delete_whole_app(account: &Account) -> Result<()> {
+    delete_log_group(account)?;
+    delete_task_group(account)?;
+    delete_parameters(account)?;
+    delete_roles(account, "").map(drop)
+}
+
+fn delete_parameters(account: &Account) -> Result<()> {
+    for parameter in account.list("ssm", "DescribeParameters", &json!({}), "Parameters")? {
+        account.outside("ssm", "DeleteParameter", &json!({ "Name": parameter["Name"] }))?;
+    }
+    Ok(())
+}
+
+fn delete_deploy_role(account: &Account) -> Result<()> {
+    ensure!(delete_roles(account, "acme-deploy")? == 1, "there is no role acme-deploy");
+    Ok(())
+}
+
+/// Deletes the account's own roles whose name contains a text, as AWS demands: policies first.
+fn delete_roles(account: &Account, text: &str) -> Result<usize> {
+    let roles = account.list("iam", "ListRoles", &json!({}), "Roles")?;
+    let names = roles.iter().filter_map(|role| role["RoleName"].as_str()).filter(|name| name.contains(text));
+    let names: Vec<_> = names.filter(|name| name.starts_with("acme")).collect();
+    for name in &names {
+        delete_role(account, name)?;
+    }
+    Ok(names.len())
+}
+
+fn delete_role(account: &Account, name: &str) -> Result<()> {
+    let role = json!({ "RoleName": name });
+    for policy in account.list("iam", "ListRolePolicies", &role, "PolicyNames")? {
+        account.outside("iam", "DeleteRolePolicy", &json!({ "RoleName": name, "PolicyName": policy }))?;
+    }
+    for policy in account.list("iam", "ListAttachedRolePolicies", &role, "AttachedPolicies")? {
+        let both = json!({ "RoleName": name, "PolicyArn": policy["PolicyArn"] });
+        account.outside("iam", "DetachRolePolicy", &both)?;
+    }
+    account.outside("iam", "DeleteRole", &role).map(drop)
+}
+
+fn delete_task_role(account: &Account) -> Result<&'static str> {
+    ensure!(delete_roles(account, "worker")? == 1, "the service has no task role");
+    Ok("role.task")
+}
+
+fn delete_ecs_service(account: &Account) -> Result<&'static str> {
+    let (cluster, service) = fixtures::ecs_names(account)?;
+    let params = json!({ "cluster": cluster, "service": service, "force": true });
+    account.outside("ecs", "DeleteService", &params)?;
+    // The service drains before it is gone; each look takes it one step on.
+    for _ in 0..3 {
+        account.outside("ecs", "DescribeServices", &json!({ "cluster": cluster, "services": [service] }))?;
+    }
+    Ok("service")
+}
+
+fn delete_whole_service(account: &Account) -> Result<()> {
+    let definition = fixtures::task_definition(account)?["taskDefinitionArn"].clone();
+    delete_ecs_service(account)?;
+    account.outside("ecs", "DeregisterTaskDefinition", &json!({ "taskDefinition": definition }))?;
+    delete_task_role(account).map(drop)
+}

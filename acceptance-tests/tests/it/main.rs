@@ -1,0 +1,18 @@
+//! The acceptance tests, one module per promise.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod deploy;
+mod drift;
+mod errors;
+mod escaping;
+mod failed_create;
+mod fixtures;
+mod generated;
+mod harness;
+mod kill;
+mod lifecycle;
+mod pages;
+mod references;
+mod secrets;
+mod session;

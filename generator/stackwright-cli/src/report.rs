@@ -1,0 +1,265 @@
+//! How an ending looks: to people like a compiler's messages, to programs as JSON.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+use stackwright_gen::regenerate::Changes;
+use stackwright_gen::{Diagnostic, Problem, Severity, SourceFile};
+
+use crate::commands::{Ending, Failure, Success, count};
+
+/// Whether messages have colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Plain,
+    Colours,
+}
+
+impl Style {
+    /// Colours only on a terminal, and not when `NO_COLOR` says so.
+    pub(crate) fn of_stderr() -> Self {
+        let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+        if io::stderr().is_terminal() && !unwanted && !dumb {
+            Self::Colours
+        } else {
+            Self::Plain
+        }
+    }
+
+    fn renderer(self) -> Renderer {
+        match self {
+            Self::Plain => Renderer::plain(),
+            Self::Colours => Renderer::styled(),
+        }
+    }
+}
+
+/// Everything that went wrong or may surprise, for people.
+pub(crate) fn problems(ending: &Ending, style: Style) -> String {
+    let renderer = style.renderer();
+    let mut text = String::new();
+    for diagnostic in &ending.diagnostics {
+        push(
+            &mut text,
+            &renderer,
+            diagnostic_group(diagnostic, &ending.sources),
+        );
+    }
+    match &ending.result {
+        Ok(_) => {}
+        Err(Failure::Input) => text.push_str(&totals(&ending.diagnostics)),
+        Err(Failure::Disk(error)) => push(
+            &mut text,
+            &renderer,
+            titled(Level::ERROR, error.to_string(), error.help()),
+        ),
+        Err(Failure::Conflicts { out, conflicts }) => {
+            for conflict in conflicts {
+                push(
+                    &mut text,
+                    &renderer,
+                    titled(Level::ERROR, conflict.to_string(), conflict.help()),
+                );
+            }
+            let _ = writeln!(
+                text,
+                "{} in the way in {}: nothing written",
+                files(conflicts.len()),
+                out.display()
+            );
+        }
+    }
+    text
+}
+
+/// What was done, for people.
+pub(crate) fn summary(ending: &Ending) -> String {
+    match &ending.result {
+        Err(_) => String::new(),
+        Ok(Success::Valid { spec }) => format!("{}: no errors\n", spec.display()),
+        Ok(Success::Written { out, changes } | Success::Checked { out, changes })
+            if changes.is_empty() =>
+        {
+            format!(
+                "{} is up to date ({})\n",
+                out.display(),
+                files(changes.unchanged)
+            )
+        }
+        Ok(Success::Written { out, changes }) => format!(
+            "{}wrote {}\n{}",
+            listed(changes),
+            out.display(),
+            counts(changes)
+        ),
+        Ok(Success::Checked { out, changes }) => {
+            format!(
+                "{}{} is out of date: run `stackwright generate`\n{}",
+                listed(changes),
+                out.display(),
+                counts(changes)
+            )
+        }
+    }
+}
+
+/// The whole ending, for programs.
+pub(crate) fn json(ending: &Ending) -> Value {
+    let diagnostics: Vec<Value> = ending
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic_json(diagnostic, &ending.sources))
+        .collect();
+    let mut answer = json!({ "ok": ending.exit_code() == 0, "diagnostics": diagnostics });
+    let more = match &ending.result {
+        Ok(Success::Valid { .. }) => json!({ "status": "valid" }),
+        Ok(Success::Written { out, changes }) => {
+            changes_json("written", &out.to_string_lossy(), changes)
+        }
+        Ok(Success::Checked { out, changes }) => changes_json(
+            if changes.is_empty() {
+                "up_to_date"
+            } else {
+                "out_of_date"
+            },
+            &out.to_string_lossy(),
+            changes,
+        ),
+        Err(Failure::Input) => json!({ "status": "invalid" }),
+        Err(Failure::Disk(error)) => {
+            json!({ "status": "failed", "error": error.to_string(), "help": error.help() })
+        }
+        Err(Failure::Conflicts { out, conflicts }) => {
+            let each = conflicts.iter().map(|conflict| json!({ "path": conflict.path(), "message": conflict.to_string(), "help": conflict.help() }));
+            json!({ "status": "conflict", "out": out.to_string_lossy(), "conflicts": each.collect::<Vec<Value>>() })
+        }
+    };
+    if let (Value::Object(answer), Value::Object(more)) = (&mut answer, more) {
+        answer.extend(more);
+    }
+    answer
+}
+
+fn push(text: &mut String, renderer: &Renderer, group: Group<'_>) {
+    text.push_str(&renderer.render(&[group]));
+    text.push_str("\n\n");
+}
+
+fn titled<'a>(level: Level<'a>, title: String, help: &'a str) -> Group<'a> {
+    Group::with_title(level.primary_title(title)).element(Level::HELP.message(help))
+}
+
+fn diagnostic_group<'a>(
+    diagnostic: &Diagnostic,
+    sources: &'a BTreeMap<String, SourceFile>,
+) -> Group<'a> {
+    let level = match diagnostic.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(diagnostic.problem.to_string()));
+    if let Some(source) = sources.get(&diagnostic.file) {
+        group = group.element(snippet(diagnostic, source));
+    }
+    group.element(Level::HELP.message(diagnostic.problem.help()))
+}
+
+fn snippet<'a>(
+    diagnostic: &Diagnostic,
+    source: &'a SourceFile,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+    let snippet = match first_definition(&diagnostic.problem) {
+        Some(first) => snippet.annotation(
+            AnnotationKind::Context
+                .span(first)
+                .label("first defined here"),
+        ),
+        None => snippet,
+    };
+    snippet.annotation(AnnotationKind::Primary.span(diagnostic.span.clone()))
+}
+
+fn first_definition(problem: &Problem) -> Option<std::ops::Range<usize>> {
+    use stackwright_gen::procfile::ProcfileErrorKind::Duplicate;
+    match problem {
+        Problem::Procfile(Duplicate { first, .. }) => Some(first.span.clone()),
+        _ => None,
+    }
+}
+
+fn totals(diagnostics: &[Diagnostic]) -> String {
+    let number =
+        |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let errors = number(count(diagnostics, Severity::Error), "error");
+    match count(diagnostics, Severity::Warning) {
+        0 => format!("{errors}: nothing written\n"),
+        warnings => format!(
+            "{errors}, {}: nothing written\n",
+            number(warnings, "warning")
+        ),
+    }
+}
+
+fn files(count: usize) -> String {
+    format!("{count} file{}", if count == 1 { "" } else { "s" })
+}
+
+fn listed(changes: &Changes) -> String {
+    let created = changes.create.keys().map(|path| format!("  + {path}\n"));
+    let updated = changes.update.keys().map(|path| format!("  ~ {path}\n"));
+    let removed = changes.remove.iter().map(|path| format!("  - {path}\n"));
+    created.chain(updated).chain(removed).collect()
+}
+
+fn counts(changes: &Changes) -> String {
+    let Changes {
+        create,
+        update,
+        remove,
+        unchanged,
+    } = changes;
+    format!(
+        "{} new, {} changed, {} removed, {unchanged} unchanged\n",
+        create.len(),
+        update.len(),
+        remove.len()
+    )
+}
+
+fn changes_json(status: &str, out: &str, changes: &Changes) -> Value {
+    let paths = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<String>>();
+    json!({
+        "status": status,
+        "out": out,
+        "created": paths(&changes.create),
+        "updated": paths(&changes.update),
+        "removed": changes.remove,
+        "unchanged": changes.unchanged,
+    })
+}
+
+fn diagnostic_json(diagnostic: &Diagnostic, sources: &BTreeMap<String, SourceFile>) -> Value {
+    let place = |offset| {
+        sources
+            .get(&diagnostic.file)
+            .map(|source| source.position(offset))
+    };
+    let (start, end) = (place(diagnostic.span.start), place(diagnostic.span.end));
+    json!({
+        "severity": match diagnostic.severity() { Severity::Error => "error", Severity::Warning => "warning" },
+        "code": diagnostic.problem.code(),
+        "message": diagnostic.problem.to_string(),
+        "help": diagnostic.problem.help(),
+        "file": diagnostic.file,
+        "line": start.map(|position| position.line),
+        "column": start.map(|position| position.column),
+        "end_line": end.map(|position| position.line),
+        "end_column": end.map(|position| position.column),
+    })
+}

@@ -1,0 +1,391 @@
+//! What can be wrong with the input, as facts; the command line makes pictures of them.
+
+use std::ops::Range;
+
+use stackwright_plan::procfile::ProcfileErrorKind;
+use stackwright_plan::size::{Size, SizeError};
+
+use crate::project::Environment;
+use crate::shape::Shape;
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is generated.
+    Error,
+    /// The tree is generated, and the user should know something about it.
+    Warning,
+}
+
+/// One problem, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The name of the file.
+    pub file: String,
+    /// The bytes to point at.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// Why a Procfile could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProcfileUnread {
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// The file is not UTF-8 text.
+    #[error("it is not UTF-8 text: byte {offset} is not part of a character")]
+    NotUtf8 {
+        /// The first byte that is not part of a character.
+        offset: usize,
+    },
+    /// The system refused.
+    #[error("{reason}")]
+    Refused {
+        /// The answer of the system.
+        reason: String,
+    },
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The spec is not TOML.
+    #[error("this is not valid TOML: {message}")]
+    Toml {
+        /// The parser's message.
+        message: String,
+    },
+    /// A required key is missing.
+    #[error("`{key}` is missing")]
+    MissingKey {
+        /// The key, with the path to it.
+        key: String,
+        /// A line to write.
+        example: &'static str,
+    },
+    /// A key that nothing reads.
+    #[error("unknown key `{key}`")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The known key that was probably meant.
+        suggestion: Option<String>,
+        /// Every key known in this place.
+        known: Vec<String>,
+    },
+    /// A key of a feature that comes later.
+    #[error("`{key}` is not supported yet: {feature} cannot be generated")]
+    NotYet {
+        /// The key.
+        key: String,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// A value of another type.
+    #[error("`{key}` must be {expected}, not {found}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// The type that is wanted.
+        expected: &'static str,
+        /// The type that is there.
+        found: &'static str,
+        /// What to write instead.
+        instead: String,
+    },
+    /// A value that does not have the shape it needs.
+    #[error("`{value}` is not {}", shape.noun())]
+    BadShape {
+        /// The value.
+        value: String,
+        /// The shape.
+        shape: Shape,
+    },
+    /// A number outside its range.
+    #[error("`{key}` is {value}, which is outside {least} to {most}")]
+    OutOfRange {
+        /// The key.
+        key: String,
+        /// The number.
+        value: i64,
+        /// The smallest allowed.
+        least: i64,
+        /// The largest allowed.
+        most: i64,
+    },
+    /// Two of the three accounts are the same.
+    #[error("account {id} is used for both `{first}` and `{second}`")]
+    SameAccount {
+        /// The account.
+        id: String,
+        /// Where it is used first.
+        first: &'static str,
+        /// Where it is used again.
+        second: &'static str,
+    },
+    /// An environment names an app that does not exist.
+    #[error("there is no app `{app}`")]
+    UnknownApp {
+        /// The name.
+        app: String,
+        /// The app that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// A table names a process that is not in the Procfile.
+    #[error("app `{app}` has no process `{process}` in `{procfile}`")]
+    UnknownProcess {
+        /// The app.
+        app: String,
+        /// The name.
+        process: String,
+        /// The Procfile.
+        procfile: String,
+        /// The process that was probably meant.
+        suggestion: Option<String>,
+        /// Every process of the app.
+        known: Vec<String>,
+    },
+    /// A size that cannot be read or is too large.
+    #[error(transparent)]
+    Size(#[from] SizeError),
+    /// A mistake in a Procfile.
+    #[error(transparent)]
+    Procfile(#[from] ProcfileErrorKind),
+    /// A Procfile that cannot be read.
+    #[error("the Procfile `{path}` of app `{app}` cannot be read: {reason}")]
+    ProcfileUnread {
+        /// The app.
+        app: String,
+        /// The path as in the spec.
+        path: String,
+        /// The reason.
+        reason: ProcfileUnread,
+    },
+    /// A process name longer than names in AWS can carry.
+    #[error("process name `{name}` has {length} characters, more than 64")]
+    LongProcessName {
+        /// The name.
+        name: String,
+        /// Its length.
+        length: usize,
+    },
+    /// A NUL character.
+    #[error("{what} contains a NUL character, which no process can get")]
+    Nul {
+        /// What contains it.
+        what: String,
+    },
+    /// Text that Terraform would change.
+    #[error("{what} is not in Unicode normal form C, and Terraform would change it")]
+    NotNormalized {
+        /// What is not normalized.
+        what: String,
+    },
+    /// A variable that Stackwright itself sets.
+    #[error("the environment variable `{name}` is set by stackwright")]
+    ReservedVariable {
+        /// The variable.
+        name: String,
+    },
+    /// One name as a variable and as a secret, which ECS refuses.
+    #[error("`{name}` is both in config and in secrets of app `{app}`{}", environment.map(|e| format!(" in {e}")).unwrap_or_default())]
+    ConfigAndSecret {
+        /// The name.
+        name: String,
+        /// The app.
+        app: String,
+        /// The environment, when only it has both.
+        environment: Option<Environment>,
+    },
+    /// An environment would read a secret of the other environment.
+    #[error("{environment} would read a secret of the {owner} account")]
+    SecretOfOther {
+        /// The environment that would read.
+        environment: Environment,
+        /// The environment whose account has the secret.
+        owner: Environment,
+    },
+    /// An app of which nothing would run.
+    #[error("app `{app}` has no process that can be generated yet")]
+    NothingToRun {
+        /// The app.
+        app: String,
+    },
+    /// Warning: `web`.
+    #[error("process `web` of app `{app}` is left out: its load balancer cannot be generated yet")]
+    WebLeftOut {
+        /// The app.
+        app: String,
+    },
+    /// Warning: `release`.
+    #[error(
+        "process `release` of app `{app}` is left out: the release phase cannot be generated yet"
+    )]
+    ReleaseLeftOut {
+        /// The app.
+        app: String,
+    },
+    /// Warning: nothing uses the domain yet.
+    #[error("`domain` is not used yet: nothing that is generated has a public name")]
+    DomainUnused,
+    /// Warning: an image that can change under the same name.
+    #[error("image `{image}` does not say which version it means")]
+    ImageWithoutVersion {
+        /// The image.
+        image: String,
+    },
+    /// Warning: Fargate has no such size.
+    #[error("Fargate has no task of {asked}: it will be {rounded}")]
+    SizeRounded {
+        /// The size asked for.
+        asked: Size,
+        /// The size it will be.
+        rounded: Size,
+    },
+}
+
+impl Diagnostic {
+    /// Whether it stops generation.
+    pub fn severity(&self) -> Severity {
+        match self.problem {
+            Problem::WebLeftOut { .. }
+            | Problem::ReleaseLeftOut { .. }
+            | Problem::DomainUnused
+            | Problem::ImageWithoutVersion { .. }
+            | Problem::SizeRounded { .. } => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// Where it is shown among others: by file, then by place.
+    pub(crate) fn order(&self) -> (&str, usize, usize, String) {
+        (
+            &self.file,
+            self.span.start,
+            self.span.end,
+            self.problem.to_string(),
+        )
+    }
+}
+
+impl Problem {
+    /// What to write instead.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Toml { .. } => "correct the line; everything after it is checked once it can be read".to_owned(),
+            Self::MissingKey { example, .. } => format!("write `{example}`"),
+            Self::UnknownKey { suggestion, known, .. } => meant(suggestion.as_deref(), known),
+            Self::NotYet { .. } => "remove the key until a later version".to_owned(),
+            Self::WrongType { instead, .. } => instead.clone(),
+            Self::BadShape { value, shape } => shape.help(value),
+            Self::OutOfRange { least, most, .. } => format!("write a whole number from {least} to {most}"),
+            Self::SameAccount { .. } => "give each environment an account of its own".to_owned(),
+            Self::UnknownApp { suggestion, .. } => {
+                suggestion.as_ref().map_or_else(|| "define it with a table of its own, as in `[apps.shop]`".to_owned(), |name| format!("did you mean `{name}`?"))
+            }
+            Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
+            Self::Size(error) => error.help(),
+            Self::Procfile(kind) => kind.help(),
+            Self::ProcfileUnread { reason: ProcfileUnread::Missing, .. } => {
+                "write a Procfile there, or name another with `procfile = \"...\"`, a path from the folder of this file".to_owned()
+            }
+            Self::ProcfileUnread { .. } => "save it as UTF-8 text that you can read".to_owned(),
+            Self::LongProcessName { .. } => "write a shorter name".to_owned(),
+            Self::Nul { .. } => "remove the character".to_owned(),
+            Self::NotNormalized { .. } => "write its accented characters as single characters (normal form C)".to_owned(),
+            Self::ReservedVariable { .. } => "choose another name; `PORT` and names that start with `STACKWRIGHT_` are taken".to_owned(),
+            Self::ConfigAndSecret { .. } => "keep it in one of the two: ECS refuses a name that is in both".to_owned(),
+            Self::SecretOfOther { environment, .. } => {
+                format!("give {environment} a secret of its own in `[environments.{environment}.apps.<app>.secrets]`")
+            }
+            Self::NothingToRun { .. } => "add a process that needs neither a load balancer nor the release phase, as in `worker: bundle exec sidekiq`".to_owned(),
+            Self::WebLeftOut { .. } => "nothing to do: a later version generates it, with a load balancer and `PORT`".to_owned(),
+            Self::ReleaseLeftOut { .. } => "nothing to do: a later version runs it before the services change; until then run it by hand".to_owned(),
+            Self::DomainUnused => "nothing to do: it is kept for the load balancer of a later version".to_owned(),
+            Self::ImageWithoutVersion { image } => {
+                let name = image.strip_suffix(":latest").unwrap_or(image);
+                format!("name a tag or a digest, as in `{name}:v41`, so that stage and prod run the same")
+            }
+            Self::SizeRounded { rounded, .. } => format!("write \"{}:{}mb\" to say it yourself", rounded.cpu, rounded.memory),
+        }
+    }
+
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Toml { .. } => "invalid-toml",
+            Self::MissingKey { .. } => "missing-key",
+            Self::UnknownKey { .. } => "unknown-key",
+            Self::NotYet { .. } => "not-supported-yet",
+            Self::WrongType { .. } => "wrong-type",
+            Self::BadShape { .. } => "invalid-value",
+            Self::OutOfRange { .. } => "out-of-range",
+            Self::SameAccount { .. } => "same-account",
+            Self::UnknownApp { .. } => "unknown-app",
+            Self::UnknownProcess { .. } => "unknown-process",
+            Self::Size(_) => "invalid-size",
+            Self::Procfile(_) => "invalid-procfile",
+            Self::ProcfileUnread { .. } => "unreadable-procfile",
+            Self::LongProcessName { .. } => "long-process-name",
+            Self::Nul { .. } => "nul-character",
+            Self::NotNormalized { .. } => "not-normalized",
+            Self::ReservedVariable { .. } => "reserved-variable",
+            Self::ConfigAndSecret { .. } => "config-and-secret",
+            Self::SecretOfOther { .. } => "secret-of-other-environment",
+            Self::NothingToRun { .. } => "nothing-to-run",
+            Self::WebLeftOut { .. } => "web-left-out",
+            Self::ReleaseLeftOut { .. } => "release-left-out",
+            Self::DomainUnused => "domain-unused",
+            Self::ImageWithoutVersion { .. } => "image-without-version",
+            Self::SizeRounded { .. } => "size-rounded",
+        }
+    }
+}
+
+/// The candidate that a person most likely meant.
+pub(crate) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let distance = |candidate: &str| {
+        strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase())
+    };
+    let near = candidates
+        .into_iter()
+        .map(|candidate| (distance(candidate), candidate));
+    let allowed = (word.chars().count() / 3).max(1);
+    near.filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+fn meant(suggestion: Option<&str>, known: &[String]) -> String {
+    match suggestion {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => "remove it".to_owned(),
+        None => format!(
+            "known here: {}",
+            known
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_closest_word() {
+        let known = ["image", "procfile", "config", "secrets"];
+        assert_eq!(closest("imgae", known).as_deref(), Some("image"));
+        assert_eq!(closest("Image", known).as_deref(), Some("image"));
+        assert_eq!(closest("secret", known).as_deref(), Some("secrets"));
+        assert_eq!(closest("worker", known), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! The one place where text becomes Markdown.
+
+/// The text so that Markdown shows it as it is, in running text, in a table cell and in a Mermaid label.
+pub(crate) fn text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '<' | '>' | '"' | '`' | '|' | '*' | '[' | ']' | '\\' | '#' => {
+                escaped.push_str(&format!("&#{};", u32::from(c)));
+            }
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_markup() {
+        assert_eq!(text("a|b <i>\n`x`"), "a&#124;b &#60;i&#62; &#96;x&#96;");
+    }
+}

@@ -1,0 +1,217 @@
+//! From a project to its tree: which template makes which file.
+//!
+//! Templates know `each` and `if` and nothing else. A plain `{{value}}` is escaped for the inside of a quoted HCL string (in `.md`
+//! templates: for Markdown), so that no template can forget it; `{{key value}}` writes the key of an object and `{{comment value}}` text
+//! for a comment. Unescaped output (three braces) is refused by a test.
+
+use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext};
+use serde::Serialize;
+
+use crate::project::{Environment, Project};
+use crate::tree::Tree;
+use crate::view::{AppView, BackendView, EnvironmentView, ProjectView};
+use crate::{hcl_align, hcl_escape, markdown_escape, module_sources};
+
+/// Makes every file of the tree.
+pub(crate) fn render(project: &Project) -> Tree {
+    let templates = Templates::new();
+    let mut tree = Tree::default();
+    for (path, content) in module_sources::FILES {
+        tree.add(format!("modules/{path}"), &format!("\n{content}"));
+    }
+    let view = ProjectView::of(project);
+    templates.add(&mut tree, "README.md", "README.md", &view);
+    templates.add(&mut tree, "gitignore", ".gitignore", &view);
+    render_ops(&templates, &mut tree, project, &view);
+    for plan in &project.environments {
+        let environment = plan.environment;
+        render_root(&templates, &mut tree, project, &view, Some(environment));
+        let path = format!("{environment}/terraform.tfvars");
+        templates.add(
+            &mut tree,
+            "environment/terraform.tfvars",
+            &path,
+            &EnvironmentView::of(project, plan),
+        );
+    }
+    for app in &project.apps {
+        for file in ["README.md", "main.tf", "outputs.tf", "variables.tf"] {
+            templates.add(
+                &mut tree,
+                &format!("app/{file}"),
+                &format!("apps/{}/{file}", app.name),
+                &AppView::of(app),
+            );
+        }
+        templates.add(
+            &mut tree,
+            "versions.tf",
+            &format!("apps/{}/versions.tf", app.name),
+            &view,
+        );
+    }
+    tree
+}
+
+fn render_ops(
+    templates: &Templates<'_>,
+    tree: &mut Tree,
+    project: &Project,
+    view: &ProjectView<'_>,
+) {
+    render_root(templates, tree, project, view, None);
+    templates.add(tree, "ops/terraform.tfvars", "ops/terraform.tfvars", view);
+}
+
+/// The files that every root has, for ops or for an environment.
+fn render_root(
+    templates: &Templates<'_>,
+    tree: &mut Tree,
+    project: &Project,
+    view: &ProjectView<'_>,
+    environment: Option<Environment>,
+) {
+    let (kind, root) = environment.map_or(("ops", "ops"), |environment| {
+        ("environment", environment.name())
+    });
+    for file in ["main.tf", "outputs.tf", "providers.tf", "variables.tf"] {
+        templates.add(
+            tree,
+            &format!("{kind}/{file}"),
+            &format!("{root}/{file}"),
+            view,
+        );
+    }
+    templates.add(tree, "versions.tf", &format!("{root}/versions.tf"), view);
+    templates.add(
+        tree,
+        "backend.tf",
+        &format!("{root}/backend.tf"),
+        &BackendView::of(project.state.as_ref(), environment),
+    );
+}
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../templates/", $name, ".hbs")))),+]
+    };
+}
+
+const TEMPLATES: &[(&str, &str)] = templates![
+    "README.md",
+    "app/README.md",
+    "app/main.tf",
+    "app/outputs.tf",
+    "app/variables.tf",
+    "backend.tf",
+    "environment/main.tf",
+    "environment/outputs.tf",
+    "environment/providers.tf",
+    "environment/terraform.tfvars",
+    "environment/variables.tf",
+    "gitignore",
+    "ops/main.tf",
+    "ops/outputs.tf",
+    "ops/providers.tf",
+    "ops/terraform.tfvars",
+    "ops/variables.tf",
+    "versions.tf",
+];
+
+/// The template engine, once for HCL and once for Markdown.
+struct Templates<'reg> {
+    hcl: Handlebars<'reg>,
+    markdown: Handlebars<'reg>,
+}
+
+impl Templates<'_> {
+    fn new() -> Self {
+        let mut hcl = Handlebars::new();
+        hcl.register_escape_fn(hcl_escape::string_content);
+        let mut markdown = Handlebars::new();
+        markdown.register_escape_fn(markdown_escape::text);
+        for registry in [&mut hcl, &mut markdown] {
+            registry.set_strict_mode(true);
+            registry.register_helper("key", Box::new(key));
+            registry.register_helper("comment", Box::new(comment));
+        }
+        for (name, template) in TEMPLATES {
+            let registry = if is_markdown(name) {
+                &mut markdown
+            } else {
+                &mut hcl
+            };
+            registry
+                .register_template_string(name, template)
+                .expect("templates are built in, and a test renders each");
+        }
+        Self { hcl, markdown }
+    }
+
+    fn add(&self, tree: &mut Tree, template: &str, path: &str, view: &impl Serialize) {
+        let registry = if is_markdown(template) {
+            &self.markdown
+        } else {
+            &self.hcl
+        };
+        let body = registry
+            .render(template, view)
+            .expect("templates are built in, and a test renders each");
+        let body = if is_markdown(template) {
+            body
+        } else {
+            hcl_align::align(&body)
+        };
+        tree.add(path, &format!("\n{body}"));
+    }
+}
+
+fn is_markdown(name: &str) -> bool {
+    std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "md")
+}
+
+fn key(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    out.write(&hcl_escape::key(text_of(helper)))?;
+    Ok(())
+}
+
+fn comment(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    out.write(&hcl_escape::comment(text_of(helper)))?;
+    Ok(())
+}
+
+fn text_of<'a>(helper: &'a Helper<'_>) -> &'a str {
+    helper
+        .param(0)
+        .and_then(|param| param.value().as_str())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_template_writes_unescaped() {
+        for (name, template) in TEMPLATES {
+            assert!(
+                !template.contains("{{{") && !template.contains("{{&"),
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,40 @@
+# Required variables
+
+variable "name" {
+  description = "Name of the cluster within its environment, e.g. main."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*$", var.name))
+    error_message = "Write a name of lower-case letters, digits and hyphens that starts with a letter, e.g. main."
+  }
+}
+
+# Options
+
+variable "container_insights" {
+  description = "Whether CloudWatch Container Insights collects metrics of each task, which costs extra."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "exec" {
+  description = "Whether sessions inside running tasks are configured on the cluster. A service has to allow them too."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "spot_percent" {
+  description = "Share of tasks on Fargate Spot, 0 to 100. Spot is cheaper, and AWS may stop its tasks with two minutes notice."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.spot_percent >= 0 && var.spot_percent <= 100 && floor(var.spot_percent) == var.spot_percent
+    error_message = "Write a whole number from 0 to 100."
+  }
+}

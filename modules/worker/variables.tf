@@ -1,0 +1,123 @@
+# Required variables
+
+# Objects that resources pass on have the type `any`: the provider checks them,
+# and a type written here would drop what a newer provider adds to them.
+
+variable "app" {
+  description = "The app that the process belongs to: ref of a stackwright_app."
+  type        = any
+  nullable    = false
+}
+
+variable "cluster" {
+  description = "The cluster that runs the process: ref of a stackwright_cluster."
+  type        = any
+  nullable    = false
+}
+
+variable "command" {
+  description = "Command of the process, run by a shell in the container, e.g. bundle exec sidekiq."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = trimspace(var.command) != ""
+    error_message = "Write the command that the container runs, e.g. bundle exec sidekiq."
+  }
+}
+
+variable "image" {
+  description = "Container image with tag or digest, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^\\s]+$", var.image))
+    error_message = "Write a container image without spaces, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
+  }
+}
+
+variable "process" {
+  description = "Name of the process in the Procfile, e.g. worker. Changing it replaces the service."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]+$", var.process))
+    error_message = "Write a name of letters, digits, _ and -, e.g. worker."
+  }
+}
+
+# Options
+
+variable "config" {
+  description = "Environment variables of this process, added to those of the app. They win over the app's."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "deploy" {
+  description = "How a new version replaces the old: tasks to keep and to allow in percent of desired_count, and whether a deployment that fails is stopped and rolled back."
+  type = object({
+    minimum_percent = optional(number, 100)
+    maximum_percent = optional(number, 200)
+    circuit_breaker = optional(bool, true)
+    rollback        = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.deploy.minimum_percent >= 0 && var.deploy.minimum_percent <= 100
+    error_message = "Write a minimum_percent from 0 to 100."
+  }
+
+  validation {
+    condition     = var.deploy.maximum_percent >= 100 && var.deploy.maximum_percent > var.deploy.minimum_percent
+    error_message = "Write a maximum_percent of at least 100 and above minimum_percent: with both at 100 ECS can start no new task."
+  }
+}
+
+variable "desired_count" {
+  description = "How many tasks run."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.desired_count >= 0 && floor(var.desired_count) == var.desired_count
+    error_message = "Write a whole number, 0 or more."
+  }
+}
+
+variable "exec" {
+  description = "Whether sessions inside its running tasks are allowed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "size" {
+  description = "CPU and memory of a task: 1X (256 CPU units, 512 MiB), 2X (512, 1024), PX (1024, 6144) or cpu:memory, e.g. 256:1gb."
+  type        = string
+  default     = "1X"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([12P]X|[0-9]+:[0-9]+(\\.[0-9]+)?([KkMmGgTt][Bb])?)$", var.size))
+    error_message = "Write 1X, 2X, PX or cpu:memory, e.g. 256:1gb."
+  }
+}
+
+variable "stop_timeout" {
+  description = "Seconds a task has to end after SIGTERM before it is killed, 0 to 120."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.stop_timeout >= 0 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
+    error_message = "Write a whole number of seconds from 0 to 120."
+  }
+}

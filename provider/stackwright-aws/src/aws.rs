@@ -1,0 +1,192 @@
+//! One account and region, as one caller.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
+use aws_types::SdkConfig;
+
+use crate::loader::Loader;
+use crate::pacer::Pacer;
+use crate::redact::Redactor;
+use crate::{
+    gateway_endpoint, internet_gateway, nat_gateway, route_table, route_table_association,
+    security_group, subnet, vpc,
+};
+
+/// How much of the state of the world a refresh reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// Everything that we own.
+    #[default]
+    Full,
+    /// All but what AWS offers only one by one.
+    Fast,
+}
+
+/// Clients and loaders of one account and region. Made by [`connect`](crate::connect).
+pub struct Aws {
+    /// Account, 12 digits.
+    pub account_id: String,
+    /// Region.
+    pub region: String,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+    /// ARN of the caller.
+    pub principal: String,
+    /// How much a refresh reads.
+    pub refresh: Refresh,
+    /// One per kind of object.
+    pub(crate) loaders: Loaders,
+    /// Keeps below AWS's rates.
+    pub(crate) pacer: Pacer,
+    /// Cleans texts from AWS.
+    pub(crate) redactor: Redactor,
+    /// How often a call is tried.
+    pub(crate) attempts: u32,
+    /// Decides how long an endpoint that does not answer is asked again.
+    pub(crate) patience: SharedRetryClassifier,
+    pub(crate) config: SdkConfig,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) clients: Clients,
+}
+
+/// One loader per kind of object.
+#[derive(Debug, Default)]
+pub(crate) struct Loaders {
+    pub(crate) vpcs: Loader<vpc::Vpcs>,
+    pub(crate) vpc_attributes: Loader<vpc::VpcAttributes>,
+    pub(crate) subnets: Loader<subnet::Subnets>,
+    pub(crate) internet_gateways: Loader<internet_gateway::InternetGateways>,
+    pub(crate) addresses: Loader<crate::elastic_ip::Addresses>,
+    pub(crate) nat_gateways: Loader<nat_gateway::NatGateways>,
+    pub(crate) route_tables: Loader<route_table::RouteTables>,
+    pub(crate) route_table_associations: Loader<route_table_association::AssociatedTables>,
+    pub(crate) gateway_endpoints: Loader<gateway_endpoint::Endpoints>,
+    pub(crate) security_groups: Loader<security_group::Groups>,
+    pub(crate) security_group_rules: Loader<security_group::GroupRules>,
+    // IAM, CloudWatch Logs, SSM and ECS: additive lines below.
+}
+
+/// Clients, each built when it is first used: building all of them would cost every start.
+#[derive(Default)]
+pub(crate) struct Clients {
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    ecs: OnceLock<aws_sdk_ecs::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
+}
+
+/// Endpoints that someone set.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Endpoints {
+    /// By service (`ecs`, `logs`), from the provider block: wins over everything.
+    pub(crate) by_service: BTreeMap<String, String>,
+    /// For all services, from the provider block: wins over the environment.
+    pub(crate) all: Option<String>,
+}
+
+macro_rules! client {
+    ($(#[$doc:meta])* $name:ident, $krate:ident) => {
+        $(#[$doc])*
+        pub(crate) fn $name(&self) -> &$krate::Client {
+            self.clients.$name.get_or_init(|| {
+                let mut builder = $krate::config::Builder::from(&self.config);
+                builder.push_retry_classifier(self.patience.clone());
+                if let Some(url) = self.endpoints.by_service.get(stringify!($name)) {
+                    builder = builder.endpoint_url(url);
+                }
+                $krate::Client::from_conf(builder.build())
+            })
+        }
+    };
+}
+
+impl Aws {
+    client!(
+        /// EC2.
+        ec2, aws_sdk_ec2
+    );
+    client!(
+        /// ECS.
+        ecs, aws_sdk_ecs
+    );
+    client!(
+        /// IAM.
+        iam, aws_sdk_iam
+    );
+    client!(
+        /// CloudWatch Logs.
+        logs, aws_sdk_cloudwatchlogs
+    );
+    client!(
+        /// Systems Manager.
+        ssm, aws_sdk_ssm
+    );
+
+    /// The endpoint of a service, when one was set; else "AWS".
+    pub(crate) fn endpoint(&self, service: &str) -> String {
+        self.endpoints.of(service)
+    }
+}
+
+impl Endpoints {
+    /// Where a service's calls go: what was set for it, for all, in the environment, or "AWS".
+    pub(crate) fn of(&self, service: &str) -> String {
+        let env = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+        let id = if service == "logs" { "CLOUDWATCH_LOGS" } else { service };
+        let url = self
+            .by_service
+            .get(service)
+            .or(self.all.as_ref())
+            .cloned()
+            .or_else(|| env(&format!("AWS_ENDPOINT_URL_{}", id.to_uppercase())))
+            .or_else(|| env("AWS_ENDPOINT_URL"));
+        url.map_or_else(|| "AWS".to_owned(), |url| without_user(&url))
+    }
+}
+
+/// The URL without the password that someone may have put into it.
+fn without_user(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            format!("{scheme}://{host}{}", path.split(['?', '#']).next().unwrap_or_default())
+        }
+        None => url.to_owned(),
+    }
+}
+
+impl fmt::Debug for Aws {
+    /// Without clients and credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws")
+            .field("account_id", &self.account_id)
+            .field("region", &self.region)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_named_without_its_password() {
+        let all = Some("http://user:secret@127.0.0.1:5000/base?token=x".to_owned());
+        let endpoints = Endpoints { by_service: BTreeMap::new(), all };
+        assert_eq!(endpoints.of("ecs"), "http://127.0.0.1:5000/base");
+    }
+
+    #[test]
+    fn the_endpoint_of_a_service_wins() {
+        let by_service = BTreeMap::from([("logs".to_owned(), "http://logs:1".to_owned())]);
+        let endpoints = Endpoints { by_service, all: Some("http://all:2".to_owned()) };
+        assert_eq!(endpoints.of("logs"), "http://logs:1");
+        assert_eq!(endpoints.of("ecs"), "http://all:2");
+    }
+}

@@ -1,0 +1,47 @@
+//! Effects: one file per kind of AWS object, sessions, batching, pacing, retries.
+//!
+//! The only crate that uses `aws-sdk-*`. It knows nothing of Terraform: an [`Adapter`] reads,
+//! finds, creates, updates and deletes one kind of [`stackwright_plan::Component`]; the engine in
+//! `terraform-provider-stackwright` decides which and when, and calls by
+//! [`Kind`](stackwright_plan::Kind) through [`adapter`](dispatch::adapter).
+//!
+//! - [`connect`] makes the session: credentials, roles, the account check;
+//! - `call` is where every call goes out and its error becomes an [`AwsError`];
+//! - `pacer` keeps below AWS's rates, `loader` reads in batches, `redact` cleans texts.
+
+mod adapter;
+mod availability_zones;
+mod aws;
+mod call;
+pub mod dispatch;
+mod error;
+mod http;
+mod loader;
+mod pacer;
+mod patience;
+mod redact;
+mod session;
+
+// EC2
+mod default_security_group;
+mod ec2_tags;
+mod elastic_ip;
+mod gateway_endpoint;
+mod internet_gateway;
+mod nat_gateway;
+mod route;
+mod route_table;
+mod route_table_association;
+mod security_group;
+mod security_group_rule;
+mod settle;
+mod subnet;
+mod vpc;
+
+// IAM, CloudWatch Logs, SSM, ECS
+
+pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
+pub use aws::{Aws, Refresh};
+pub use dispatch::{AnyAdapter, AnyLookup, AnyObserved, adapter};
+pub use error::AwsError;
+pub use session::{AssumeRole, ConnectError, SessionConfig, WebIdentity, connect};

@@ -1,0 +1,328 @@
+//! Reads as few times as AWS allows: one loader per kind of object, for the life of one process.
+//!
+//! Keys that are asked within a few milliseconds go out together, in the largest batch. After
+//! [`LIST_AFTER`] distinct keys the loader lists instead, once, and serves later reads from that.
+//! Concurrent readers of one key wait for the same call. What a write touches is forgotten at once,
+//! and an answer to a call that began before the write is not kept.
+//!
+//! A miss is never kept, and a miss in a list is confirmed by a keyed read before it is believed.
+//! Errors go to all who wait and are not kept either.
+//!
+//! How an adapter uses it: declare a [`Source`], put a `Loader<Source>` into
+//! [`Loaders`](crate::aws::Loaders), read with [`Loader::get`], and call [`Loader::forget`] in create,
+//! update and delete, **before and after** the write:
+//!
+//! ```ignore
+//! pub(crate) struct Clusters;
+//! #[async_trait]
+//! impl Source for Clusters {
+//!     type Key = String;
+//!     type Item = aws_sdk_ecs::types::Cluster;
+//!     const BATCH: usize = 100;
+//!     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Self::Item>, AwsError> { ... }
+//! }
+//! let cluster = aws.loaders.clusters.get(aws, &arn, freshness).await?;
+//! ```
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::{Aws, AwsError, Freshness};
+
+/// How long keys are collected.
+const GATHER: Duration = Duration::from_millis(3);
+/// Distinct keys after which the loader lists.
+const LIST_AFTER: usize = 20;
+
+/// Where a loader reads from.
+#[async_trait]
+pub(crate) trait Source: Send + Sync + 'static {
+    /// What is asked by.
+    type Key: Clone + Eq + Hash + Ord + Debug + Send + Sync + 'static;
+    /// What is answered.
+    type Item: Clone + Send + Sync + 'static;
+    /// Most keys of one call.
+    const BATCH: usize;
+
+    /// Asks AWS for at most [`Source::BATCH`] keys. What there is not is left out of the answer.
+    async fn keyed(
+        aws: &Aws,
+        keys: &[Self::Key],
+    ) -> Result<HashMap<Self::Key, Self::Item>, AwsError>;
+
+    /// Asks AWS for all of ours; `None` (the default) when listing is no cheaper than asking.
+    async fn list(_aws: &Aws) -> Result<Option<HashMap<Self::Key, Self::Item>>, AwsError> {
+        Ok(None)
+    }
+}
+
+/// What readers of one key wait for.
+type Answer<I> = Result<Option<I>, AwsError>;
+type Receiver<I> = watch::Receiver<Option<Answer<I>>>;
+type Sender<I> = watch::Sender<Option<Answer<I>>>;
+type Gathering<S> =
+    HashMap<<S as Source>::Key, (Sender<<S as Source>::Item>, Receiver<<S as Source>::Item>)>;
+
+/// Reads one kind of object.
+pub(crate) struct Loader<S: Source> {
+    state: Mutex<State<S>>,
+}
+
+struct State<S: Source> {
+    cache: HashMap<S::Key, S::Item>,
+    /// Distinct keys that were asked for.
+    seen: HashSet<S::Key>,
+    listing: Listing,
+    /// Keys that wait to be sent, apart for cached and fresh reads.
+    gathering: [Option<Gathering<S>>; 2],
+    /// Cached reads under way.
+    flights: HashMap<S::Key, Receiver<S::Item>>,
+    /// Counts what was forgotten; a flight remembers where it began.
+    epoch: u64,
+    forgotten: HashMap<S::Key, u64>,
+    all_forgotten: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    NotYet,
+    Done,
+    /// The source cannot list, or may not.
+    Never,
+}
+
+/// The part that a reader plays for its key.
+enum Part<S: Source> {
+    Served(S::Item),
+    Waits(Receiver<S::Item>),
+    /// First of its batch: waits a moment, then sends it.
+    Leads,
+}
+
+/// Why a read goes out.
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    lane: usize,
+    epoch: u64,
+}
+
+impl<S: Source> Default for Loader<S> {
+    fn default() -> Self {
+        let state = State {
+            cache: HashMap::new(),
+            seen: HashSet::new(),
+            listing: Listing::NotYet,
+            gathering: [None, None],
+            flights: HashMap::new(),
+            epoch: 0,
+            forgotten: HashMap::new(),
+            all_forgotten: 0,
+        };
+        Self { state: Mutex::new(state) }
+    }
+}
+
+impl<S: Source> Debug for Loader<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("Loader").field("cached", &state.cache.len()).finish_non_exhaustive()
+    }
+}
+
+impl<S: Source> Loader<S> {
+    /// One object. [`Freshness::Fresh`] always asks AWS (together with other fresh reads).
+    pub(crate) async fn get(&self, aws: &Aws, key: &S::Key, freshness: Freshness) -> Answer<S::Item> {
+        let lane = usize::from(freshness == Freshness::Fresh);
+        loop {
+            let receiver = match self.join(key, lane) {
+                Part::Served(item) => return Ok(Some(item)),
+                Part::Waits(receiver) => receiver,
+                Part::Leads => self.lead(aws, key, lane).await,
+            };
+            if let Some(answer) = wait(receiver).await {
+                return answer;
+            }
+            // Whoever led was cancelled: take part again.
+        }
+    }
+
+    /// Something was written to this object: what is known of it counts no more.
+    pub(crate) fn forget(&self, key: &S::Key) {
+        let mut state = self.lock();
+        state.epoch += 1;
+        let epoch = state.epoch;
+        state.forgotten.insert(key.clone(), epoch);
+        state.cache.remove(key);
+        state.flights.remove(key);
+    }
+
+    /// Something was written and its keys are not known.
+    pub(crate) fn forget_all(&self) {
+        let mut state = self.lock();
+        state.epoch += 1;
+        state.all_forgotten = state.epoch;
+        state.cache.clear();
+        state.flights.clear();
+        state.seen.clear();
+        if state.listing == Listing::Done {
+            state.listing = Listing::NotYet;
+        }
+    }
+
+    fn join(&self, key: &S::Key, lane: usize) -> Part<S> {
+        let mut state = self.lock();
+        if lane == 0 {
+            if let Some(item) = state.cache.get(key) {
+                return Part::Served(item.clone());
+            }
+            if let Some(flight) = state.flights.get(key).filter(|flight| alive(flight)) {
+                return Part::Waits(flight.clone());
+            }
+            state.seen.insert(key.clone());
+        }
+        let leads = state.gathering[lane].is_none();
+        let batch = state.gathering[lane].get_or_insert_default();
+        let (_, receiver) = batch.entry(key.clone()).or_insert_with(|| watch::channel(None));
+        let receiver = receiver.clone();
+        if leads { Part::Leads } else { Part::Waits(receiver) }
+    }
+
+    /// Collects for a moment, sends the batch and answers everyone in it.
+    async fn lead(&self, aws: &Aws, key: &S::Key, lane: usize) -> Receiver<S::Item> {
+        // A leader that is cancelled takes its batch with it: the senders drop, the others notice.
+        let guard = Cancelled { loader: self, lane, armed: true };
+        tokio::time::sleep(GATHER).await;
+        let (batch, flight) = self.depart(lane);
+        guard.disarm();
+        let mine = batch.get(key).map(|(_, receiver)| receiver.clone());
+        let keys: BTreeSet<S::Key> = batch.keys().cloned().collect();
+        let listed = if lane == 0 { self.list(aws, flight).await } else { HashMap::new() };
+        let (hits, misses): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| listed.contains_key(key));
+        for key in hits {
+            self.land(&batch, flight, &key, Ok(listed.get(&key).cloned()));
+        }
+        let chunks = misses.chunks(S::BATCH.max(1)).map(|keys| async {
+            let answer = S::keyed(aws, keys).await;
+            for key in keys {
+                self.land(&batch, flight, key, answer.clone().map(|items| items.get(key).cloned()));
+            }
+        });
+        futures_util::future::join_all(chunks).await;
+        mine.unwrap_or_else(|| watch::channel(None).1)
+    }
+
+    /// Takes the batch and puts its cached keys under way.
+    fn depart(&self, lane: usize) -> (Gathering<S>, Flight) {
+        let mut state = self.lock();
+        let batch = state.gathering[lane].take().unwrap_or_default();
+        if lane == 0 {
+            let flights = batch.iter().map(|(key, (_, receiver))| (key.clone(), receiver.clone()));
+            state.flights.extend(flights);
+        }
+        (batch, Flight { lane, epoch: state.epoch })
+    }
+
+    /// Lists when enough keys were asked for and nobody listed yet; answers what was found.
+    async fn list(&self, aws: &Aws, flight: Flight) -> HashMap<S::Key, S::Item> {
+        if !self.claim_listing() {
+            return HashMap::new();
+        }
+        match S::list(aws).await {
+            Ok(Some(items)) => {
+                for (key, item) in &items {
+                    self.keep(flight, key, item);
+                }
+                items
+            }
+            Ok(None) => self.list_never(),
+            Err(error) => {
+                tracing::debug!(%error, "listing failed, asking one by one");
+                self.list_never()
+            }
+        }
+    }
+
+    fn claim_listing(&self) -> bool {
+        let mut state = self.lock();
+        let due = state.listing == Listing::NotYet && state.seen.len() > LIST_AFTER;
+        if due {
+            state.listing = Listing::Done;
+        }
+        due
+    }
+
+    fn list_never(&self) -> HashMap<S::Key, S::Item> {
+        self.lock().listing = Listing::Never;
+        HashMap::new()
+    }
+
+    /// Keeps an item unless it was forgotten since the flight began. A fresh answer replaces an old one.
+    fn keep(&self, flight: Flight, key: &S::Key, item: &S::Item) {
+        let mut state = self.lock();
+        let forgotten = state.forgotten.get(key).copied().unwrap_or_default().max(state.all_forgotten);
+        if forgotten <= flight.epoch && (flight.lane == 1 || !state.cache.contains_key(key)) {
+            state.cache.insert(key.clone(), item.clone());
+        }
+    }
+
+    /// Answers everyone who waits for the key.
+    fn land(&self, batch: &Gathering<S>, flight: Flight, key: &S::Key, answer: Answer<S::Item>) {
+        match &answer {
+            Ok(Some(item)) => self.keep(flight, key, item),
+            Ok(None) if flight.lane == 1 => self.forget(key),
+            Ok(None) | Err(_) => {}
+        }
+        if let Some((sender, receiver)) = batch.get(key) {
+            let mut state = self.lock();
+            if state.flights.get(key).is_some_and(|flight| flight.same_channel(receiver)) {
+                state.flights.remove(key);
+            }
+            drop(state);
+            sender.send_replace(Some(answer));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Clears away the batch of a leader that was cancelled while it gathered.
+struct Cancelled<'a, S: Source> {
+    loader: &'a Loader<S>,
+    lane: usize,
+    armed: bool,
+}
+
+impl<S: Source> Cancelled<'_, S> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl<S: Source> Drop for Cancelled<'_, S> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.loader.lock().gathering[self.lane] = None;
+        }
+    }
+}
+
+/// Whether someone still works on it.
+fn alive<I>(flight: &Receiver<I>) -> bool {
+    flight.borrow().is_some() || flight.has_changed().is_ok()
+}
+
+/// `None` when whoever led was cancelled before it answered.
+async fn wait<I: Clone>(mut receiver: Receiver<I>) -> Option<Answer<I>> {
+    match receiver.wait_for(Option::is_some).await {
+        Ok(answer) => answer.clone(),
+        Err(_) => None,
+    }
+}

@@ -1,0 +1,482 @@
+//! `stackwright_app`: what all processes of an app share.
+//!
+//! Components: `log_group`, `security_group` (main) with `rule.egress`, `role.execution`, and
+//! `record`, an SSM parameter with the app's config and references, from which an import, the
+//! command line and other roots read them.
+//!
+//! Replaced by a change of: `name`; a network with another VPC replaces the security group inside.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema, TfType as _};
+
+use crate::component::{Direction, LogGroup, Parameter, Role, SecurityGroup, SecurityGroupRule, Tags};
+use crate::diff::FieldDiff;
+use crate::network::{NetworkRef, NetworkRefConfig};
+use crate::resource::{
+    Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_list,
+    known_map, required, split_id,
+};
+use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, tag};
+
+/// What all processes of an app share: a log group, the security group of its tasks, the role by which ECS starts them, its configuration and its secret references.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct App {
+    /// Name, unique in the environment. Changing this replaces the app.
+    #[tf(replace, matches(aws_rules::resource_name), allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter")]
+    pub name: String,
+    /// The network that its tasks run in: the `ref` of a `stackwright_network`.
+    pub network: NetworkRef,
+    /// Environment variables of all processes. A change restarts them.
+    #[tf(default = BTreeMap::new())]
+    pub config: BTreeMap<String, String>,
+    /// Environment variables from secrets: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.
+    #[tf(default = BTreeMap::new())]
+    pub secrets: BTreeMap<String, String>,
+    /// What its tasks may do: IAM policy documents (JSON) by name, put into the task role of every process.
+    #[tf(default = BTreeMap::new())]
+    pub policies: BTreeMap<String, String>,
+    /// Days to keep logs; one of the numbers that CloudWatch Logs takes.
+    #[tf(default = 30, matches(aws_rules::retention_days), allowed = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653")]
+    pub log_retention: i64,
+    /// Name of the CloudWatch log group.
+    #[tf(computed)]
+    pub log_group: String,
+    /// Id of the security group of its tasks.
+    #[tf(computed, prefix = "sg-")]
+    pub security_group_id: String,
+    /// ARN of the role by which ECS starts its tasks.
+    #[tf(computed, prefix = "arn:")]
+    pub execution_role_arn: String,
+    /// Name of the SSM parameter with its configuration and references.
+    #[tf(computed)]
+    pub record: String,
+    /// What other resources need to know of this app.
+    #[tf(computed, name = "ref")]
+    pub reference: Plain<AppRef>,
+    /// What every resource has.
+    #[tf(flatten)]
+    pub common: Common,
+}
+
+/// An app as its services see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+pub struct AppRef {
+    /// Name of the app.
+    pub name: String,
+    /// Id of the VPC.
+    pub vpc_id: String,
+    /// Ids of the subnets that its tasks run in.
+    pub subnet_ids: Vec<String>,
+    /// Id of the security group of its tasks.
+    pub security_group_id: String,
+    /// Name of the log group.
+    pub log_group: String,
+    /// ARN of the role by which ECS starts its tasks.
+    pub execution_role_arn: String,
+    /// Environment variables of all processes.
+    pub config: BTreeMap<String, String>,
+    /// Environment variables from secrets, by ARN.
+    pub secrets: BTreeMap<String, String>,
+    /// Policies of every task role.
+    pub policies: BTreeMap<String, String>,
+    /// Digest of config, secrets and policies: another digest means that the processes restart.
+    pub config_digest: String,
+}
+
+/// The apps.
+#[derive(Debug)]
+pub struct AppResource;
+
+const LOG_GROUP: &str = "log_group";
+const GROUP: &str = "security_group";
+const EGRESS: &str = "rule.egress";
+const ROLE: &str = "role.execution";
+const RECORD: &str = "record";
+
+/// Name of an app's log group.
+pub(crate) fn log_group_name(scope: &Scope, app: &str) -> String {
+    format!("/{}/{}/{app}", scope.project, scope.environment)
+}
+
+fn record_name(scope: &Scope, app: &str) -> String {
+    format!("/stackwright/{}/{}/{app}/app", scope.project, scope.environment)
+}
+
+fn group_name(scope: &Scope, app: &str, vpc_id: &str) -> String {
+    name::unique(&[&scope.project, &scope.environment, app], &[vpc_id], name::SECURITY_GROUP)
+}
+
+fn role_name(scope: &Scope, app: &str) -> String {
+    let parts = [scope.project.as_str(), &scope.environment, app, "execution"];
+    name::unique(&parts, &[&scope.region], name::ROLE)
+}
+
+/// What planning an app needs. Values that may be unknown stay so.
+struct Inputs<'a> {
+    scope: &'a Scope,
+    view: &'a AppConfig,
+    name: &'a str,
+    id: ResourceId,
+    user_tags: Tags,
+}
+
+impl<'a> Inputs<'a> {
+    fn new(scope: &'a Scope, view: &'a AppConfig) -> Option<Self> {
+        let name = view.name.known()?;
+        let id = ResourceId::new(AppResource::TYPE, format!("{}/{name}", scope.environment));
+        let user_tags = known_map(&view.common.tags)?;
+        Some(Self { scope, view, name, id, user_tags })
+    }
+
+    fn tags(&self, component: &str, label: &str) -> Tags {
+        let mut tags = self.scope.tags(&self.id, component, Some(self.name), &self.user_tags);
+        tags.insert(tag::NAME.to_owned(), label.to_owned());
+        tags
+    }
+
+    fn network(&self) -> Option<&NetworkRefConfig> {
+        self.view.network.known()
+    }
+}
+
+impl Resource for AppResource {
+    type Schema = App;
+    type View = AppConfig;
+    const TYPE: &'static str = "app";
+    const VERSION: i64 = App::SCHEMA_VERSION;
+
+    fn common(view: &mut AppConfig) -> &mut CommonConfig {
+        &mut view.common
+    }
+
+    fn id(scope: &Scope, view: &AppConfig) -> Option<String> {
+        Some(format!("{}/{}", scope.environment, view.name.known()?))
+    }
+
+    fn validate(view: &AppConfig, found: &mut Diagnostics) {
+        check_config(&view.config, found);
+        check_secrets(&view.secrets, found);
+        check_twice(&view.config, &view.secrets, found);
+        check_policies(&view.policies, found);
+    }
+
+    fn plan(scope: &Scope, view: &AppConfig) -> Option<Graph> {
+        let inputs = Inputs::new(scope, view)?;
+        let mut graph = Graph::default();
+        log_group(&inputs, &mut graph);
+        security_group(&inputs, &mut graph);
+        execution_role(&inputs, &mut graph);
+        record(&inputs, &mut graph);
+        Some(graph)
+    }
+
+    fn fill(scope: &Scope, view: &mut AppConfig, outputs: &Outputs) {
+        let name = view.name.clone();
+        view.log_group = name.clone().map(|name| log_group_name(scope, &name));
+        view.record = name.clone().map(|name| record_name(scope, &name));
+        view.security_group_id = outputs.get(&GROUP.into(), "id");
+        view.execution_role_arn = outputs.get(&ROLE.into(), "arn");
+        let network = view.network.known();
+        view.reference = Cfg::Known(AppRefConfig {
+            name,
+            vpc_id: network.map_or_else(Cfg::unknown, |network| network.vpc_id.clone()),
+            subnet_ids: network.map_or_else(Cfg::unknown, |network| network.private_subnet_ids.clone()),
+            security_group_id: view.security_group_id.clone(),
+            log_group: view.log_group.clone(),
+            execution_role_arn: view.execution_role_arn.clone(),
+            config: view.config.clone(),
+            secrets: view.secrets.clone(),
+            policies: view.policies.clone(),
+            config_digest: digest(view).map_or_else(Cfg::unknown, Cfg::Known),
+        });
+    }
+
+    fn show(view: &mut AppConfig, component: &Key, difference: &FieldDiff) -> bool {
+        let days = difference.observed.as_ref().and_then(Json::as_i64);
+        match (component.0.as_str(), difference.field.as_str(), days) {
+            (LOG_GROUP, "retention_in_days", Some(days)) => view.log_retention = Cfg::Known(days),
+            _ => return false,
+        }
+        true
+    }
+
+    fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
+        let [_, app] = split_id::<2>(scope, id, "<environment>/<name>")?;
+        Ok(vec![
+            Anchor::named(RECORD, Kind::Parameter, record_name(scope, app)),
+            Anchor::named(LOG_GROUP, Kind::LogGroup, log_group_name(scope, app)),
+        ])
+    }
+
+    fn recover(
+        scope: &Scope,
+        id: &str,
+        found: &Found,
+        _refs: &Refs,
+    ) -> Result<AppConfig, RecoverError> {
+        let [_, app] = split_id::<2>(scope, id, "<environment>/<name>")?;
+        let seen = required(found, RECORD, id, Kind::Parameter)?;
+        let foreign = |reason: String| RecoverError::Foreign {
+            id: id.to_owned(),
+            kind: Kind::Parameter.label(),
+            reason,
+        };
+        let text = seen.text("value").unwrap_or_default();
+        let record: Json = serde_json::from_str(&text)
+            .map_err(|_| foreign("its value is not the JSON that Stackwright writes".to_owned()))?;
+        let mut view = from_record(&record).ok_or_else(|| foreign("its JSON lacks a part".to_owned()))?;
+        view.name = Cfg::Known(app.to_owned());
+        let logs = found.get(&Key::from(LOG_GROUP)).and_then(|seen| seen.number("retention_in_days"));
+        view.log_retention = Cfg::Known(logs.unwrap_or(30));
+        view.common.tags = cfg_map(seen.user_tags(scope));
+        Ok(view)
+    }
+}
+
+fn log_group(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let log_group_name = log_group_name(inputs.scope, inputs.name);
+    let days = inputs.view.log_retention.known().copied().unwrap_or(30);
+    let group = LogGroup {
+        retention_in_days: i32::try_from(days).unwrap_or(i32::MAX),
+        tags: inputs.tags(LOG_GROUP, &log_group_name),
+        log_group_name: log_group_name.clone(),
+    };
+    let arn = inputs.scope.arn("logs", &format!("log-group:{log_group_name}"));
+    graph.add(LOG_GROUP, &group).predict("arn", arn);
+}
+
+/// The name contains the VPC, so that a group in a new VPC can be made before the old one goes.
+fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let vpc_id = inputs.network().map_or(In::Unknown, |network| In::cfg(&network.vpc_id));
+    let label = format!("{}-{}-{}", inputs.scope.project, inputs.scope.environment, inputs.name);
+    let in_vpc = vpc_id.known().map_or("unknown", String::as_str);
+    let group = SecurityGroup {
+        group_name: group_name(inputs.scope, inputs.name, in_vpc),
+        description: format!("Tasks of {}", inputs.name),
+        vpc_id,
+        default_egress: false,
+        tags: inputs.tags(GROUP, &label),
+    };
+    graph.add(GROUP, &group).main();
+    let rule = SecurityGroupRule {
+        group_id: In::From(GROUP.into(), "id"),
+        direction: Direction::Egress,
+        ip_protocol: "-1".to_owned(),
+        from_port: -1,
+        to_port: -1,
+        cidr_ipv4: Some("0.0.0.0/0".to_owned()),
+        cidr_ipv6: None,
+        referenced_group_id: None,
+        description: "Tasks may reach everything".to_owned(),
+        tags: inputs.tags(EGRESS, &format!("{label}-egress")),
+    };
+    graph.add(EGRESS, &rule);
+}
+
+fn execution_role(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let Inputs { scope, name: app, .. } = inputs;
+    let role_name = role_name(scope, app);
+    let policies = known_map(&inputs.view.secrets)
+        .map_or(In::Unknown, |secrets| In::Known(execution_policies(scope, app, &secrets)));
+    let role = Role {
+        path: scope.iam_path.clone(),
+        description: format!("Starts the tasks of {app} in {}", scope.environment),
+        assume_role_policy: In::Known(trust_ecs_tasks(scope)),
+        max_session_duration: 3600,
+        permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
+        inline_policies: policies,
+        managed_policy_arns: In::Known(Vec::new()),
+        tags: inputs.tags(ROLE, &role_name),
+        role_name: role_name.clone(),
+    };
+    let arn = scope.global_arn("iam", &format!("role{}{role_name}", scope.iam_path));
+    graph.add(ROLE, &role).predict("arn", arn).predict("name", role_name);
+}
+
+/// Lets ECS tasks of this account and region assume a role, and nobody else's
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>).
+pub(crate) fn trust_ecs_tasks(scope: &Scope) -> Json {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": { "Service": "ecs-tasks.amazonaws.com" },
+            "Condition": {
+                "StringEquals": { "aws:SourceAccount": scope.account_id },
+                "ArnLike": { "aws:SourceArn": scope.arn("ecs", "*") },
+            },
+        }],
+    })
+}
+
+/// Pull images, write to the app's own log group, read the app's own secrets.
+fn execution_policies(
+    scope: &Scope,
+    app: &str,
+    secrets: &BTreeMap<String, String>,
+) -> BTreeMap<String, Json> {
+    let logs = scope.arn("logs", &format!("log-group:{}:*", log_group_name(scope, app)));
+    let pull = [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+    ];
+    let mut statements = vec![
+        json!({ "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*" }),
+        json!({ "Effect": "Allow", "Action": pull, "Resource": format!("arn:{}:ecr:*:*:repository/*", scope.partition) }),
+        json!({ "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs }),
+    ];
+    let of = |service: &str| -> Vec<String> {
+        let marker = format!(":{service}:");
+        let mut arns: Vec<String> =
+            secrets.values().filter(|arn| arn.contains(&marker)).map(|arn| whole_secret(arn)).collect();
+        arns.sort();
+        arns.dedup();
+        arns
+    };
+    for (action, arns) in [
+        ("secretsmanager:GetSecretValue", of("secretsmanager")),
+        ("ssm:GetParameters", of("ssm")),
+    ] {
+        if !arns.is_empty() {
+            statements.push(json!({ "Effect": "Allow", "Action": action, "Resource": arns }));
+        }
+    }
+    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    BTreeMap::from([("start-tasks".to_owned(), document)])
+}
+
+/// The ARN of a secret without JSON key, version stage and version id, which IAM does not know.
+fn whole_secret(arn: &str) -> String {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let keep = if parts.get(2) == Some(&"secretsmanager") { 7 } else { parts.len() };
+    parts[..keep.min(parts.len())].join(":")
+}
+
+fn record(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let name = record_name(inputs.scope, inputs.name);
+    let parameter = Parameter {
+        description: format!("Configuration of {} in {}, kept by Stackwright", inputs.name, inputs.scope.environment),
+        value: to_record(inputs.view).map_or(In::Unknown, |record| In::Known(record.to_string())),
+        tags: inputs.tags(RECORD, &name),
+        name: name.clone(),
+    };
+    graph.add(RECORD, &parameter).predict("name", name);
+}
+
+fn to_record(view: &AppConfig) -> Option<Json> {
+    let network = view.network.known()?;
+    Some(json!({
+        "config": known_map(&view.config)?,
+        "secrets": known_map(&view.secrets)?,
+        "policies": known_map(&view.policies)?,
+        "network": {
+            "name": network.name.known()?,
+            "vpc_id": network.vpc_id.known()?,
+            "cidr": network.cidr.known()?,
+            "private_subnet_ids": known_list(&network.private_subnet_ids)?,
+            "public_subnet_ids": known_list(&network.public_subnet_ids)?,
+        },
+    }))
+}
+
+fn from_record(record: &Json) -> Option<AppConfig> {
+    let map = |name: &str| -> Option<BTreeMap<String, String>> {
+        serde_json::from_value(record.get(name)?.clone()).ok()
+    };
+    let network = record.get("network")?;
+    let text = |name: &str| network.get(name)?.as_str().map(str::to_owned);
+    let list = |name: &str| -> Option<Vec<String>> {
+        serde_json::from_value(network.get(name)?.clone()).ok()
+    };
+    let network = NetworkRef {
+        name: text("name")?,
+        vpc_id: text("vpc_id")?,
+        cidr: text("cidr")?,
+        private_subnet_ids: list("private_subnet_ids")?,
+        public_subnet_ids: list("public_subnet_ids")?,
+    };
+    Some(AppConfig {
+        network: network.to_config(),
+        config: cfg_map(map("config")?),
+        secrets: cfg_map(map("secrets")?),
+        policies: cfg_map(map("policies")?),
+        ..AppConfig::default()
+    })
+}
+
+fn digest(view: &AppConfig) -> Option<String> {
+    let parts = json!({
+        "config": known_map(&view.config)?,
+        "secrets": known_map(&view.secrets)?,
+        "policies": known_map(&view.policies)?,
+    });
+    let digest = Sha256::digest(parts.to_string().as_bytes());
+    Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+type Texts = Cfg<BTreeMap<String, Cfg<String>>>;
+
+/// Rules for environment variables.
+pub(crate) fn check_config(config: &Texts, found: &mut Diagnostics) {
+    for (name, value) in config.known().into_iter().flatten() {
+        let value = value.known().map_or("", String::as_str);
+        let problem = aws_rules::variable_name(name)
+            .and_then(|()| aws_rules::container_text(&format!("The value of `{name}`"), value));
+        if let Err(problem) = problem {
+            found.error(Path::attribute("config").key(name), "Invalid Environment Variable", problem);
+        }
+    }
+}
+
+fn check_secrets(secrets: &Texts, found: &mut Diagnostics) {
+    for (name, arn) in secrets.known().into_iter().flatten() {
+        let at = Path::attribute("secrets").key(name);
+        if let Err(problem) = aws_rules::variable_name(name) {
+            found.error(at.clone(), "Invalid Environment Variable", problem);
+        }
+        if let Some(Err(problem)) = arn.known().map(|arn| aws_rules::secret_arn(arn)) {
+            found.error(at, "Invalid Secret Reference", problem);
+        }
+    }
+}
+
+/// ECS refuses a variable that has a value and a secret.
+pub(crate) fn check_twice(config: &Texts, secrets: &Texts, found: &mut Diagnostics) {
+    let (Cfg::Known(config), Cfg::Known(secrets)) = (config, secrets) else { return };
+    for name in config.keys().filter(|name| secrets.contains_key(*name)) {
+        found.error(
+            Path::attribute("config").key(name),
+            "Variable Given Twice",
+            format!("`{name}` stands in `config` and in the app's `secrets`. ECS takes it in one place only. Remove one."),
+        );
+    }
+}
+
+/// Rules for policy documents by name.
+pub(crate) fn check_policies(policies: &Texts, found: &mut Diagnostics) {
+    let Cfg::Known(policies) = policies else { return };
+    let mut total = 0;
+    for (name, text) in policies {
+        let at = Path::attribute("policies").key(name);
+        if let Err(problem) = aws_rules::policy_name(name) {
+            found.error(at.clone(), "Invalid Policy Name", problem);
+        }
+        let Some(text) = text.known() else { continue };
+        match aws_rules::policy_document(text) {
+            Ok(document) => total += document.to_string().len(),
+            Err(problem) => found.error(at, "Invalid Policy Document", problem),
+        }
+    }
+    if total > aws_rules::INLINE_POLICIES {
+        found.error(
+            Path::attribute("policies"),
+            "Policies Too Long",
+            format!("The inline policies of a role may have {} characters together; these have {total}. Move some into a managed policy.", aws_rules::INLINE_POLICIES),
+        );
+    }
+}

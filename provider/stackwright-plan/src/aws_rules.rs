@@ -1,0 +1,242 @@
+//! Rules of AWS that its emulators do not enforce, as pure checks on one value.
+//!
+//! Each answers what is wrong in a sentence that ends with what to do. Sources are named at each.
+
+use serde_json::Value as Json;
+
+use crate::cidr::Cidr;
+
+/// The longest policy document that a role takes inline, all inline policies together.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const INLINE_POLICIES: usize = 10_240;
+
+/// Days that CloudWatch Logs can keep a log group.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
+pub const RETENTION_DAYS: &[i64] = &[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// The longest value of an SSM parameter (intelligent tiering moves it to the advanced tier).
+/// Source: <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
+pub const PARAMETER: usize = 8_192;
+
+/// Name of a network, cluster or app: part of AWS names of many kinds.
+pub fn resource_name(name: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = (1..=32).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!("`{name}` does not work in the names of AWS objects. Use 1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`.")
+    })
+}
+
+/// Name of a process: also the name of its container.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
+pub fn process_name(name: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let fits = (1..=64).contains(&name.len()) && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!("`{name}` is not a process name. Use 1 to 64 letters, digits, `-` and `_`, as in a Procfile.")
+    })
+}
+
+/// IPv4 range of a VPC.
+/// Source: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
+pub fn network_cidr(text: &String) -> Result<(), String> {
+    let cidr: Cidr = text.parse().map_err(|error| format!("{error}."))?;
+    refuse_unless((16..=24).contains(&cidr.prefix()), || {
+        format!("`{text}` does not fit. AWS takes VPCs from /16 to /28, and subnets of at least /28 for four zones need a network of /24 or larger.")
+    })
+}
+
+/// Days to keep logs.
+pub fn retention_days(days: &i64) -> Result<(), String> {
+    refuse_unless(RETENTION_DAYS.contains(days), || {
+        let nearest = RETENTION_DAYS.iter().find(|allowed| *allowed > days).unwrap_or(&3653);
+        format!("CloudWatch Logs cannot keep logs for {days} days. The next number that it takes is {nearest}.")
+    })
+}
+
+/// Name of an IAM role that people type.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+pub fn role_name(name: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    let fits = (1..=64).contains(&name.len()) && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!("`{name}` is not a name for an IAM role. Use 1 to 64 letters, digits and + = , . @ _ -.")
+    })
+}
+
+/// Name of an inline policy.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
+pub fn policy_name(name: &str) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    let fits = (1..=128).contains(&name.len()) && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!("`{name}` is not a name for a policy. Use 1 to 128 letters, digits and + = , . @ _ -.")
+    })
+}
+
+/// A policy document for a role.
+pub fn policy_document(text: &str) -> Result<Json, String> {
+    let document: Json = serde_json::from_str(text)
+        .map_err(|error| format!("This is not JSON: {error}. Use jsonencode() or a data source that writes policies."))?;
+    let statements = document.get("Statement");
+    let statements: Vec<&Json> = match statements {
+        Some(Json::Array(items)) => items.iter().collect(),
+        Some(one @ Json::Object(_)) => vec![one],
+        _ => return Err("A policy document needs a `Statement`.".to_owned()),
+    };
+    if let Some(problem) = statements.iter().find_map(|statement| statement_problem(statement)) {
+        return Err(problem);
+    }
+    Ok(document)
+}
+
+fn statement_problem(statement: &Json) -> Option<String> {
+    let has = |names: [&str; 2]| names.iter().any(|name| statement.get(name).is_some());
+    match statement.get("Effect").and_then(Json::as_str) {
+        Some("Allow" | "Deny") => {}
+        _ => return Some("Each statement needs an `Effect` of `Allow` or `Deny`.".to_owned()),
+    }
+    if !has(["Action", "NotAction"]) {
+        return Some("Each statement needs an `Action` or `NotAction`.".to_owned());
+    }
+    if !has(["Resource", "NotResource"]) {
+        return Some("Each statement needs a `Resource` or `NotResource`.".to_owned());
+    }
+    has(["Principal", "NotPrincipal"])
+        .then(|| "A policy of a role names no `Principal`: the role is the principal. Remove it.".to_owned())
+}
+
+/// Name of an environment variable.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/taskdef-envfiles.html>
+pub fn variable_name(name: &str) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let fits = !name.is_empty()
+        && name.chars().all(letters)
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    refuse_unless(fits, || {
+        format!("`{name}` is not a name for an environment variable. Use letters, digits and `_`, not beginning with a digit.")
+    })?;
+    refuse_unless(!name.starts_with("STACKWRIGHT_"), || {
+        format!("`{name}` begins with `STACKWRIGHT_`: those variables are set by Stackwright. Choose another name.")
+    })
+}
+
+/// A text that reaches a container: AWS refuses NUL, and other control characters do not survive
+/// every log and console.
+pub fn container_text(what: &str, text: &str) -> Result<(), String> {
+    refuse_unless(!text.contains('\0'), || {
+        format!("{what} contains a NUL character, which no process can be given. Remove it.")
+    })
+}
+
+/// ARN of a secret in Secrets Manager (also with JSON key, version stage and version id) or of an
+/// SSM parameter.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html>
+pub fn secret_arn(arn: &str) -> Result<(), String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let fits = match parts.as_slice() {
+        ["arn", _, "secretsmanager", region, account, rest] => {
+            !region.is_empty() && is_account(account) && rest.starts_with("secret:")
+        }
+        ["arn", _, "ssm", region, account, rest] => {
+            !region.is_empty() && is_account(account) && rest.starts_with("parameter/")
+        }
+        _ => false,
+    };
+    refuse_unless(fits, || {
+        "A secret is given by the ARN of a Secrets Manager secret (arn:aws:secretsmanager:...:secret:name) or of an SSM parameter (arn:aws:ssm:...:parameter/name). The value given here is neither; it is not shown because it may be the secret itself.".to_owned()
+    })
+}
+
+/// A container image: registry, repository, and a tag or digest.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
+pub fn image(image: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || "-_./:@#".contains(c);
+    let fits = (1..=255).contains(&image.len()) && image.chars().all(letters);
+    refuse_unless(fits, || {
+        format!("`{image}` is not a container image. Write it like `repository/name:tag` or `repository/name@sha256:...`, with at most 255 letters, digits and - _ . / : @ #.")
+    })
+}
+
+/// Number of an AWS account.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
+    if fits { Ok(()) } else { Err(problem()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn names_at_their_limits() {
+        assert!(resource_name(&"a".repeat(32)).is_ok());
+        for bad in ["", "A", "1a", "a-", "a_b", &"a".repeat(33)] {
+            assert!(resource_name(&bad.to_owned()).is_err(), "{bad}");
+        }
+        assert!(role_name(&"r".repeat(64)).is_ok());
+        assert!(role_name(&"r".repeat(65)).is_err());
+        assert!(role_name(&"a b".to_owned()).is_err());
+        assert!(process_name(&"web_2-x".to_owned()).is_ok());
+        assert!(process_name(&"web.2".to_owned()).is_err());
+    }
+
+    #[test]
+    fn retention_names_the_next_number() {
+        assert!(retention_days(&30).is_ok());
+        assert_eq!(
+            retention_days(&31).unwrap_err(),
+            "CloudWatch Logs cannot keep logs for 31 days. The next number that it takes is 60."
+        );
+    }
+
+    #[test]
+    fn vpc_sizes() {
+        for (cidr, fits) in [("10.0.0.0/15", false), ("10.0.0.0/16", true), ("10.0.0.0/24", true), ("10.0.0.0/25", false)] {
+            assert_eq!(network_cidr(&cidr.to_owned()).is_ok(), fits, "{cidr}");
+        }
+    }
+
+    #[test]
+    fn policies_of_roles() {
+        let good = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+        assert!(policy_document(good).is_ok());
+        for (bad, says) in [
+            ("{", "not JSON"),
+            ("{}", "needs a `Statement`"),
+            (r#"{"Statement":[{"Effect":"allow","Action":"a","Resource":"*"}]}"#, "`Effect`"),
+            (r#"{"Statement":[{"Effect":"Allow","Resource":"*"}]}"#, "`Action`"),
+            (r#"{"Statement":[{"Effect":"Allow","Action":"a"}]}"#, "`Resource`"),
+            (r#"{"Statement":[{"Effect":"Allow","Action":"a","Resource":"*","Principal":"*"}]}"#, "Principal"),
+        ] {
+            assert!(policy_document(bad).unwrap_err().contains(says), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pasted_secret_is_not_shown() {
+        let problem = secret_arn("hunter2-canary").unwrap_err();
+        assert!(!problem.contains("hunter2"));
+        assert!(secret_arn("arn:aws:ssm:us-west-2:111111111111:parameter/a/b").is_ok());
+        assert!(secret_arn("arn:aws:secretsmanager:us-west-2:111111111111:secret:a-AbCdEf:url::").is_ok());
+        assert!(secret_arn("arn:aws:s3:::bucket").is_err());
+    }
+
+    #[test]
+    fn variables() {
+        assert!(variable_name("RAILS_ENV").is_ok());
+        for bad in ["", "1A", "A-B", "STACKWRIGHT_APP", "A B"] {
+            assert!(variable_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Pure planning: from the configuration of a resource to a graph of AWS components.
+//!
+//! One file per resource (`network.rs`, `service.rs`, ...) holds the documented struct that is its
+//! schema, its validation and `plan`, which answers the AWS objects that the resource stands for.
+//! Nothing here is async, reads a clock, the environment or a file, or knows the AWS SDK.
+//!
+//! - [`component`] AWS objects as typed values; [`Graph`] puts them in order;
+//! - [`In`] a value that is known, or comes from another component, or is not known yet;
+//! - [`Scope`] who we are: project, environment, owner, account, region;
+//! - [`name`] the one naming rule; [`diff`] the one comparison;
+//! - [`resource`] what the engine asks of every resource.
+
+pub mod app;
+pub mod aws_rules;
+pub mod caller;
+pub mod cidr;
+pub mod cluster;
+pub mod component;
+pub mod diff;
+mod graph;
+mod input;
+pub mod name;
+pub mod network;
+pub mod procfile;
+pub mod resource;
+pub mod role;
+mod role_presets;
+mod scope;
+pub mod service;
+pub mod size;
+
+pub use component::{Component, Kind};
+pub use graph::{Graph, Key, Node, Outputs, has_unknown, to_map};
+pub use input::In;
+pub use scope::{OwnTags, ResourceId, Scope, tag};

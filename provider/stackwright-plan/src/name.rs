@@ -1,0 +1,66 @@
+//! The one naming rule.
+//!
+//! A name is a readable prefix, cut to the limit of its kind, and a 6-character hash of the
+//! `/`-joined key: `shop` + `web-api` and `shop-web` + `api` never meet. Names of global objects
+//! (IAM) hash the region too, so that the same root in two regions of one account works.
+
+use sha2::{Digest as _, Sha256};
+
+/// Longest name of an IAM role.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const ROLE: usize = 64;
+/// Longest name of an ECS cluster, service or task definition family.
+pub const ECS: usize = 255;
+/// Longest name of a security group.
+pub const SECURITY_GROUP: usize = 255;
+/// Longest name of an application load balancer or target group.
+pub const LOAD_BALANCER: usize = 32;
+
+const HASH: usize = 6;
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A name of at most `limit` characters from the parts of its key, and `salt`: what else must make
+/// it different (the region of a global object, an input that AWS cannot change in place).
+pub fn unique(parts: &[&str], salt: &[&str], limit: usize) -> String {
+    let mut prefix: String = parts.join("-");
+    prefix.truncate(limit - HASH - 1);
+    let key: Vec<&str> = parts.iter().chain(salt).copied().collect();
+    format!("{}-{}", prefix.trim_end_matches('-'), hash(&key.join("/")))
+}
+
+/// The first 30 bits of the SHA-256 of a key, in 6 lower-case letters and digits.
+fn hash(key: &str) -> String {
+    let digest = Sha256::digest(key.as_bytes());
+    let bits = u64::from_be_bytes([
+        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
+    ]);
+    let letter = |at: usize| ALPHABET[usize::try_from(bits >> (59 - 5 * at) & 31).unwrap_or(0)];
+    (0..HASH).map(|at| char::from(letter(at))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_join_alike_differ() {
+        let a = unique(&["acme", "prod", "shop", "web-api"], &[], ECS);
+        let b = unique(&["acme", "prod", "shop-web", "api"], &[], ECS);
+        assert_ne!(a, b);
+        assert_eq!(&a[..a.len() - 6], &b[..b.len() - 6]);
+    }
+
+    #[test]
+    fn long_names_are_cut_before_the_hash() {
+        let long = "x".repeat(200);
+        let name = unique(&[&long], &["us-west-2"], LOAD_BALANCER);
+        assert_eq!(name.len(), 32);
+        assert_ne!(name, unique(&[&long], &["eu-west-1"], LOAD_BALANCER));
+    }
+
+    #[test]
+    fn names_are_stable_for_ever() {
+        // These names are in everybody's accounts: a change here replaces their objects.
+        assert_eq!(unique(&["acme", "prod", "shop", "worker"], &[], ECS), "acme-prod-shop-worker-UNSET");
+    }
+}

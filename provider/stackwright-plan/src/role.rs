@@ -1,0 +1,327 @@
+//! `stackwright_role`: an IAM role to switch into from another account.
+//!
+//! Components: `role` (main).
+//!
+//! Replaced by a change of: `name`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json, json};
+use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
+
+use crate::app::check_policies;
+use crate::component::Role as IamRole;
+use crate::diff::FieldDiff;
+use crate::resource::{
+    Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_map,
+    required,
+};
+use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, role_presets, tag};
+
+/// An IAM role that people or machines of another account switch into.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Role {
+    /// Name, as people type it: `acme-deploy`. Unique in the account. Changing this replaces the role.
+    #[tf(replace, matches(aws_rules::role_name), allowed = "1 to 64 letters, digits and + = , . @ _ -")]
+    pub name: String,
+    /// Who may switch into it.
+    pub trust: Trust,
+    /// What it may do: `admin` everything; `deploy` what an apply of Stackwright's resources in this project and environment needs; `plan` what a plan needs; `read` look at everything but secrets. Can be joined by `policies`.
+    #[tf(one_of("admin", "deploy", "plan", "read"))]
+    pub preset: Option<String>,
+    /// What it may do besides: IAM policy documents (JSON) by name.
+    #[tf(default = BTreeMap::new())]
+    pub policies: BTreeMap<String, String>,
+    /// ARNs of managed policies to attach besides.
+    #[tf(default = BTreeSet::new())]
+    pub managed_policy_arns: BTreeSet<String>,
+    /// Longest session, in seconds. When the role is assumed from another role (role chaining), AWS allows one hour whatever stands here.
+    #[tf(default = 3600, range(3600..=43_200))]
+    pub max_session: i64,
+    /// What the role is for, shown in the AWS console.
+    #[tf(default = String::new(), length(0..=1000))]
+    pub description: String,
+    /// ARN of the role.
+    #[tf(computed, prefix = "arn:")]
+    pub role_arn: String,
+    /// What other resources need to know of this role.
+    #[tf(computed, name = "ref")]
+    pub reference: Plain<RoleRef>,
+    /// What every resource has.
+    #[tf(flatten)]
+    pub common: Common,
+}
+
+/// Who may switch into a role. All conditions must hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+pub struct Trust {
+    /// Accounts whose users and roles may switch, when their own policies allow it too.
+    #[tf(length(1..=20))]
+    pub account_ids: Vec<String>,
+    /// Whether the session must have been opened with a second factor.
+    #[tf(default = false)]
+    pub require_mfa: bool,
+    /// A value that the caller must give along, against the confused deputy.
+    #[tf(length(2..=1224))]
+    pub external_id: Option<String>,
+}
+
+/// A role as other resources see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+pub struct RoleRef {
+    /// Name of the role.
+    pub name: String,
+    /// ARN of the role.
+    pub arn: String,
+}
+
+/// The roles.
+#[derive(Debug)]
+pub struct RoleResource;
+
+const ROLE: &str = "role";
+/// Name of the inline policy that a preset becomes.
+const PRESET: &str = "stackwright-preset";
+
+impl Resource for RoleResource {
+    type Schema = Role;
+    type View = RoleConfig;
+    const TYPE: &'static str = "role";
+    const VERSION: i64 = Role::SCHEMA_VERSION;
+
+    fn common(view: &mut RoleConfig) -> &mut CommonConfig {
+        &mut view.common
+    }
+
+    fn id(_scope: &Scope, view: &RoleConfig) -> Option<String> {
+        view.name.known().cloned()
+    }
+
+    fn validate(view: &RoleConfig, found: &mut Diagnostics) {
+        check_policies(&view.policies, found);
+        check_accounts(&view.trust, found);
+        check_arns(view, found);
+        let empty = |map: &Cfg<BTreeMap<String, Cfg<String>>>| map.known().is_none_or(BTreeMap::is_empty);
+        let no_arns = view.managed_policy_arns.known().is_none_or(BTreeSet::is_empty);
+        let unknown = view.policies.is_unknown() || view.managed_policy_arns.is_unknown();
+        if view.preset.is_null() && empty(&view.policies) && no_arns && !unknown {
+            found.error(
+                Path::attribute("preset"),
+                "A Role That May Do Nothing",
+                "Give `preset` (admin, deploy, plan or read), `policies` or `managed_policy_arns`.",
+            );
+        }
+        if view.policies.known().is_some_and(|policies| policies.contains_key(PRESET)) {
+            found.error(
+                Path::attribute("policies").key(PRESET),
+                "Reserved Policy Name",
+                format!("`{PRESET}` is the name of the policy that a preset becomes. Choose another name."),
+            );
+        }
+    }
+
+    fn plan(scope: &Scope, view: &RoleConfig) -> Option<Graph> {
+        let name = view.name.known()?;
+        let mut tags = scope.tags(&ResourceId::new(Self::TYPE, name.clone()), ROLE, None, &known_map(&view.common.tags)?);
+        tags.insert(tag::NAME.to_owned(), name.clone());
+        let role = IamRole {
+            path: scope.iam_path.clone(),
+            description: view.description.known()?.clone(),
+            assume_role_policy: trust_policy(scope, &view.trust).map_or(In::Unknown, In::Known),
+            max_session_duration: i32::try_from(*view.max_session.known()?).unwrap_or(i32::MAX),
+            permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
+            inline_policies: inline_policies(scope, view).map_or(In::Unknown, In::Known),
+            managed_policy_arns: managed_policies(scope, view).map_or(In::Unknown, In::Known),
+            tags,
+            role_name: name.clone(),
+        };
+        let arn = scope.global_arn("iam", &format!("role{}{name}", scope.iam_path));
+        let mut graph = Graph::default();
+        graph.add(ROLE, &role).main().predict("arn", arn).predict("name", name.clone());
+        Some(graph)
+    }
+
+    fn fill(_scope: &Scope, view: &mut RoleConfig, outputs: &Outputs) {
+        view.role_arn = outputs.get(&ROLE.into(), "arn");
+        view.reference =
+            Cfg::Known(RoleRefConfig { name: view.name.clone(), arn: view.role_arn.clone() });
+    }
+
+    fn show(view: &mut RoleConfig, _component: &Key, difference: &FieldDiff) -> bool {
+        let observed = difference.observed.as_ref();
+        match difference.field.as_str() {
+            "max_session_duration" => {
+                let Some(seconds) = observed.and_then(Json::as_i64) else { return false };
+                view.max_session = Cfg::Known(seconds);
+            }
+            "description" => {
+                view.description = Cfg::Known(observed.and_then(Json::as_str).unwrap_or_default().to_owned());
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn anchors(_scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
+        aws_rules::role_name(&id.to_owned())
+            .map_err(|_| RecoverError::BadId { id: id.to_owned(), form: "<role name>" })?;
+        Ok(vec![Anchor::named(ROLE, Kind::Role, id)])
+    }
+
+    fn recover(
+        scope: &Scope,
+        id: &str,
+        found: &Found,
+        _refs: &Refs,
+    ) -> Result<RoleConfig, RecoverError> {
+        let role = required(found, ROLE, id, Kind::Role)?;
+        let mut inline: Map<String, Json> =
+            role.fields.get("inline_policies").and_then(Json::as_object).cloned().unwrap_or_default();
+        let attached: BTreeSet<String> = role
+            .fields
+            .get("managed_policy_arns")
+            .and_then(|json| serde_json::from_value(json.clone()).ok())
+            .unwrap_or_default();
+        let (preset, attached) = recover_preset(scope, &inline, attached);
+        inline.remove(PRESET);
+        let mut view = RoleConfig {
+            name: Cfg::Known(id.to_owned()),
+            trust: recover_trust(role.fields.get("assume_role_policy")),
+            preset: preset.map(str::to_owned).into(),
+            policies: cfg_map(inline.into_iter().map(|(name, json)| (name, json.to_string())).collect()),
+            managed_policy_arns: Cfg::Known(attached.into_iter().map(Cfg::Known).collect()),
+            max_session: role.number("max_session_duration").into(),
+            description: Cfg::Known(role.text("description").unwrap_or_default()),
+            ..RoleConfig::default()
+        };
+        view.common.tags = cfg_map(role.user_tags(scope));
+        Ok(view)
+    }
+}
+
+fn check_accounts(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
+    let accounts = trust.known().and_then(|trust| trust.account_ids.known());
+    for (index, account) in accounts.into_iter().flatten().enumerate() {
+        if account.known().is_some_and(|account| !aws_rules::is_account(account)) {
+            found.error(
+                Path::attribute("trust").join("account_ids").index(index),
+                "Invalid Account",
+                "An AWS account is given by its 12 digits, in quotes so that leading zeros stay.",
+            );
+        }
+    }
+}
+
+fn check_arns(view: &RoleConfig, found: &mut Diagnostics) {
+    let arns = view.managed_policy_arns.known().into_iter().flatten();
+    let known: Vec<&String> = arns.filter_map(Cfg::known).collect();
+    for arn in &known {
+        if !arn.starts_with("arn:") || !arn.contains(":iam::") || !arn.contains(":policy/") {
+            found.error(
+                Path::attribute("managed_policy_arns"),
+                "Invalid Policy ARN",
+                format!("`{arn}` is not the ARN of a managed policy, like arn:aws:iam::aws:policy/ReadOnlyAccess."),
+            );
+        }
+    }
+    if known.len() > 9 {
+        found.error(
+            Path::attribute("managed_policy_arns"),
+            "Too Many Managed Policies",
+            "AWS attaches at most 10 managed policies to a role, and a preset may need one. Give at most 9.",
+        );
+    }
+}
+
+/// The trust policy; `None` while a part is unknown.
+fn trust_policy(scope: &Scope, trust: &Cfg<TrustConfig>) -> Option<Json> {
+    let trust = trust.known()?;
+    let accounts: Option<Vec<&String>> = trust.account_ids.known()?.iter().map(Cfg::known).collect();
+    let mut principals: Vec<String> = accounts?
+        .into_iter()
+        .map(|account| format!("arn:{}:iam::{account}:root", scope.partition))
+        .collect();
+    principals.sort();
+    principals.dedup();
+    let mut condition = Map::new();
+    if *trust.require_mfa.known()? {
+        condition.insert("Bool".to_owned(), json!({ "aws:MultiFactorAuthPresent": "true" }));
+    }
+    match &trust.external_id {
+        Cfg::Known(id) => drop(condition.insert("StringEquals".to_owned(), json!({ "sts:ExternalId": id }))),
+        Cfg::Null => {}
+        Cfg::Unknown(_) => return None,
+    }
+    let mut statement = json!({
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+        "Principal": { "AWS": principals },
+    });
+    if !condition.is_empty() {
+        statement["Condition"] = Json::Object(condition);
+    }
+    Some(json!({ "Version": "2012-10-17", "Statement": [statement] }))
+}
+
+fn recover_trust(policy: Option<&Json>) -> Cfg<TrustConfig> {
+    let statement = policy.and_then(|policy| policy.pointer("/Statement/0"));
+    let Some(statement) = statement else { return Cfg::Null };
+    let text = |json: &Json| json.as_str().map(str::to_owned);
+    let principals: Vec<String> = match statement.pointer("/Principal/AWS") {
+        Some(Json::Array(items)) => items.iter().filter_map(text).collect(),
+        Some(one) => text(one).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let account = |arn: &String| arn.split(':').nth(4).unwrap_or(arn).to_owned();
+    let external_id = statement.pointer("/Condition/StringEquals/sts:ExternalId");
+    Cfg::Known(TrustConfig {
+        account_ids: Cfg::Known(principals.iter().map(account).map(Cfg::Known).collect()),
+        require_mfa: Cfg::Known(statement.pointer("/Condition/Bool/aws:MultiFactorAuthPresent").is_some()),
+        external_id: external_id.and_then(text).into(),
+    })
+}
+
+fn inline_policies(scope: &Scope, view: &RoleConfig) -> Option<BTreeMap<String, Json>> {
+    let parse = |(name, text): (String, String)| (name, serde_json::from_str(&text).unwrap_or(Json::Null));
+    let mut policies: BTreeMap<String, Json> = known_map(&view.policies)?.into_iter().map(parse).collect();
+    let document = match &view.preset {
+        Cfg::Known(preset) => role_presets::document(scope, preset),
+        Cfg::Null => None,
+        Cfg::Unknown(_) => return None,
+    };
+    policies.extend(document.map(|document| (PRESET.to_owned(), document)));
+    Some(policies)
+}
+
+fn managed_policies(scope: &Scope, view: &RoleConfig) -> Option<Vec<String>> {
+    let given: Option<BTreeSet<String>> =
+        view.managed_policy_arns.known()?.iter().map(|arn| arn.known().cloned()).collect();
+    let mut arns = given?;
+    match &view.preset {
+        Cfg::Known(preset) => arns.extend(role_presets::managed(scope, preset)),
+        Cfg::Null => {}
+        Cfg::Unknown(_) => return None,
+    }
+    Some(arns.into_iter().collect())
+}
+
+/// The preset that would have made these policies, and the attached policies without its own.
+fn recover_preset(
+    scope: &Scope,
+    inline: &Map<String, Json>,
+    mut attached: BTreeSet<String>,
+) -> (Option<&'static str>, BTreeSet<String>) {
+    let fits = |preset: &&&str| {
+        let managed = role_presets::managed(scope, preset);
+        let document = role_presets::document(scope, preset);
+        (managed.is_some() || document.is_some())
+            && managed.is_none_or(|arn| attached.contains(&arn))
+            && document.is_some() == inline.contains_key(PRESET)
+            && document.is_none_or(|document| role_presets::alike(&document, &inline[PRESET]))
+    };
+    let preset = role_presets::ALL.iter().find(fits).copied();
+    if let Some(arn) = preset.and_then(|preset| role_presets::managed(scope, preset)) {
+        attached.remove(&arn);
+    }
+    (preset, attached)
+}

@@ -1,0 +1,2 @@
+//! The Stackwright Terraform provider.
+fn main() {}

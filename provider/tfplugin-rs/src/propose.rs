@@ -1,0 +1,160 @@
+//! What Terraform proposes as the state after an apply, before the resource has its say.
+
+use tfplugin_types::{Attribute, Block, Nesting, Refinements, Value};
+
+use crate::sets::{config_mask, pair_up, project};
+use crate::shape::{Field, Shape};
+
+/// Merges configuration and prior state.
+///
+/// What the user gives is taken; write-only values become null; of what is left null, attributes
+/// with a default get it, and computed attributes keep the prior value or, where there is none,
+/// become unknown.
+pub fn propose(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
+    object(Shape::of(block), prior, config)
+}
+
+/// The configuration with defaults in place of what the user left out.
+pub(crate) fn fill_defaults(block: &Block, config: &Value) -> Value {
+    let mut filled = config.clone();
+    defaults(Shape::of(block), &mut filled);
+    filled
+}
+
+/// Makes the computed attributes unknown that an apply may change: all that the user leaves to the
+/// provider, except those marked `stable`.
+pub fn mark_changing(block: &Block, config: &Value, planned: &mut Value) {
+    changing(Shape::of(block), config, planned);
+}
+
+fn object(shape: Shape<'_>, prior: Option<&Value>, config: &Value) -> Value {
+    let Value::Map(_) = config else { return config.clone() };
+    let fields = shape.fields().map(|field| {
+        let name = field.name();
+        let prior = prior.map(|prior| prior.get(name));
+        (name, propose_field(field, prior, config.get(name)))
+    });
+    Value::object(fields)
+}
+
+fn propose_field(field: Field<'_>, prior: Option<&Value>, config: &Value) -> Value {
+    if field.is_write_only() {
+        return Value::Null;
+    }
+    if config.is_null() {
+        return left_out(field, prior);
+    }
+    match field.inner() {
+        None => config.clone(),
+        Some((nesting, shape)) => nested(nesting, shape, prior.unwrap_or(&Value::Null), config),
+    }
+}
+
+fn left_out(field: Field<'_>, prior: Option<&Value>) -> Value {
+    let Some(attribute) = field.attribute() else { return Value::Null };
+    if let Some(default) = &attribute.default {
+        return default.clone();
+    }
+    if !field.is_computed() {
+        return Value::Null;
+    }
+    prior.cloned().unwrap_or_else(|| unknown(attribute))
+}
+
+/// An unknown value with what is certain about it.
+fn unknown(attribute: &Attribute) -> Value {
+    let prefix = attribute.prefix.as_ref();
+    prefix.map_or_else(Value::unknown, |prefix| Value::Unknown(Refinements::prefix(prefix)))
+}
+
+fn nested(nesting: Nesting, shape: Shape<'_>, prior: &Value, config: &Value) -> Value {
+    match (nesting, config) {
+        (Nesting::Single, Value::Map(_)) => object(shape, present(prior), config),
+        (Nesting::List, Value::Seq(items)) => {
+            let prior = prior.as_seq().unwrap_or_default();
+            let items = items.iter().enumerate();
+            let item = |(at, item)| object(shape, prior.get(at).and_then(present), item);
+            Value::list(items.map(item))
+        }
+        (Nesting::Map, Value::Map(items)) => Value::object(items.iter().map(|(key, item)| {
+            (key.clone(), object(shape, present(prior.get(key)), item))
+        })),
+        (Nesting::Set, Value::Seq(items)) => set(shape, prior.as_seq().unwrap_or_default(), items),
+        _ => config.clone(),
+    }
+}
+
+fn present(prior: &Value) -> Option<&Value> {
+    Some(prior).filter(|prior| matches!(prior, Value::Map(_)))
+}
+
+fn set(shape: Shape<'_>, prior: &[Value], config: &[Value]) -> Value {
+    let pairs = pair_up(config, prior, |c| config_mask(shape, c), project, |_, _| true);
+    let mut prior_of = vec![None; config.len()];
+    for (at, index) in pairs.pairs {
+        prior_of[at] = Some(&prior[index]);
+    }
+    Value::list(config.iter().zip(prior_of).map(|(item, prior)| object(shape, prior, item)))
+}
+
+fn defaults(shape: Shape<'_>, value: &mut Value) {
+    let Value::Map(fields) = value else { return };
+    for field in shape.fields() {
+        let value = fields.entry(field.name().to_owned()).or_default();
+        if value.is_null() {
+            *value = field.attribute().and_then(|a| a.default.clone()).unwrap_or_default();
+        } else if let Some((nesting, shape)) = field.inner() {
+            each_mut(nesting, value, &mut |value| defaults(shape, value));
+        }
+    }
+}
+
+fn each_mut(nesting: Nesting, value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    match (nesting, value) {
+        (Nesting::Single, single) => visit(single),
+        (Nesting::List | Nesting::Set, Value::Seq(items)) => items.iter_mut().for_each(visit),
+        (Nesting::Map, Value::Map(items)) => items.values_mut().for_each(visit),
+        _ => {}
+    }
+}
+
+fn changing(shape: Shape<'_>, config: &Value, planned: &mut Value) {
+    let Value::Map(fields) = planned else { return };
+    for field in shape.fields() {
+        let name = field.name();
+        let (config, Some(planned)) = (config.get(name), fields.get_mut(name)) else { continue };
+        match field.attribute() {
+            Some(attribute) if config.is_null() => {
+                if field.is_computed() && attribute.default.is_none() && !attribute.stable {
+                    *planned = unknown(attribute);
+                }
+            }
+            _ => {
+                if let Some((nesting, shape)) = field.inner() {
+                    changing_inside(nesting, shape, config, planned);
+                }
+            }
+        }
+    }
+}
+
+fn changing_inside(nesting: Nesting, shape: Shape<'_>, config: &Value, planned: &mut Value) {
+    match (nesting, config, planned) {
+        (Nesting::Single, config, planned) => changing(shape, config, planned),
+        (Nesting::List, Value::Seq(config), Value::Seq(planned)) => {
+            config.iter().zip(planned).for_each(|(c, p)| changing(shape, c, p));
+        }
+        (Nesting::Map, Value::Map(config), Value::Map(planned)) => {
+            for (key, planned) in planned {
+                changing(shape, config.get(key).unwrap_or(&Value::Null), planned);
+            }
+        }
+        (Nesting::Set, Value::Seq(config), Value::Seq(planned)) => {
+            let pairs = pair_up(config, planned, |c| config_mask(shape, c), project, |_, _| true);
+            for (c, p) in pairs.pairs {
+                changing(shape, &config[c], &mut planned[p]);
+            }
+        }
+        _ => {}
+    }
+}

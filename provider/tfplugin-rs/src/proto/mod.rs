@@ -1,0 +1,15 @@
+//! Code made from `proto/*.proto`; `UPDATE_PROTOS=1 cargo test -p tfplugin-rs protos` makes it anew.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    reason = "generated"
+)]
+
+#[rustfmt::skip]
+pub mod plugin;
+#[rustfmt::skip]
+pub mod tfplugin6;

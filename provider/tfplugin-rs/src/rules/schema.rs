@@ -1,0 +1,109 @@
+//! Rules about schemas: a malformed one makes Terraform crash or refuse the whole provider.
+
+use std::collections::BTreeSet;
+
+use tfplugin_types::{Block, BlockNesting, Mode, NestedBlock, Path, Schema, Type};
+
+use super::Broken;
+use crate::FunctionSignature;
+use crate::shape::{Field, Shape};
+
+/// All rules about the schema of a provider, resource or data source.
+pub(crate) fn check(schema: &Schema) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if schema.version < 0 {
+        broken.push(Broken::new("S3", &Path::root(), "the schema version is negative"));
+    }
+    check_block(&schema.block, &Path::root(), &mut broken);
+    broken
+}
+
+fn check_block(block: &Block, at: &Path, broken: &mut Vec<Broken>) {
+    check_shape(Shape::of(block), at, broken);
+    for nested in &block.blocks {
+        let at = at.join(&nested.name);
+        broken.extend(s3_counts(nested, &at));
+        check_block(&nested.block, &at, broken);
+    }
+}
+
+fn check_shape(shape: Shape<'_>, at: &Path, broken: &mut Vec<Broken>) {
+    let mut seen = BTreeSet::new();
+    for field in shape.fields() {
+        let at = at.join(field.name());
+        broken.extend(s3_name(field.name(), &at));
+        if !seen.insert(field.name()) {
+            broken.push(Broken::new("S3", &at, "two attributes or blocks have this name"));
+        }
+        broken.extend(s3_set_contents(field, &at));
+        broken.extend(p11_default(field, &at));
+        if let Field::Nested(_, _, inner) = field {
+            check_shape(inner, &at, broken);
+        }
+    }
+}
+
+/// S3: names are lower-case letters, digits and underscores, and begin with a letter.
+fn s3_name(name: &str, at: &Path) -> Option<Broken> {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    (!starts || !name.chars().all(good)).then(|| {
+        Broken::new("S3", at, "a name has other characters than lower-case letters, digits and `_`")
+    })
+}
+
+/// S3: how often a block may stand fits how it repeats.
+fn s3_counts(block: &NestedBlock, at: &Path) -> Option<Broken> {
+    let (min, max) = (block.min_items, block.max_items);
+    let good = match block.nesting {
+        BlockNesting::Single => (0..=1).contains(&min) && (0..=1).contains(&max),
+        BlockNesting::Map => min == 0 && max == 0,
+        BlockNesting::List | BlockNesting::Set => min >= 0 && max >= 0 && (max == 0 || min <= max),
+    };
+    (!good).then(|| Broken::new("S3", at, "the least and most number of blocks do not fit"))
+}
+
+/// S3: sets hold neither dynamic nor write-only values.
+fn s3_set_contents(field: Field<'_>, at: &Path) -> Option<Broken> {
+    let (tfplugin_types::Nesting::Set, shape) = field.inner()? else { return None };
+    let bad = |field: Field<'_>| {
+        let ty = field.attribute().map(|attribute| attribute.ty.ty());
+        field.is_write_only() || ty.is_some_and(|ty| has_dynamic(&ty))
+    };
+    shape.any(&bad).then(|| Broken::new("S3", at, "a set holds a dynamic or write-only value"))
+}
+
+fn has_dynamic(ty: &Type) -> bool {
+    match ty {
+        Type::Dynamic => true,
+        Type::List(element) | Type::Set(element) | Type::Map(element) => has_dynamic(element),
+        Type::Object(types) => types.values().any(has_dynamic),
+        Type::Tuple(types) => types.iter().any(has_dynamic),
+        Type::Bool | Type::Number | Type::String => false,
+    }
+}
+
+/// P11: defaults are for attributes that are optional and computed, and are of their type.
+fn p11_default(field: Field<'_>, at: &Path) -> Option<Broken> {
+    let attribute = field.attribute()?;
+    let default = attribute.default.clone()?;
+    if attribute.mode != Mode::OptionalComputed {
+        return Some(Broken::new("P11", at, "an attribute with a default is not optional and computed"));
+    }
+    let mismatch = crate::canonical::of_type(&attribute.ty.ty(), default, at).err()?;
+    Some(Broken::wrong_type("P11", mismatch))
+}
+
+/// S5: parameters have names that are identifiers, each once.
+pub(crate) fn s5_function(name: &str, signature: &FunctionSignature) -> Vec<Broken> {
+    let mut broken: Vec<Broken> = s3_name(name, &Path::attribute(name)).into_iter().collect();
+    let mut seen = BTreeSet::new();
+    for parameter in signature.parameters.iter().chain(&signature.variadic) {
+        let at = Path::attribute(name).join(&parameter.name);
+        broken.extend(s3_name(&parameter.name, &at));
+        if !seen.insert(&parameter.name) {
+            broken.push(Broken::new("S5", &at, "two parameters have this name"));
+        }
+    }
+    broken
+}
