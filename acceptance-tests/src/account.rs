@@ -95,7 +95,9 @@ impl Fault {
     /// Answers an AWS error.
     #[must_use]
     pub fn answer(self, status: u16, code: &str, message: &str) -> Self {
-        self.with("status", json!(status)).with("code", json!(code)).with("message", json!(message))
+        self.with("status", json!(status))
+            .with("code", json!(code))
+            .with("message", json!(message))
     }
 
     /// Holds the call until it is released.
@@ -147,7 +149,18 @@ impl Account {
     pub fn fresh() -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(100_000_000_001);
         let id = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-        Ok(Self { id, emulator: Emulator::shared()? })
+        Ok(Self {
+            id,
+            emulator: Emulator::shared()?,
+        })
+    }
+
+    /// One with a number of one's own, where a person reads it.
+    pub fn numbered(id: &str) -> Result<Self> {
+        Ok(Self {
+            id: id.to_owned(),
+            emulator: Emulator::shared()?,
+        })
     }
 
     /// The emulator that it is in.
@@ -168,22 +181,32 @@ impl Account {
 
     /// The writes so far.
     pub fn writes(&self) -> Result<Vec<Call>> {
-        Ok(self.calls()?.into_iter().filter(|call| call.write).collect())
+        Ok(self
+            .calls()?
+            .into_iter()
+            .filter(|call| call.write)
+            .collect())
     }
 
     /// Forgets the calls.
     pub fn forget_calls(&self) -> Result<()> {
-        self.emulator.delete(&format!("calls?account={}", self.id)).map(drop)
+        self.emulator
+            .delete(&format!("calls?account={}", self.id))
+            .map(drop)
     }
 
     /// Orders a fault.
     pub fn fault(&self, fault: Fault) -> Result<()> {
-        self.emulator.post("faults", &fault.with("account", json!(self.id)).0).map(drop)
+        self.emulator
+            .post("faults", &fault.with("account", json!(self.id)).0)
+            .map(drop)
     }
 
     /// Ends all faults.
     pub fn no_faults(&self) -> Result<()> {
-        self.emulator.delete(&format!("faults?account={}", self.id)).map(drop)
+        self.emulator
+            .delete(&format!("faults?account={}", self.id))
+            .map(drop)
     }
 
     /// How many calls are held.
@@ -205,13 +228,16 @@ impl Account {
     }
 
     /// Changes one of the emulator's settings for this account.
-    pub fn setting(&self, name: &str, value: Json) -> Result<()> {
-        self.emulator.post("settings", &json!({ "account": self.id, name: value })).map(drop)
+    pub fn setting(&self, name: &str, value: &Json) -> Result<()> {
+        self.emulator
+            .post("settings", &json!({ "account": self.id, name: value }))
+            .map(drop)
     }
 
     /// Everything that exists, with ids and times made comparable.
     pub fn dump(&self) -> Result<Json> {
-        self.emulator.get(&format!("dump?account={}&region={REGION}", self.id))
+        self.emulator
+            .get(&format!("dump?account={}&region={REGION}", self.id))
     }
 
     /// A call of somebody else's AWS client, by the account's administrator.
@@ -222,13 +248,22 @@ impl Account {
         });
         let answer = self.emulator.post("outside", &order)?;
         if let Some(code) = answer.get("error") {
-            bail!("outside {service}.{operation}({params}) was refused: {code}: {}", answer["message"]);
+            bail!(
+                "outside {service}.{operation}({params}) was refused: {code}: {}",
+                answer["message"]
+            );
         }
         Ok(answer)
     }
 
     /// The list in an outside answer, such as `Vpcs` of `DescribeVpcs`.
-    pub fn list(&self, service: &str, operation: &str, params: &Json, key: &str) -> Result<Vec<Json>> {
+    pub fn list(
+        &self,
+        service: &str,
+        operation: &str,
+        params: &Json,
+        key: &str,
+    ) -> Result<Vec<Json>> {
         let answer = self.outside(service, operation, params)?;
         let list = answer[key].as_array().cloned();
         list.with_context(|| format!("{service}.{operation} has no list `{key}`: {answer}"))
@@ -237,10 +272,16 @@ impl Account {
     /// The network that AWS makes in every account, in the form in which resources take one.
     pub fn default_network(&self) -> Result<String> {
         let vpcs = self.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
-        let vpc = vpcs.iter().find(|vpc| vpc["IsDefault"] == true).context("no default VPC")?;
+        let vpc = vpcs
+            .iter()
+            .find(|vpc| vpc["IsDefault"] == true)
+            .context("no default VPC")?;
         let of_vpc = json!({ "Filters": [{ "Name": "vpc-id", "Values": [vpc["VpcId"]] }] });
         let subnets = self.list("ec2", "DescribeSubnets", &of_vpc, "Subnets")?;
-        let mut ids: Vec<_> = subnets.iter().map(|subnet| subnet["SubnetId"].to_string()).collect();
+        let mut ids: Vec<_> = subnets
+            .iter()
+            .map(|subnet| subnet["SubnetId"].to_string())
+            .collect();
         ids.sort();
         ids.truncate(2);
         let ids = ids.join(", ");

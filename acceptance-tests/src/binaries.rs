@@ -18,8 +18,6 @@ pub struct Binaries {
     pub generator: PathBuf,
     /// `terraform`.
     pub terraform: PathBuf,
-    /// The Python of the emulator's virtual environment.
-    pub python: PathBuf,
 }
 
 impl Binaries {
@@ -32,22 +30,30 @@ impl Binaries {
 
     fn find() -> Result<Self> {
         let terraform = find_terraform()?;
-        let python = emulator_python()?;
         let folder = built()?;
         let provider = folder.join("terraform-provider-stackwright");
-        Ok(Self { provider, generator: folder.join("stackwright"), terraform, python })
+        Ok(Self {
+            provider,
+            generator: folder.join("stackwright"),
+            terraform,
+        })
     }
 }
 
 /// The repository's root.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("/"))
 }
 
 /// The folder for what tests leave behind, in cargo's target folder.
 pub fn work_folder() -> Result<PathBuf> {
     let profile = profile_folder()?;
-    let folder = profile.parent().context("the target folder has no parent")?.join("acceptance");
+    let folder = profile
+        .parent()
+        .context("the target folder has no parent")?
+        .join("acceptance");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }
@@ -57,7 +63,12 @@ fn profile_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.parent().context("the program is in no folder")?;
     let deps = folder.file_name().is_some_and(|name| name == "deps");
-    Ok(if deps { folder.parent().unwrap_or(folder) } else { folder }.to_owned())
+    Ok(if deps {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    }
+    .to_owned())
 }
 
 fn built() -> Result<PathBuf> {
@@ -68,8 +79,17 @@ fn built() -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(repository()).args(["build", "--quiet"]);
-    build.args(["-p", "terraform-provider-stackwright", "-p", "stackwright-cli"]);
-    build.arg("--target-dir").arg(profile.parent().context("the target folder has no parent")?);
+    build.args([
+        "-p",
+        "terraform-provider-stackwright",
+        "-p",
+        "stackwright-cli",
+    ]);
+    build.arg("--target-dir").arg(
+        profile
+            .parent()
+            .context("the target folder has no parent")?,
+    );
     if profile.ends_with("release") {
         build.arg("--release");
     }
@@ -78,7 +98,8 @@ fn built() -> Result<PathBuf> {
 }
 
 fn find_terraform() -> Result<PathBuf> {
-    let terraform = env::var_os("TERRAFORM").map_or_else(|| PathBuf::from("terraform"), PathBuf::from);
+    let terraform =
+        env::var_os("TERRAFORM").map_or_else(|| PathBuf::from("terraform"), PathBuf::from);
     let mut version = Command::new(&terraform);
     let version = version.arg("version").env("CHECKPOINT_DISABLE", "1");
     let output = run(version).context(
@@ -86,18 +107,35 @@ fn find_terraform() -> Result<PathBuf> {
          and put it in PATH, or name it in TERRAFORM",
     )?;
     let text = output.ok()?.stdout;
-    let minor = text.split(['v', '.', '\n']).nth(2).and_then(|minor| minor.parse::<u32>().ok());
+    let minor = text
+        .split(['v', '.', '\n'])
+        .nth(2)
+        .and_then(|minor| minor.parse::<u32>().ok());
     if minor.is_none_or(|minor| minor < 11) {
-        bail!("terraform 1.11 or newer is needed, this is {}", text.lines().next().unwrap_or_default());
+        bail!(
+            "terraform 1.11 or newer is needed, this is {}",
+            text.lines().next().unwrap_or_default()
+        );
     }
     Ok(terraform)
 }
 
-fn emulator_python() -> Result<PathBuf> {
+/// The Python of the emulator's virtual environment, which is made on first use.
+pub fn python() -> Result<&'static Path> {
+    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let made = PYTHON.get_or_init(|| set_up_python().map_err(|error| format!("{error:#}")));
+    made.as_deref().map_err(|error| anyhow!("{error}"))
+}
+
+fn set_up_python() -> Result<PathBuf> {
     let setup = repository().join("acceptance-tests/emulator/setup.sh");
     let output = run(&mut Command::new(setup)).and_then(crate::Output::ok).context(
         "the AWS emulator needs Python 3.10 or newer with its venv module: install python3 and python3-venv",
     )?;
-    let last = output.stdout.lines().last().context("setup.sh printed no path")?;
+    let last = output
+        .stdout
+        .lines()
+        .last()
+        .context("setup.sh printed no path")?;
     Ok(PathBuf::from(last))
 }

@@ -6,7 +6,11 @@ use serde_json::Value as Json;
 /// Fails with every difference unless both are equal.
 pub fn same(what: &str, expected: &Json, found: &Json) -> Result<()> {
     let found = differences(expected, found);
-    if found.is_empty() { Ok(()) } else { bail!("{what} differs:\n{}", found.join("\n")) }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        bail!("{what} differs:\n{}", found.join("\n"))
+    }
 }
 
 /// Every difference, one line each.
@@ -49,7 +53,10 @@ mod tests {
         let right = json!({ "a": [1, { "b": 3 }] });
         assert_eq!(
             differences(&left, &right),
-            ["  .a[1].b: expected 2, found 3", "  .only: expected true, found null"]
+            [
+                "  .a[1].b: expected 2, found 3",
+                "  .only: expected true, found null"
+            ]
         );
         assert!(same("it", &left, &right).is_err());
         assert!(same("it", &left, &left).is_ok());

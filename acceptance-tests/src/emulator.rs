@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value as Json;
 
-use crate::binaries::{Binaries, repository, work_folder};
+use crate::binaries::{python, repository, work_folder};
 use crate::http;
 
 /// The running emulator.
@@ -30,8 +30,7 @@ impl Emulator {
 
     /// Starts one and waits until it accepts connections.
     pub fn start() -> Result<Self> {
-        let python = &Binaries::get()?.python;
-        let mut child = Command::new(python)
+        let mut child = Command::new(python()?)
             .args(["-m", "stackwright_emulator"])
             .current_dir(repository().join("acceptance-tests/emulator"))
             .env("PYTHONPYCACHEPREFIX", work_folder()?.join("pycache"))
@@ -42,9 +41,15 @@ impl Emulator {
         let stdout = child.stdout.take().context("the emulator has no stdout")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let ready: Json = serde_json::from_str(&line).context("the emulator did not start, see above")?;
-        let port = ready["port"].as_u64().and_then(|port| u16::try_from(port).ok());
-        Ok(Self { port: port.context("the emulator told no port")?, child })
+        let ready: Json =
+            serde_json::from_str(&line).context("the emulator did not start, see above")?;
+        let port = ready["port"]
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok());
+        Ok(Self {
+            port: port.context("the emulator told no port")?,
+            child,
+        })
     }
 
     /// Where AWS calls go.
@@ -59,7 +64,12 @@ impl Emulator {
 
     /// Asks one of its own endpoints.
     pub fn get(&self, path: &str) -> Result<Json> {
-        http::request(self.port, "GET", &format!("/_stackwright/{path}"), &Json::Null)
+        http::request(
+            self.port,
+            "GET",
+            &format!("/_stackwright/{path}"),
+            &Json::Null,
+        )
     }
 
     /// Orders something at one of its own endpoints.
@@ -69,7 +79,12 @@ impl Emulator {
 
     /// Clears one of its lists.
     pub fn delete(&self, path: &str) -> Result<Json> {
-        http::request(self.port, "DELETE", &format!("/_stackwright/{path}"), &Json::Null)
+        http::request(
+            self.port,
+            "DELETE",
+            &format!("/_stackwright/{path}"),
+            &Json::Null,
+        )
     }
 }
 

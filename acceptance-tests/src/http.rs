@@ -17,7 +17,11 @@ pub(crate) fn request(port: u16, method: &str, path: &str, body: &Json) -> Resul
 }
 
 fn exchange(port: u16, method: &str, path: &str, body: &Json) -> Result<(u16, String)> {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     write!(
         stream,
@@ -27,7 +31,9 @@ fn exchange(port: u16, method: &str, path: &str, body: &Json) -> Result<(u16, St
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no end of headers")?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .context("the answer has no end of headers")?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     Ok((status.context("the answer has no status")?, body.to_owned()))
 }

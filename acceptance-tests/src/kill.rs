@@ -13,7 +13,7 @@ use crate::process::{has_ended, provider_of};
 use crate::workspace::Workspace;
 
 /// Longest that anything here may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,19 @@ pub fn writes_of(root: &Workspace) -> Result<Vec<Call>> {
 
 /// Applies and kills the victim with SIGKILL at the `write`-th write (from 1), before or after its effect.
 /// The call's connection is dropped once the victim is dead, and nothing of the run is left when this returns.
-pub fn apply_killed(root: &Workspace, victim: Victim, phase: Phase, write: usize) -> Result<Killed> {
+pub fn apply_killed(
+    root: &Workspace,
+    victim: Victim,
+    phase: Phase,
+    write: usize,
+) -> Result<Killed> {
     let account = root.account();
-    account.fault(Fault::on_writes().after_calls(write - 1).phase(phase).hold())?;
+    account.fault(
+        Fault::on_writes()
+            .after_calls(write - 1)
+            .phase(phase)
+            .hold(),
+    )?;
     let mut terraform = root.start_apply()?;
     let outcome = if wait_for_held(account, &mut terraform)? {
         kill_now(account, victim, &mut terraform)?;
@@ -66,14 +76,20 @@ fn wait_for_held(account: &Account, terraform: &mut Child) -> Result<bool> {
         if terraform.try_wait()?.is_some() {
             return Ok(false);
         }
-        ensure!(start.elapsed() < PATIENCE, "neither a held call nor an end of the apply in {PATIENCE:?}");
+        ensure!(
+            start.elapsed() < PATIENCE,
+            "neither a held call nor an end of the apply in {PATIENCE:?}"
+        );
         sleep(Duration::from_millis(5));
     }
 }
 
 fn kill_now(account: &Account, victim: Victim, terraform: &mut Child) -> Result<()> {
     let providers = provider_of(terraform.id());
-    ensure!(!providers.is_empty(), "Terraform has no provider process although a call of it is held");
+    ensure!(
+        !providers.is_empty(),
+        "Terraform has no provider process although a call of it is held"
+    );
     match victim {
         Victim::Provider => providers.iter().try_for_each(|pid| sigkill(*pid))?,
         Victim::Terraform => terraform.kill()?,

@@ -32,7 +32,10 @@ impl Mirror {
     fn make() -> Result<Self> {
         let provider = &Binaries::get()?.provider;
         let folder = work_folder()?.join(format!("mirror-{}", stamp(provider)?));
-        let mirror = Self { cli_config: folder.join("terraform.rc"), template: folder.join("template") };
+        let mirror = Self {
+            cli_config: folder.join("terraform.rc"),
+            template: folder.join("template"),
+        };
         if !folder.exists() {
             // Made aside and renamed, so that another test program never sees half of it.
             let aside = tempfile::tempdir_in(work_folder()?)?;
@@ -61,8 +64,11 @@ impl Mirror {
     /// `terraform init` in a folder.
     pub fn init(&self, folder: &Path) -> Result<Output> {
         let mut init = Command::new(&Binaries::get()?.terraform);
-        init.current_dir(folder).args(["init", "-input=false", "-no-color"]);
-        run(init.env("TF_CLI_CONFIG_FILE", &self.cli_config).env("CHECKPOINT_DISABLE", "1"))
+        init.current_dir(folder)
+            .args(["init", "-input=false", "-no-color"]);
+        run(init
+            .env("TF_CLI_CONFIG_FILE", &self.cli_config)
+            .env("CHECKPOINT_DISABLE", "1"))
     }
 }
 
@@ -82,7 +88,10 @@ pub(crate) const REQUIREMENTS: &str = r#"terraform {
 fn stamp(provider: &Path) -> Result<String> {
     let told = || format!("the provider is not built: {}", provider.display());
     let data = fs::metadata(provider).with_context(told)?;
-    let time = data.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_millis();
+    let time = data
+        .modified()?
+        .duration_since(std::time::UNIX_EPOCH)?
+        .as_millis();
     Ok(format!("{time}-{}", data.len()))
 }
 
@@ -113,6 +122,8 @@ fn strip(binary: &Path) {
 
 fn platform() -> String {
     let system = std::env::consts::OS.replace("macos", "darwin");
-    let machine = std::env::consts::ARCH.replace("x86_64", "amd64").replace("aarch64", "arm64");
+    let machine = std::env::consts::ARCH
+        .replace("x86_64", "amd64")
+        .replace("aarch64", "arm64");
     format!("{system}_{machine}")
 }

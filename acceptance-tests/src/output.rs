@@ -27,12 +27,24 @@ pub fn run(command: &mut Command) -> Result<Output> {
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("could not start {}", command.get_program().display()))?;
-    Ok(Output::new(command, output.status, &output.stdout, &output.stderr, start.elapsed()))
+    Ok(Output::new(
+        command,
+        output.status,
+        &output.stdout,
+        &output.stderr,
+        start.elapsed(),
+    ))
 }
 
 impl Output {
     /// From what a finished child left.
-    pub fn new(command: &Command, status: ExitStatus, stdout: &[u8], stderr: &[u8], took: Duration) -> Self {
+    pub fn new(
+        command: &Command,
+        status: ExitStatus,
+        stdout: &[u8],
+        stderr: &[u8],
+        took: Duration,
+    ) -> Self {
         Self {
             command: line(command),
             code: status.code(),
@@ -44,20 +56,31 @@ impl Output {
 
     /// An error with everything the program said, unless it succeeded.
     pub fn ok(self) -> Result<Self> {
-        if self.code == Some(0) { Ok(self) } else { bail!("{} failed\n{}", self.command, self.all()) }
+        if self.code == Some(0) {
+            Ok(self)
+        } else {
+            bail!("{} failed\n{}", self.command, self.all())
+        }
     }
 
     /// An error unless it failed by itself (a signal does not count).
     pub fn failed(self) -> Result<Self> {
         match self.code {
             Some(code) if code != 0 => Ok(self),
-            code => bail!("{} ended with {code:?}, expected a failure\n{}", self.command, self.all()),
+            code => bail!(
+                "{} ended with {code:?}, expected a failure\n{}",
+                self.command,
+                self.all()
+            ),
         }
     }
 
     /// Both streams.
     pub fn all(&self) -> String {
-        format!("--- exit {:?} after {:?}\n{}\n--- stderr\n{}", self.code, self.took, self.stdout, self.stderr)
+        format!(
+            "--- exit {:?} after {:?}\n{}\n--- stderr\n{}",
+            self.code, self.took, self.stdout, self.stderr
+        )
     }
 
     /// Both streams as one line: Terraform's frames are taken off and its line breaks undone.
@@ -87,5 +110,8 @@ impl Output {
 
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

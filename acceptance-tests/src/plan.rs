@@ -63,23 +63,38 @@ pub struct Drift {
 impl Plan {
     /// Whether the plan changes nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.output.code == Some(0) && self.changes().iter().all(|change| change.action == Action::Nothing)
+        self.output.code == Some(0)
+            && self
+                .changes()
+                .iter()
+                .all(|change| change.action == Action::Nothing)
     }
 
     /// Fails with the plan's text unless it changes nothing.
     pub fn empty(&self) -> Result<()> {
-        if self.is_empty() { Ok(()) } else { bail!("the plan is not empty\n{}", self.output.all()) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            bail!("the plan is not empty\n{}", self.output.all())
+        }
     }
 
     /// Every resource in it.
     pub fn changes(&self) -> Vec<Change> {
         let list = self.json["resource_changes"].as_array();
-        list.into_iter().flatten().filter(|change| change["mode"] == "managed").map(change_of).collect()
+        list.into_iter()
+            .flatten()
+            .filter(|change| change["mode"] == "managed")
+            .map(change_of)
+            .collect()
     }
 
     /// One resource.
     pub fn change(&self, address: &str) -> Result<Change> {
-        let found = self.changes().into_iter().find(|change| change.address == address);
+        let found = self
+            .changes()
+            .into_iter()
+            .find(|change| change.address == address);
         found.with_context(|| format!("the plan has no {address}\n{}", self.output.all()))
     }
 
@@ -89,13 +104,21 @@ impl Plan {
         if change.action == action {
             return Ok(change);
         }
-        bail!("{address} is planned as {:?}, expected {action:?}\n{}", change.action, self.output.all())
+        bail!(
+            "{address} is planned as {:?}, expected {action:?}\n{}",
+            change.action,
+            self.output.all()
+        )
     }
 }
 
 fn change_of(change: &Json) -> Change {
     let (data, actions) = (&change["change"], &change["change"]["actions"]);
-    let has = |name: &str| actions.as_array().is_some_and(|list| list.iter().any(|it| it == name));
+    let has = |name: &str| {
+        actions
+            .as_array()
+            .is_some_and(|list| list.iter().any(|it| it == name))
+    };
     let action = match (has("create"), has("delete"), has("update")) {
         (true, true, _) => Action::Replace,
         (true, false, _) => Action::Create,
@@ -117,15 +140,24 @@ impl Change {
     pub fn drift(&self) -> Result<Vec<Drift>> {
         match &self.before["drift"] {
             Json::Null => Ok(Vec::new()),
-            list => serde_json::from_value(list.clone()).with_context(|| format!("drift is {list}")),
+            list => {
+                serde_json::from_value(list.clone()).with_context(|| format!("drift is {list}"))
+            }
         }
     }
 
     /// The attributes whose values change or become unknown, without `drift`.
     pub fn changed(&self) -> Vec<String> {
-        let attributes = self.after.as_object().into_iter().flatten().map(|(name, _)| name);
+        let attributes = self
+            .after
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name);
         let unknown = self.unknown.as_object().into_iter().flatten();
-        let unknown = unknown.filter(|(_, value)| has_true(value)).map(|(name, _)| name);
+        let unknown = unknown
+            .filter(|(_, value)| has_true(value))
+            .map(|(name, _)| name);
         let differs = |name: &&String| self.before[name.as_str()] != self.after[name.as_str()];
         let mut names: Vec<String> = attributes.filter(differs).chain(unknown).cloned().collect();
         names.sort();

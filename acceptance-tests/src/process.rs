@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 
 /// The processes that a process started and that still run, with their command lines.
 pub fn children(parent: u32) -> Vec<(u32, String)> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -17,7 +19,11 @@ pub fn children(parent: u32) -> Vec<(u32, String)> {
 
 /// The provider processes of a running Terraform.
 pub fn provider_of(terraform: u32) -> Vec<u32> {
-    let ours = |(pid, command): (u32, String)| command.contains("terraform-provider-stackwright").then_some(pid);
+    let ours = |(pid, command): (u32, String)| {
+        command
+            .contains("terraform-provider-stackwright")
+            .then_some(pid)
+    };
     children(terraform).into_iter().filter_map(ours).collect()
 }
 
@@ -28,8 +34,20 @@ pub fn has_ended(pid: u32) -> bool {
 
 /// Resident memory of a process.
 pub fn resident_bytes(pid: u32) -> Result<u64> {
+    status(pid, "VmRSS:")
+}
+
+/// The most resident memory that a process ever had.
+pub fn peak_bytes(pid: u32) -> Result<u64> {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: u32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .context("no memory in status")?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib * 1024)
 }

@@ -34,7 +34,10 @@ impl Results {
         let folder = work_folder()?.join(table);
         fs::create_dir_all(&folder)?;
         let file = folder.join(format!("{test}.json"));
-        let results = Self { file, cells: BTreeMap::new() };
+        let results = Self {
+            file,
+            cells: BTreeMap::new(),
+        };
         results.save()?;
         Ok(results)
     }
@@ -46,7 +49,10 @@ impl Results {
     }
 
     fn save(&self) -> Result<()> {
-        Ok(fs::write(&self.file, serde_json::to_vec_pretty(&self.cells)?)?)
+        Ok(fs::write(
+            &self.file,
+            serde_json::to_vec_pretty(&self.cells)?,
+        )?)
     }
 }
 
@@ -57,7 +63,11 @@ pub fn cells_of(table: &str) -> Result<BTreeMap<String, BTreeMap<String, Cell>>>
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(&folder).with_context(told)? {
         let path = entry?.path();
-        let test = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let test = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default()
+            .to_owned();
         found.insert(test, serde_json::from_slice(&fs::read(&path)?)?);
     }
     Ok(found)

@@ -43,25 +43,37 @@ impl Provider {
     /// With another owner.
     #[must_use]
     pub fn owner(self, owner: &str) -> Self {
-        Self { owner: owner.to_owned(), ..self }
+        Self {
+            owner: owner.to_owned(),
+            ..self
+        }
     }
 
     /// With more HCL in the block.
     #[must_use]
     pub fn extra(self, extra: &str) -> Self {
-        Self { extra: extra.to_owned(), ..self }
+        Self {
+            extra: extra.to_owned(),
+            ..self
+        }
     }
 
     /// Its HCL.
     pub fn hcl(&self) -> String {
         let mut hcl = String::from("provider \"stackwright\" {\n  project = \"acme\"\n");
-        for (key, value) in
-            [("environment", &self.environment), ("owner", &self.owner), ("region", &REGION.to_owned())]
-        {
+        for (key, value) in [
+            ("environment", &self.environment),
+            ("owner", &self.owner),
+            ("region", &REGION.to_owned()),
+        ] {
             // Writing to a String cannot fail.
             let _ = writeln!(hcl, "  {key} = \"{value}\"");
         }
-        let _ = writeln!(hcl, "  allowed_account_ids = [\"{}\"]\n{}\n}}", self.allowed_account, self.extra);
+        let _ = writeln!(
+            hcl,
+            "  allowed_account_ids = [\"{}\"]\n{}\n}}",
+            self.allowed_account, self.extra
+        );
         hcl
     }
 }
@@ -95,13 +107,23 @@ impl Workspace {
     pub fn empty(account: &Account) -> Result<Self> {
         let owned = tempfile::Builder::new().prefix("stackwright-").tempdir()?;
         let folder = owned.path().to_owned();
-        Ok(Self { env: environment(account, &folder)?, folder, owned: Some(owned), account: account.clone() })
+        Ok(Self {
+            env: environment(account, &folder)?,
+            folder,
+            owned: Some(owned),
+            account: account.clone(),
+        })
     }
 
     /// A folder that exists and that somebody else removes.
     pub fn at(account: &Account, folder: &Path) -> Result<Self> {
         let env = environment(account, folder)?;
-        Ok(Self { env, folder: folder.to_owned(), owned: None, account: account.clone() })
+        Ok(Self {
+            env,
+            folder: folder.to_owned(),
+            owned: None,
+            account: account.clone(),
+        })
     }
 
     /// Leaves the folder behind, for a person to look at.
@@ -142,15 +164,25 @@ impl Workspace {
     /// a link to the same package.
     fn copy_init(&self) -> Result<()> {
         let template = &Mirror::get()?.template;
-        copy_tree(&template.join(".terraform"), &self.folder.join(".terraform"))?;
-        fs::copy(template.join(".terraform.lock.hcl"), self.folder.join(".terraform.lock.hcl"))?;
+        copy_tree(
+            &template.join(".terraform"),
+            &self.folder.join(".terraform"),
+        )?;
+        fs::copy(
+            template.join(".terraform.lock.hcl"),
+            self.folder.join(".terraform.lock.hcl"),
+        )?;
         Ok(())
     }
 
     /// `terraform` with these arguments, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(&Binaries::get()?.terraform);
-        command.args(arguments).current_dir(&self.folder).env_clear().envs(&self.env);
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(&self.env);
         command.stdin(Stdio::null());
         Ok(command)
     }
@@ -183,12 +215,21 @@ impl Workspace {
         }
         let json = self.terraform(&["show", "-json", "plan.bin"])?.ok()?.stdout;
         // Terraform's exit code 2 stands for changes of outputs too, and 0 for none at all.
-        Ok(Plan { output, json: serde_json::from_str(&json)? })
+        Ok(Plan {
+            output,
+            json: serde_json::from_str(&json)?,
+        })
     }
 
     /// `terraform plan -detailed-exitcode -out=plan.bin`, which may fail.
     pub fn plan_output(&self, more: &[&str]) -> Result<Output> {
-        let always = ["plan", "-input=false", "-no-color", "-detailed-exitcode", "-out=plan.bin"];
+        let always = [
+            "plan",
+            "-input=false",
+            "-no-color",
+            "-detailed-exitcode",
+            "-out=plan.bin",
+        ];
         self.terraform(&[&always, more].concat())
     }
 
@@ -205,7 +246,10 @@ impl Workspace {
     /// Starts `terraform apply` and does not wait.
     pub fn start_apply(&self) -> Result<std::process::Child> {
         let mut command = self.command(&APPLY)?;
-        Ok(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+        Ok(command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?)
     }
 
     /// `terraform destroy`.
@@ -231,12 +275,17 @@ impl Workspace {
     /// The state file as JSON.
     pub fn state(&self) -> Result<Json> {
         let bytes = self.state_file();
-        if bytes.is_empty() { Ok(Json::Null) } else { Ok(serde_json::from_slice(&bytes)?) }
+        if bytes.is_empty() {
+            Ok(Json::Null)
+        } else {
+            Ok(serde_json::from_slice(&bytes)?)
+        }
     }
 
     /// One resource of the state file: its instance with `attributes` and `status`.
     pub fn instance(&self, address: &str) -> Result<Json> {
-        self.find_instance(address)?.with_context(|| format!("{address} is not in state"))
+        self.find_instance(address)?
+            .with_context(|| format!("{address} is not in state"))
     }
 
     /// One resource of the state file, if it is there.
@@ -257,7 +306,9 @@ impl Workspace {
     pub fn forget_state(&self) -> Result<()> {
         for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
             match fs::remove_file(self.folder.join(file)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
                 _ => {}
             }
         }
@@ -283,7 +334,10 @@ fn environment(account: &Account, home: &Path) -> Result<BTreeMap<String, String
         ("AWS_SECRET_ACCESS_KEY", "emulated".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
     ];
-    Ok(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    Ok(pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect())
 }
 
 /// Copies a folder; links stay links.

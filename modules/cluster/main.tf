@@ -12,5 +12,5 @@ resource "stackwright_cluster" "main" {
   name               = var.name
   spot_percent       = var.spot_percent
   container_insights = var.container_insights
-  exec               = var.exec
+  exec_logging       = var.exec_logging
 }

@@ -20,10 +20,10 @@ variable "container_insights" {
   nullable    = false
 }
 
-variable "exec" {
-  description = "Whether sessions inside running tasks are configured on the cluster. A service has to allow them too."
+variable "exec_logging" {
+  description = "Whether sessions inside running tasks are logged with the log driver of the task."
   type        = bool
-  default     = false
+  default     = true
   nullable    = false
 }
 

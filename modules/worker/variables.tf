@@ -74,8 +74,8 @@ variable "deploy" {
   }
 
   validation {
-    condition     = var.deploy.maximum_percent >= 100 && var.deploy.maximum_percent > var.deploy.minimum_percent
-    error_message = "Write a maximum_percent of at least 100 and above minimum_percent: with both at 100 ECS can start no new task."
+    condition     = var.deploy.maximum_percent <= 200 && var.deploy.maximum_percent >= 100 && var.deploy.maximum_percent > var.deploy.minimum_percent
+    error_message = "Write a maximum_percent from 100 to 200 and above minimum_percent: with both at 100 ECS can start no new task."
   }
 }
 
@@ -86,8 +86,8 @@ variable "desired_count" {
   nullable    = false
 
   validation {
-    condition     = var.desired_count >= 0 && floor(var.desired_count) == var.desired_count
-    error_message = "Write a whole number, 0 or more."
+    condition     = var.desired_count >= 0 && var.desired_count <= 5000 && floor(var.desired_count) == var.desired_count
+    error_message = "Write a whole number from 0 to 5000."
   }
 }
 
@@ -111,13 +111,13 @@ variable "size" {
 }
 
 variable "stop_timeout" {
-  description = "Seconds a task has to end after SIGTERM before it is killed, 0 to 120."
+  description = "Seconds a task has to end after SIGTERM before it is killed, 2 to 120."
   type        = number
   default     = 30
   nullable    = false
 
   validation {
-    condition     = var.stop_timeout >= 0 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
-    error_message = "Write a whole number of seconds from 0 to 120."
+    condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
+    error_message = "Write a whole number of seconds from 2 to 120."
   }
 }

@@ -1,8 +1,8 @@
 """An AWS emulator for Stackwright's acceptance tests: moto, made strict, observable and able to fail.
 
-Plain `moto_server` accepts what AWS refuses, forgets half of what an ECS service is told, answers every wait at once and
-turns what it lacks into an HTML 500. This package imports moto (no fork), patches those places and puts a gateway before
-it that knows who calls, injects faults, writes down every call and can show the end state of an account.
+Plain `moto_server` accepts what AWS refuses, forgets half of what an ECS service is told, answers every wait at once
+and turns what it lacks into an HTML 500. This package imports moto (no fork), patches those places and puts a gateway
+before it that knows who calls, injects faults, writes down every call and can show the end state of an account.
 
 The modules, from the outside in:
 

@@ -1,7 +1,7 @@
 """Command line: `python -m stackwright_emulator [--port N] [--detach-stdin]`.
 
-Prints `{"port": N}` on stdout once it accepts connections, and nothing else there. Ends when its standard input does, so
-that it cannot outlive the test that started it, or on SIGTERM.
+Prints `{"port": N}` on stdout once it accepts connections, and nothing else there. Ends when its standard input does,
+so that it cannot outlive the test that started it, or on SIGTERM.
 """
 
 from __future__ import annotations

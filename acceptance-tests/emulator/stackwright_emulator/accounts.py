@@ -1,8 +1,8 @@
 """Who is calling: access keys, temporary sessions and the accounts they act in.
 
-A key of the form `AKIA` + account + four letters is that account's administrator; nothing has to be set up first, so every
-test can have accounts of its own. Keys made by CreateAccessKey and sessions made by STS work as on AWS. Any other key is
-refused, so that a provider which lost its credentials cannot pass a test by accident.
+A key of the form `AKIA` + account + four letters or digits is that account's administrator; nothing has to be set up
+first, so every test can have accounts of its own. Keys made by CreateAccessKey and sessions made by STS work as on AWS.
+Any other key is refused, so that a provider which lost its credentials cannot pass a test by accident.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
@@ -64,6 +65,17 @@ def _iam_user(access_key: str) -> Caller | None:
                 if user:
                     return Caller(account, user.arn, user.id)
     return None
+
+
+def caller_of(response: Any) -> Caller:
+    """The caller of the operation that a moto response object answers.
+
+    moto's own `get_access_key` knows only keys of twenty characters.
+    """
+    caller = identify(response.normalized_request.environ.get("stackwright.access_key"))
+    if caller is None:
+        raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    return caller
 
 
 def authenticate(call: Call) -> None:

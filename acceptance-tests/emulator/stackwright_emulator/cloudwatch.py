@@ -48,7 +48,10 @@ def put_metric_alarm(self: Response) -> ActionResult:
         alarm.state_value = "INSUFFICIENT_DATA"
     else:
         alarm.state_value, alarm.state_reason = former.state_value, former.state_reason
-        alarm.state_reason_data, alarm.state_updated_timestamp = former.state_reason_data, former.state_updated_timestamp
+        alarm.state_reason_data, alarm.state_updated_timestamp = (
+            former.state_reason_data,
+            former.state_updated_timestamp,
+        )
     return result
 
 

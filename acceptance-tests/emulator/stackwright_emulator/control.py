@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -51,7 +52,7 @@ class Control:
         try:
             query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
             return _json_reply(200, route(query, json.loads(body or b"{}")))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, re.error) as error:
             return _json_reply(400, {"error": f"{type(error).__name__}: {error}"})
 
     @staticmethod

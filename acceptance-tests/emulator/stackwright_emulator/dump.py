@@ -44,7 +44,9 @@ class Dumper:
         """Collects the account's state."""
         reader = _Reader(self._clients, account, region)
         with ThreadPoolExecutor(max_workers=4) as pool:
-            found = dict(zip(_COLLECTORS, pool.map(lambda collector: list(collector(reader)), _COLLECTORS.values())))
+            found = dict(
+                zip(_COLLECTORS, pool.map(lambda collector: list(collector(reader)), _COLLECTORS.values()), strict=True)
+            )
         return Dump(account, found)
 
 
@@ -173,7 +175,9 @@ def _repositories(reader: _Reader) -> Iterator[Object]:
     for repository in reader.all("ecr", "describe_repositories", "repositories"):
         name, arn = repository["repositoryName"], repository["repositoryArn"]
         yield repository | {
-            "lifecyclePolicy": reader.optional("ecr", "get_lifecycle_policy", "lifecyclePolicyText", repositoryName=name),
+            "lifecyclePolicy": reader.optional(
+                "ecr", "get_lifecycle_policy", "lifecyclePolicyText", repositoryName=name
+            ),
             "policy": reader.optional("ecr", "get_repository_policy", "policyText", repositoryName=name),
             "tags": reader.call("ecr", "list_tags_for_resource", resourceArn=arn)["tags"],
         }

@@ -12,7 +12,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse as Response
 from moto.elbv2.models import elbv2_backends
 
 from . import ecs_tasks
-from .accounts import identify
+from .accounts import caller_of
 from .ecs_services import EmulatedService
 from .errors import ApiError
 
@@ -52,7 +52,7 @@ def create_service(self: Response) -> ActionResult:
         if _without_token(existing.created_values) != _without_token(values):
             raise invalid("Creation of service was not idempotent.")
         return ActionResult({"service": existing.view(tagged=True)})
-    caller = identify(self.get_access_key())
+    caller = caller_of(self)
     service = EmulatedService(backend, cluster, name, values, caller.role_arn or caller.arn)
     backend.services[f"{cluster.name}:{name}"] = service
     return ActionResult({"service": service.view(tagged=True)})

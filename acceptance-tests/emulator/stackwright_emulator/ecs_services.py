@@ -20,8 +20,8 @@ from .ecs_play import PLAYS, Play
 
 Values = dict[str, Any]
 
-# A change of one of these starts a new deployment; the other settings of a service change in place (UpdateService in the
-# AWS documentation says so for each parameter).
+# A change of one of these starts a new deployment; the other settings of a service change in place (AWS's reference of
+# UpdateService says so for each parameter).
 TRIGGERS = (
     "taskDefinition",
     "networkConfiguration",
@@ -114,6 +114,15 @@ class Deployment:
         return shown | {key: self.settings[key] for key in _DEPLOYMENT_FIELDS if self.settings.get(key)}
 
 
+def _setting(name: str) -> property:
+    """An attribute of moto's that lives among the settings."""
+
+    def write(service: EmulatedService, value: Any) -> None:
+        service.settings[name] = value
+
+    return property(lambda service: service.settings.get(name), write)
+
+
 class EmulatedService(Service):
     """A service in place of moto's. It stays a `Service`, because other parts of moto look services up."""
 
@@ -144,13 +153,13 @@ class EmulatedService(Service):
         if self.settings["deploymentController"]["type"] == "ECS":
             self._deploy()
 
-    # What other parts of moto read of a service.
-    task_definition = property(lambda self: self.settings.get("taskDefinition"))
-    launch_type = property(lambda self: self.settings.get("launchType"))
-    load_balancers = property(lambda self: self.settings.get("loadBalancers"))
-    deployment_controller = property(lambda self: self.settings["deploymentController"])
-    scheduling_strategy = property(lambda self: self.settings["schedulingStrategy"])
-    propagate_tags = property(lambda self: self.settings.get("propagateTags"))
+    # What other parts of moto read and write of a service.
+    task_definition = _setting("taskDefinition")
+    launch_type = _setting("launchType")
+    load_balancers = _setting("loadBalancers")
+    deployment_controller = _setting("deploymentController")
+    scheduling_strategy = _setting("schedulingStrategy")
+    propagate_tags = _setting("propagateTags")
     running_count = property(lambda self: sum(one.running for one in self.rollouts))
     pending_count = property(lambda self: sum(one.view()["pendingCount"] for one in self.rollouts))
 

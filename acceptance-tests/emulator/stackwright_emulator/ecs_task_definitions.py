@@ -11,7 +11,7 @@ from moto.ecs.models import EC2ContainerServiceBackend as Backend
 from moto.ecs.models import TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse as Response
 
-from .accounts import identify
+from .accounts import caller_of
 
 _KEPT = {"enableFaultInjection": "enable_fault_injection"}
 
@@ -61,7 +61,7 @@ def register_task_definition(self: Response) -> ActionResult:
                 mapping.setdefault("hostPort", mapping.get("containerPort"))
     definition = _moto_register(self).result["taskDefinition"]
     _last_revision(self.ecs_backend, definition.family)
-    caller = identify(self.get_access_key())
+    caller = caller_of(self)
     definition.registered_at = utcnow()
     definition.registered_by = caller.role_arn or caller.arn
     for member, attribute in _KEPT.items():

@@ -28,7 +28,7 @@ class Reply:
 
 
 class ApiError(Exception):
-    """An AWS refusal. Raise it anywhere below the gateway: moto lets it through and the gateway gives it the right shape."""
+    """An AWS refusal. It may be raised anywhere below the gateway: moto lets it through, and the gateway shapes it."""
 
     def __init__(self, code: str, message: str, status: int = 400):
         super().__init__(f"{code}: {message}")

@@ -20,10 +20,13 @@ def install() -> None:
     LogGroup.log_group_class = "STANDARD"
     LogGroup.deletion_protection_enabled = False
     _shown = LogGroup.to_describe_dict
-    LogGroup.to_describe_dict = lambda self: _shown(self) | {
-        "logGroupClass": self.log_group_class,
-        "deletionProtectionEnabled": self.deletion_protection_enabled,
-    }
+    LogGroup.to_describe_dict = lambda self: (
+        _shown(self)
+        | {
+            "logGroupClass": self.log_group_class,
+            "deletionProtectionEnabled": self.deletion_protection_enabled,
+        }
+    )
     for operation in (
         create_log_group,
         delete_log_group,
@@ -103,7 +106,11 @@ def put_log_group_deletion_protection(self: Response) -> str:
 
 
 def _group(self: Response) -> Any:
-    name = self._get_param("logGroupName") or self._get_param("logGroupIdentifier") or self._get_param("resourceIdentifier")
+    name = (
+        self._get_param("logGroupName")
+        or self._get_param("logGroupIdentifier")
+        or self._get_param("resourceIdentifier")
+    )
     group = self.logs_backend.groups.get((name or "").split(":log-group:")[-1].removesuffix(":*"))
     if group is None:
         raise ApiError("ResourceNotFoundException", "The specified log group does not exist.")

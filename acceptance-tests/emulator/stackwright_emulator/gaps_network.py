@@ -40,6 +40,7 @@ def install() -> None:
     NatGatewayBackend.describe_nat_gateways = describe_nat_gateways
     NatGatewayBackend.delete_nat_gateway = delete_nat_gateway
     NatGateway.get_filter_value = _nat_filter_value
+    _wrap(VPCBackend, "create_vpc_endpoint", _create_vpc_endpoint)
     _wrap(VPCBackend, "create_vpc", _canonical_vpc)
     _wrap(VPCBackend, "delete_vpc", _delete_vpc)
     _wrap(SubnetBackend, "create_subnet", _canonical_subnet)
@@ -131,6 +132,13 @@ def delete_nat_gateway(self: Any, nat_gateway_id: str) -> NatGateway:
     return nat
 
 
+def _create_vpc_endpoint(
+    original: Any, self: Any, vpc_id: str, service_name: str, endpoint_type: str | None = None, **kwargs: Any
+) -> Any:
+    # moto accepts an endpoint without a type, and then cannot delete it.
+    return original(self, vpc_id, service_name, endpoint_type or "Gateway", **kwargs)
+
+
 def _canonical_vpc(original: Any, self: Any, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
     return original(self, _canonical(cidr_block), *args, **kwargs)
 
@@ -159,9 +167,7 @@ def _delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
     return original(self, subnet_id)
 
 
-def _release_address(
-    original: Any, self: Any, address: str | None = None, allocation_id: str | None = None
-) -> Any:
+def _release_address(original: Any, self: Any, address: str | None = None, allocation_id: str | None = None) -> Any:
     for one in self.addresses:
         if one.association_id and (one.allocation_id == allocation_id or one.public_ip == address):
             raise ApiError("InvalidIPAddress.InUse", f"Address {one.public_ip} is in use.")

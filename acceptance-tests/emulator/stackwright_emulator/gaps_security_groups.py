@@ -99,7 +99,9 @@ def modify_security_group_rules(self: SecurityGroupBackend, group_id: str, rules
                 rule.ip_range = {kept: new[member], **described}
         if new.get("ReferencedGroupId"):
             _keep_kind(rule_id, "ReferencedGroupId", bool(rule.source_group))
-            rule.source_group = rule.source_group | {"GroupId": new["ReferencedGroupId"], "Description": None} | described
+            rule.source_group = (
+                rule.source_group | {"GroupId": new["ReferencedGroupId"], "Description": None} | described
+            )
         if new.get("PrefixListId"):
             _keep_kind(rule_id, "PrefixListId", bool(rule.prefix_list_id))
             rule.prefix_list_id = new["PrefixListId"]
@@ -107,7 +109,10 @@ def modify_security_group_rules(self: SecurityGroupBackend, group_id: str, rules
 
 def _keep_kind(rule_id: str, member: str, same: bool) -> None:
     if not same:
-        text = f"Invalid rule type for security group rule '{rule_id}'. You may not specify {member} for an existing rule of another type."
+        text = (
+            f"Invalid rule type for security group rule '{rule_id}'. You may not specify {member} for an existing rule "
+            "of another type."
+        )
         raise ApiError("InvalidParameterValue", text)
 
 

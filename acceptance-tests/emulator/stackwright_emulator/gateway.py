@@ -23,7 +23,7 @@ _HTML = re.compile(rb"\s*<!doctype html", re.IGNORECASE)
 
 
 class Gateway:
-    """Answers AWS calls by moto. `internal_key` marks calls of `outside.Clients`, which leave no trace and meet no fault."""
+    """Answers AWS calls by moto. `internal_key` marks calls of `outside.Clients`: no trace, no faults."""
 
     def __init__(self, internal_key: str):
         self.calls = CallLog()
@@ -82,6 +82,7 @@ class Gateway:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
+        environ["stackwright.access_key"] = call.access_key
         if call.protocol == "cbor":
             cbor.as_json_request(environ, call.action, call.params)
         try:
@@ -93,7 +94,9 @@ class Gateway:
             raise self.unimplemented.record(call, str(error) or "not implemented") from error
         except Exception as error:
             raise self.unimplemented.record(call, f"{type(error).__name__}: {error}") from error
-        if reply.status >= 400 and (_HTML.match(reply.body) or (reply.status == 404 and not reply.body and call.service != "s3")):
+        if reply.status >= 400 and (
+            _HTML.match(reply.body) or (reply.status == 404 and not reply.body and call.service != "s3")
+        ):
             raise self.unimplemented.record(call, f"moto has no such operation (HTTP {reply.status})")
         return cbor.from_json_reply(reply, call.action) if call.protocol == "cbor" else reply
 

@@ -38,7 +38,11 @@ def users_of_vpc(ec2: Any, vpc_id: str) -> list[str]:
     users += [group.id for group in ec2.groups.get(vpc_id, {}).values() if group.name != "default"]
     users += [gateway.id for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
     users += [one.id for one in ec2.egress_only_internet_gateways.values() if one.vpc_id == vpc_id]
-    users += [endpoint.id for endpoint in ec2.vpc_end_points.values() if endpoint.vpc_id == vpc_id and endpoint.state != "deleted"]
+    users += [
+        endpoint.id
+        for endpoint in ec2.vpc_end_points.values()
+        if endpoint.vpc_id == vpc_id and endpoint.state != "deleted"
+    ]
     tables = [table for table in ec2.route_tables.values() if table.vpc_id == vpc_id]
     return users + [table.id for table in tables if not table.main_association_id]
 

@@ -8,8 +8,8 @@ from moto.core.responses import BaseResponse
 def install() -> None:
     """Gives every answer its own list of left-out members.
 
-    moto keeps `RESPONSE_KEY_PATH_TO_TRANSFORMER` on the class, so that one DescribeServices without `include=TAGS` hides
-    the tags from the next request of another kind.
+    moto keeps `RESPONSE_KEY_PATH_TO_TRANSFORMER` on the class, so that one DescribeServices without `include=TAGS` can
+    hide the tags from another request.
     """
     original = BaseResponse.__init__
 

@@ -201,9 +201,15 @@ class Normaliser:
 
     def _rewritten(self, value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
-            return {self._text(name): self._rewritten(item, key if key in _ORDERED else name) for name, item in value.items()}
+            return {
+                self._text(name): self._rewritten(item, key if key in _ORDERED else name)
+                for name, item in value.items()
+            }
         if isinstance(value, list):
-            items = [self._rewritten(item, key if key in _ORDERED and key not in ("containerDefinitions",) else "") for item in value]
+            items = [
+                self._rewritten(item, key if key in _ORDERED and key not in ("containerDefinitions",) else "")
+                for item in value
+            ]
             return items if key in _ORDERED else sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
         return self._text(value) if isinstance(value, str) else value
 

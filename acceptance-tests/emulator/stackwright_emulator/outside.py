@@ -18,8 +18,8 @@ MARK = "X-Stackwright-Internal"
 class Clients:
     """boto3 clients by account, region and service.
 
-    Their calls carry a mark, so that they are not logged, not paged and meet no fault. Those of the dump do not even move
-    ECS deployments on (`still`); those of a test do, as any client's would.
+    Their calls carry a mark, so that they are not logged, not paged and meet no fault. Those of the dump do not even
+    move ECS deployments on (`still`); those of a test do, as any client's would.
     """
 
     def __init__(self, internal_key: str):

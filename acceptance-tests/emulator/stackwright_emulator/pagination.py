@@ -1,7 +1,7 @@
 """Small pages on demand: cuts the answers of list and describe calls, so that a client's paging is exercised.
 
-moto answers most lists whole, which hides a client that reads only the first page. botocore's paginator models say which
-list an operation pages, and how its tokens are called; the cut is done on the finished answer.
+moto answers most lists whole, which hides a client that reads only the first page. botocore's paginator models say
+which list an operation pages, and how its tokens are called; the cut is done on the finished answer.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .call import Call
 from .errors import ApiError, Reply
 
 _TOKEN = re.compile(r"stackwright-page-(\d+)$")
-# CloudWatch Logs and EC2 take explicit ids, and then AWS does not page.
-_IDS = re.compile(r"(Ids?|Names?|Arns)(\.member)?(\.\d+)?$")
+# EC2 does not page an answer about explicit ids (`SubnetId.1`), only one about filters (`Filter.1.Name`).
+_IDS = re.compile(r"(?!Filter\.)\w+(Id|Name)\.\d+$")
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Page:
             model = get_pagination_model(call.service).get(call.action)
         except Exception:  # botocore has a type per kind of missing model
             return None
-        if not model or (call.protocol == "ec2" and any(_IDS.search(key) for key in call.params)):
+        if not model or (call.protocol == "ec2" and any(_IDS.match(key) for key in call.params)):
             return None
         result_key = _first(model["result_key"])
         input_token, output_token = _first(model["input_token"]), _first(model["output_token"])

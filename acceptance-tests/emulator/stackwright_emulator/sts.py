@@ -1,4 +1,4 @@
-"""STS with the checks that AWS makes and moto does not: existing roles, trust policies, durations, honest identities."""
+"""STS with the checks that AWS makes and moto does not: roles exist, trust policies hold, identities are honest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moto.sts.responses import TokenResponse
 from moto.sts.utils import random_session_token
 
 from . import trust
-from .accounts import Caller, identify, remember_session
+from .accounts import Caller, caller_of, identify, remember_session
 from .errors import ApiError
 
 # AWS Organizations makes this role in every member account; here it exists in every account, trusting every caller.
@@ -36,7 +36,7 @@ def install() -> None:
 
 def assume_role(self: TokenResponse) -> ActionResult:
     """AssumeRole: the trust policy decides, and with it the external id and MFA conditions."""
-    caller = _caller(self)
+    caller = caller_of(self)
     role_arn = self._get_param("RoleArn")
     session_name = _session_name(self)
     mfa = caller.mfa or bool(self._get_param("SerialNumber") and self._get_param("TokenCode"))
@@ -66,7 +66,7 @@ def assume_role(self: TokenResponse) -> ActionResult:
 
 
 def assume_role_with_web_identity(self: TokenResponse) -> ActionResult:
-    """AssumeRoleWithWebIdentity: an unsigned JWT will do, but its issuer must be known to IAM and the trust policy agree."""
+    """AssumeRoleWithWebIdentity: an unsigned JWT will do; IAM has to know its issuer, and the trust policy to agree."""
     role_arn = self._get_param("RoleArn")
     session_name = _session_name(self)
     claims = _claims(self._get_param("WebIdentityToken") or "")
@@ -75,9 +75,7 @@ def assume_role_with_web_identity(self: TokenResponse) -> ActionResult:
     role = _find_role(role_arn)
     context = {f"{issuer}:{name}": str(value) for name, value in claims.items()}
     action = "sts:AssumeRoleWithWebIdentity"
-    if role is None or not trust.allows(
-        role.assume_role_policy_document, action, {"Federated": {provider}}, context
-    ):
+    if role is None or not trust.allows(role.assume_role_policy_document, action, {"Federated": {provider}}, context):
         raise ApiError("AccessDenied", f"Not authorized to perform {action}", 403)
     result = _session_result(self, role, role_arn, session_name, chained=False)
     audience = claims.get("aud")
@@ -93,13 +91,13 @@ def assume_role_with_web_identity(self: TokenResponse) -> ActionResult:
 
 def get_caller_identity(self: TokenResponse) -> ActionResult:
     """GetCallerIdentity: the session's own ARN, whoever made it."""
-    caller = _caller(self)
+    caller = caller_of(self)
     return ActionResult({"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn})
 
 
 def get_session_token(self: TokenResponse) -> ActionResult:
     """GetSessionToken: the same user, with MFA when a code was given."""
-    caller = _caller(self)
+    caller = caller_of(self)
     mfa = bool(self._get_param("SerialNumber") and self._get_param("TokenCode"))
     duration = self._get_int_param("DurationSeconds", 43200)
     credentials = _credentials(caller.account, caller.arn, caller.user_id, None, duration, mfa)
@@ -112,13 +110,6 @@ def get_access_key_info(self: TokenResponse) -> ActionResult:
     if caller is None:
         raise ApiError("ValidationError", "The access key id is not valid")
     return ActionResult({"Account": caller.account})
-
-
-def _caller(self: TokenResponse) -> Caller:
-    caller = identify(self.get_access_key())
-    if caller is None:
-        raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
-    return caller
 
 
 def _session_name(self: TokenResponse) -> str:
@@ -202,7 +193,10 @@ def _claims(token: str) -> dict[str, Any]:
     except (IndexError, ValueError):
         payload = None
     if len(parts) != 3 or not isinstance(payload, dict):
-        raise ApiError("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+        raise ApiError(
+            "InvalidIdentityToken",
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        )
     return payload
 
 

@@ -18,16 +18,34 @@ fn a_rolled_back_deployment_fails_the_apply_with_the_reasons() -> Result<()> {
         "exit_code": 137,
         "container_reason": "OutOfMemoryError: Container killed due to memory usage"
     }]);
-    account.play(Play::new(".*", "rollback").after_describes(2).stopped_tasks(tasks))?;
-    root.resources(&fixtures::slice(&account, "", &WORKER.replace("v41", "v42"))?)?;
+    account.play(
+        Play::new(".*", "rollback")
+            .after_describes(2)
+            .stopped_tasks(tasks),
+    )?;
+    root.resources(&fixtures::slice(
+        &account,
+        "",
+        &WORKER.replace("v41", "v42"),
+    )?)?;
     let start = Instant::now();
     let output = root.apply()?.failed()?;
     // AWS knows it after two looks of at most 10 s together; the whole apply must not take longer than both.
-    ensure!(start.elapsed() < Duration::from_secs(40), "the apply took {:?}", start.elapsed());
+    ensure!(
+        start.elapsed() < Duration::from_secs(40),
+        "the apply took {:?}",
+        start.elapsed()
+    );
     output.says(&["OutOfMemoryError", "137"])?;
     let attributes = root.attributes(SERVICE)?;
-    assert_eq!(attributes["task_definition_arn"], running, "state must say what really runs");
-    assert_eq!(attributes["image"], "repo/shop:v41", "state must say what really runs");
+    assert_eq!(
+        attributes["task_definition_arn"], running,
+        "state must say what really runs"
+    );
+    assert_eq!(
+        attributes["image"], "repo/shop:v41",
+        "state must say what really runs"
+    );
     // Nothing stands in the way of the next try.
     root.apply()?.ok()?;
     assert_eq!(root.attributes(SERVICE)?["image"], "repo/shop:v42");
@@ -39,9 +57,16 @@ fn a_first_deployment_that_fails_says_why_and_can_be_kept() -> Result<()> {
     let account = acceptance_tests::Account::fresh()?;
     let root = acceptance_tests::Workspace::new(&account, &fixtures::slice(&account, "", WORKER)?)?;
     let tasks = json!([{ "stopped_reason": "CannotPullContainerError: image not found" }]);
-    account.play(Play::new(".*", "failed").after_describes(1).stopped_tasks(tasks))?;
+    account.play(
+        Play::new(".*", "failed")
+            .after_describes(1)
+            .stopped_tasks(tasks),
+    )?;
     let output = root.apply()?.failed()?;
-    output.says(&["CannotPullContainerError", &format!("terraform untaint {SERVICE}")])?;
+    output.says(&[
+        "CannotPullContainerError",
+        &format!("terraform untaint {SERVICE}"),
+    ])?;
     root.untaint(SERVICE)?.ok()?;
     root.apply()?.ok()?;
     root.plan()?.empty()
@@ -51,16 +76,27 @@ fn a_first_deployment_that_fails_says_why_and_can_be_kept() -> Result<()> {
 fn an_image_deployed_from_outside_stays_when_image_is_left_out() -> Result<()> {
     let root = fixtures::applied_slice(WORKER)?;
     let account = root.account().clone();
-    root.resources(&fixtures::slice(&account, "", "  command = \"bundle exec sidekiq\"\n")?)?;
+    root.resources(&fixtures::slice(
+        &account,
+        "",
+        "  command = \"bundle exec sidekiq\"\n",
+    )?)?;
     root.apply()?.ok()?;
     let deployed = deploy_outside(&account, "repo/shop:v77")?;
     let plan = root.plan()?;
     plan.empty()?;
     let warnings = plan.output.all().matches("Warning: ").count();
-    ensure!(warnings == 1, "expected one warning, found {warnings}\n{}", plan.output.all());
+    ensure!(
+        warnings == 1,
+        "expected one warning, found {warnings}\n{}",
+        plan.output.all()
+    );
     plan.output.says(&["repo/shop:v77"])?;
     root.apply()?.ok()?;
-    assert_eq!(fixtures::task_definition(&account)?["taskDefinitionArn"], deployed);
+    assert_eq!(
+        fixtures::task_definition(&account)?["taskDefinitionArn"],
+        deployed
+    );
     Ok(())
 }
 
@@ -68,12 +104,23 @@ fn an_image_deployed_from_outside_stays_when_image_is_left_out() -> Result<()> {
 fn deploy_outside(account: &acceptance_tests::Account, image: &str) -> Result<serde_json::Value> {
     let mut definition = fixtures::task_definition(account)?;
     definition["containerDefinitions"][0]["image"] = json!(image);
-    let answer = account.outside("ecs", "DescribeTaskDefinition", &json!({
-        "taskDefinition": definition["taskDefinitionArn"], "include": ["TAGS"],
-    }))?;
+    let answer = account.outside(
+        "ecs",
+        "DescribeTaskDefinition",
+        &json!({
+            "taskDefinition": definition["taskDefinitionArn"], "include": ["TAGS"],
+        }),
+    )?;
     let keep = [
-        "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "cpu", "memory",
-        "requiresCompatibilities", "runtimePlatform",
+        "family",
+        "taskRoleArn",
+        "executionRoleArn",
+        "networkMode",
+        "containerDefinitions",
+        "cpu",
+        "memory",
+        "requiresCompatibilities",
+        "runtimePlatform",
     ];
     let mut register: serde_json::Map<_, _> = keep
         .iter()
@@ -100,10 +147,17 @@ fn an_outside_deployment_is_undone_when_image_is_set() -> Result<()> {
     deploy_outside(&account, "repo/shop:v77")?;
     let plan = root.plan()?;
     let change = plan.expect(SERVICE, Action::Update)?;
-    ensure!(change.changed().contains(&"image".to_owned()), "the plan shows {:?}", change.changed());
+    ensure!(
+        change.changed().contains(&"image".to_owned()),
+        "the plan shows {:?}",
+        change.changed()
+    );
     plan.output.says(&["repo/shop:v77", "repo/shop:v41"])?;
     root.apply_saved()?.ok()?;
-    assert_eq!(fixtures::task_definition(&account)?["containerDefinitions"][0]["image"], "repo/shop:v41");
+    assert_eq!(
+        fixtures::task_definition(&account)?["containerDefinitions"][0]["image"],
+        "repo/shop:v41"
+    );
     root.plan()?.empty()
 }
 
@@ -117,7 +171,11 @@ fn another_count_is_one_attribute_and_one_write() -> Result<()> {
     assert_eq!(change.changed(), ["desired_count"]);
     account.forget_calls()?;
     root.apply_saved()?.ok()?;
-    let writes: Vec<_> = account.writes()?.into_iter().map(|call| call.action).collect();
+    let writes: Vec<_> = account
+        .writes()?
+        .into_iter()
+        .map(|call| call.action)
+        .collect();
     assert_eq!(writes, ["UpdateService"]);
     assert_eq!(fixtures::ecs_service(&account)?["desiredCount"], 3);
     Ok(())
@@ -126,7 +184,11 @@ fn another_count_is_one_attribute_and_one_write() -> Result<()> {
 #[test]
 fn a_new_image_is_a_plan_of_at_most_twelve_lines() -> Result<()> {
     let root = fixtures::applied_slice(WORKER)?;
-    root.resources(&fixtures::slice(root.account(), "", &WORKER.replace("v41", "v42"))?)?;
+    root.resources(&fixtures::slice(
+        root.account(),
+        "",
+        &WORKER.replace("v41", "v42"),
+    )?)?;
     let plan = root.plan()?;
     plan.expect(SERVICE, Action::Update)?;
     let lines = plan.output.stdout.lines();
@@ -135,6 +197,11 @@ fn a_new_image_is_a_plan_of_at_most_twelve_lines() -> Result<()> {
         .take_while(|line| !line.starts_with("Plan:"))
         .filter(|line| !line.trim().is_empty())
         .collect();
-    ensure!(!diff.is_empty() && diff.len() <= 12, "{} lines:\n{}", diff.len(), diff.join("\n"));
+    ensure!(
+        !diff.is_empty() && diff.len() <= 12,
+        "{} lines:\n{}",
+        diff.len(),
+        diff.join("\n")
+    );
     Ok(())
 }

@@ -16,7 +16,10 @@ fn of_a_network() -> Result<()> {
 
 #[test]
 fn of_cluster_app_and_service() -> Result<()> {
-    every_write_refused(|account| fixtures::slice(account, "", fixtures::WORKER), &[CLUSTER, APP, SERVICE])
+    every_write_refused(
+        |account| fixtures::slice(account, "", fixtures::WORKER),
+        &[CLUSTER, APP, SERVICE],
+    )
 }
 
 #[test]
@@ -36,12 +39,21 @@ fn every_write_refused(root: Root, addresses: &[&str]) -> Result<()> {
                 continue;
             }
             let told = || format!("{} {} refused, keep = {keep}", call.service, call.action);
-            let nth = writes[..at].iter().filter(|other| other.action == call.action).count();
-            let result = one_refused(root, addresses, call, nth, keep, &undisturbed).with_context(told);
+            let nth = writes[..at]
+                .iter()
+                .filter(|other| other.action == call.action)
+                .count();
+            let result =
+                one_refused(root, addresses, call, nth, keep, &undisturbed).with_context(told);
             failures.extend(result.err().map(|error| format!("{error:#}")));
         }
     }
-    ensure!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n\n"));
+    ensure!(
+        failures.is_empty(),
+        "{} failures\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
     Ok(())
 }
 
@@ -63,7 +75,9 @@ fn one_refused(
     let account = Account::fresh()?;
     let root = Workspace::new(&account, &resources(&account)?)?;
     let untouched = account.dump()?;
-    let refusal = Fault::on(&call.service, &call.action).times(1).after_calls(nth);
+    let refusal = Fault::on(&call.service, &call.action)
+        .times(1)
+        .after_calls(nth);
     account.fault(refusal.answer(400, "InvalidParameterException", "refused by the test"))?;
     let output = root.apply()?.failed()?;
     output.says(&["refused by the test"])?;
@@ -76,14 +90,21 @@ fn one_refused(
     }
     leave(&root, tainted, keep)?;
     let found = differences(undisturbed, &account.dump()?);
-    ensure!(found.is_empty(), "the account differs from an undisturbed run:\n{}", found.join("\n"));
+    ensure!(
+        found.is_empty(),
+        "the account differs from an undisturbed run:\n{}",
+        found.join("\n")
+    );
     root.plan()?.empty()
 }
 
 /// The resource that Terraform would replace.
 fn tainted<'a>(root: &Workspace, addresses: &[&'a str]) -> Result<Option<&'a str>> {
     for address in addresses {
-        if root.find_instance(address)?.is_some_and(|instance| instance["status"] == "tainted") {
+        if root
+            .find_instance(address)?
+            .is_some_and(|instance| instance["status"] == "tainted")
+        {
             return Ok(Some(address));
         }
     }
@@ -98,13 +119,21 @@ fn nothing_left(root: &Workspace, addresses: &[&str], untouched: &Json) -> Resul
         }
     }
     let found = differences(untouched, &root.account().dump()?);
-    ensure!(found.is_empty(), "state is empty, but the account is not:\n{}", found.join("\n"));
+    ensure!(
+        found.is_empty(),
+        "state is empty, but the account is not:\n{}",
+        found.join("\n")
+    );
     Ok(())
 }
 
 fn leave(root: &Workspace, tainted: Option<&str>, keep: bool) -> Result<()> {
     if let Some(address) = tainted {
-        let wanted = if keep { Action::Update } else { Action::Replace };
+        let wanted = if keep {
+            Action::Update
+        } else {
+            Action::Replace
+        };
         if keep {
             root.untaint(address)?.ok()?;
         }

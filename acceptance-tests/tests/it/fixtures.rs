@@ -27,7 +27,9 @@ pub(crate) fn cluster(more: &str) -> String {
 
 /// An app in a network, an HCL expression, with more arguments.
 pub(crate) fn app(network: &str, more: &str) -> String {
-    format!("resource \"stackwright_app\" \"shop\" {{\n  name    = \"shop\"\n  network = {network}\n{more}\n}}\n")
+    format!(
+        "resource \"stackwright_app\" \"shop\" {{\n  name    = \"shop\"\n  network = {network}\n{more}\n}}\n"
+    )
 }
 
 /// The worker of [`app`] on [`cluster`] with more arguments; `image` is one of them.
@@ -47,7 +49,8 @@ pub(crate) fn role(more: &str) -> String {
 }
 
 /// Arguments of the service in [`slice`].
-pub(crate) const WORKER: &str = "  image = \"repo/shop:v41\"\n  command = \"bundle exec sidekiq\"\n";
+pub(crate) const WORKER: &str =
+    "  image = \"repo/shop:v41\"\n  command = \"bundle exec sidekiq\"\n";
 
 /// Cluster, app and service in the account's default network.
 pub(crate) fn slice(account: &Account, app_more: &str, service_more: &str) -> Result<String> {
@@ -68,7 +71,10 @@ pub(crate) fn ecs_service(account: &Account) -> Result<Json> {
     let (cluster, service) = ecs_names(account)?;
     let params = json!({ "cluster": cluster, "services": [service] });
     let services = account.list("ecs", "DescribeServices", &params, "services")?;
-    services.into_iter().next().context("the service does not exist")
+    services
+        .into_iter()
+        .next()
+        .context("the service does not exist")
 }
 
 /// ARN of the only cluster with a service, and ARN of that service.
@@ -77,17 +83,26 @@ pub(crate) fn ecs_names(account: &Account) -> Result<(String, String)> {
     for cluster in &clusters {
         let params = json!({ "cluster": cluster });
         let services = account.list("ecs", "ListServices", &params, "serviceArns")?;
-        if let (Some(cluster), Some(service)) = (cluster.as_str(), services.first().and_then(Json::as_str)) {
+        if let (Some(cluster), Some(service)) =
+            (cluster.as_str(), services.first().and_then(Json::as_str))
+        {
             return Ok((cluster.to_owned(), service.to_owned()));
         }
     }
-    anyhow::bail!("account {} has no ECS service, but clusters {clusters:?}", account.id)
+    anyhow::bail!(
+        "account {} has no ECS service, but clusters {clusters:?}",
+        account.id
+    )
 }
 
 /// The task definition that the only service runs.
 pub(crate) fn task_definition(account: &Account) -> Result<Json> {
     let arn = ecs_service(account)?["taskDefinition"].clone();
-    let answer = account.outside("ecs", "DescribeTaskDefinition", &json!({ "taskDefinition": arn }))?;
+    let answer = account.outside(
+        "ecs",
+        "DescribeTaskDefinition",
+        &json!({ "taskDefinition": arn }),
+    )?;
     Ok(answer["taskDefinition"].clone())
 }
 
@@ -95,10 +110,16 @@ pub(crate) fn task_definition(account: &Account) -> Result<Json> {
 pub(crate) fn environment(definition: &Json) -> Vec<(String, String)> {
     let list = definition["containerDefinitions"][0]["environment"].as_array();
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    list.into_iter().flatten().map(|pair| (text(&pair["name"]), text(&pair["value"]))).collect()
+    list.into_iter()
+        .flatten()
+        .map(|pair| (text(&pair["name"]), text(&pair["value"])))
+        .collect()
 }
 
 /// One environment variable of a task definition's first container.
 pub(crate) fn variable(definition: &Json, name: &str) -> Option<String> {
-    environment(definition).into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    environment(definition)
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }

@@ -31,7 +31,11 @@ fn outside_clients_meet_no_faults() -> Result<()> {
     let account = Account::fresh()?;
     account.fault(Fault::on(".*", ".*").answer(400, "ThrottlingException", "slow down"))?;
     account.outside("ecs", "ListClusters", &json!({}))?;
-    assert_eq!(account.calls()?.len(), 0, "outside calls are not the provider's");
+    assert_eq!(
+        account.calls()?.len(),
+        0,
+        "outside calls are not the provider's"
+    );
     account.no_faults()
 }
 

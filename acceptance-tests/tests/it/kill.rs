@@ -18,15 +18,20 @@ struct Scenario {
     wanted: fn(&Account) -> Result<String>,
 }
 
-const NETWORK: Scenario = Scenario { before: None, wanted: |_| Ok(fixtures::network("")) };
+const NETWORK: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::network("")),
+};
 
 const NETWORK_UPDATE: Scenario = Scenario {
     before: Some(|_| Ok(fixtures::network(""))),
     wanted: |_| Ok(fixtures::network("  nat = \"per_az\"")),
 };
 
-const SLICE: Scenario =
-    Scenario { before: None, wanted: |account| fixtures::slice(account, "", fixtures::WORKER) };
+const SLICE: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::slice(account, "", fixtures::WORKER),
+};
 
 const SLICE_UPDATE: Scenario = Scenario {
     before: Some(|account| fixtures::slice(account, "", fixtures::WORKER)),
@@ -34,11 +39,17 @@ const SLICE_UPDATE: Scenario = Scenario {
         let app = "  log_retention = 14\n  config = { A = \"1\" }";
         let worker = fixtures::WORKER.replace("v41", "v42") + "  desired_count = 2\n";
         let slice = fixtures::slice(account, app, &worker)?;
-        Ok(slice.replace(&fixtures::cluster(""), &fixtures::cluster("  spot_percent = 50")))
+        Ok(slice.replace(
+            &fixtures::cluster(""),
+            &fixtures::cluster("  spot_percent = 50"),
+        ))
     },
 };
 
-const ROLE: Scenario = Scenario { before: None, wanted: |_| Ok(fixtures::role("  preset = \"read\"")) };
+const ROLE: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::role("  preset = \"read\"")),
+};
 
 const ROLE_UPDATE: Scenario = Scenario {
     before: Some(|_| Ok(fixtures::role("  preset = \"read\""))),
@@ -77,13 +88,22 @@ impl Scenario {
         for write in 1..=writes {
             for phase in Phase::ALL {
                 let told = || format!("killed {phase:?} write {write} of {writes}");
-                if let Err(error) = self.survives_one(victim, phase, write, &undisturbed).with_context(told) {
+                if let Err(error) = self
+                    .survives_one(victim, phase, write, &undisturbed)
+                    .with_context(told)
+                {
                     failures.insert(format!("{error:#}"));
                 }
             }
         }
         let all: Vec<_> = failures.into_iter().collect();
-        ensure!(all.is_empty(), "{} of {} kills did not converge\n{}", all.len(), 2 * writes, all.join("\n\n"));
+        ensure!(
+            all.is_empty(),
+            "{} of {} kills did not converge\n{}",
+            all.len(),
+            2 * writes,
+            all.join("\n\n")
+        );
         Ok(())
     }
 
@@ -108,13 +128,26 @@ impl Scenario {
         Ok(root)
     }
 
-    fn survives_one(&self, victim: Victim, phase: Phase, write: usize, undisturbed: &Json) -> Result<()> {
+    fn survives_one(
+        &self,
+        victim: Victim,
+        phase: Phase,
+        write: usize,
+        undisturbed: &Json,
+    ) -> Result<()> {
         let root = self.root()?;
         let killed = apply_killed(&root, victim, phase, write)?;
-        ensure!(killed == Killed::AtWrite, "the apply ended before it came to this write");
+        ensure!(
+            killed == Killed::AtWrite,
+            "the apply ended before it came to this write"
+        );
         root.apply()?.ok().context("the next apply")?;
         let found = differences(undisturbed, &root.account().dump()?);
-        ensure!(found.is_empty(), "the account differs from an undisturbed run:\n{}", found.join("\n"));
+        ensure!(
+            found.is_empty(),
+            "the account differs from an undisturbed run:\n{}",
+            found.join("\n")
+        );
         root.plan()?.empty()
     }
 }

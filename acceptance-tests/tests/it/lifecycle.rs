@@ -38,7 +38,11 @@ fn network() -> Result<()> {
         address: NETWORK,
         imports: &[(NETWORK, "stage/main")],
         created: |_| Ok(fixtures::network("")),
-        updated: |_| Ok(fixtures::network("  nat = \"per_az\"\n  tags = { team = \"core\" }")),
+        updated: |_| {
+            Ok(fixtures::network(
+                "  nat = \"per_az\"\n  tags = { team = \"core\" }",
+            ))
+        },
         update_shows: &["nat", "tags"],
         replaced: |_| Ok(fixtures::network("  cidr = \"10.31.0.0/16\"")),
         side: Removal::By(delete_endpoint),
@@ -58,7 +62,11 @@ fn cluster() -> Result<()> {
         address: CLUSTER,
         imports: &[(CLUSTER, "stage/main")],
         created: |_| Ok(fixtures::cluster("")),
-        updated: |_| Ok(fixtures::cluster("  spot_percent = 40\n  tags = { team = \"core\" }")),
+        updated: |_| {
+            Ok(fixtures::cluster(
+                "  spot_percent = 40\n  tags = { team = \"core\" }",
+            ))
+        },
         update_shows: &["spot_percent", "tags"],
         replaced: |_| Ok(fixtures::cluster("").replace("\"main\"\n", "\"second\"\n")),
         side: Removal::Excepted(only),
@@ -74,9 +82,17 @@ fn app() -> Result<()> {
         name: "app",
         address: APP,
         imports: &[(APP, "stage/shop")],
-        created: |account| Ok(fixtures::app(&account.default_network()?, "  config = { A = \"1\" }")),
+        created: |account| {
+            Ok(fixtures::app(
+                &account.default_network()?,
+                "  config = { A = \"1\" }",
+            ))
+        },
         updated: |account| {
-            Ok(fixtures::app(&account.default_network()?, "  config = { A = \"1\" }\n  log_retention = 14"))
+            Ok(fixtures::app(
+                &account.default_network()?,
+                "  config = { A = \"1\" }\n  log_retention = 14",
+            ))
         },
         update_shows: &["log_retention"],
         replaced: |account| {
@@ -95,10 +111,18 @@ fn service() -> Result<()> {
     let life = Life {
         name: "service",
         address: SERVICE,
-        imports: &[(CLUSTER, "stage/main"), (APP, "stage/shop"), (SERVICE, "stage/shop/worker")],
+        imports: &[
+            (CLUSTER, "stage/main"),
+            (APP, "stage/shop"),
+            (SERVICE, "stage/shop/worker"),
+        ],
         created: |account| fixtures::slice(account, "", fixtures::WORKER),
         updated: |account| {
-            fixtures::slice(account, "", &format!("{}  desired_count = 3\n", fixtures::WORKER))
+            fixtures::slice(
+                account,
+                "",
+                &format!("{}  desired_count = 3\n", fixtures::WORKER),
+            )
         },
         update_shows: &["desired_count"],
         replaced: |account| {
@@ -119,9 +143,13 @@ fn role() -> Result<()> {
         name: "role",
         address: ROLE,
         imports: &[(ROLE, "acme-deploy")],
-        created: |_| Ok(fixtures::role("  policies = { extra = jsonencode(local.policy) }") + POLICY),
+        created: |_| {
+            Ok(fixtures::role("  policies = { extra = jsonencode(local.policy) }") + POLICY)
+        },
         updated: |_| {
-            Ok(fixtures::role("  policies = { extra = jsonencode(local.policy) }\n  max_session = 7200") + POLICY)
+            Ok(fixtures::role(
+                "  policies = { extra = jsonencode(local.policy) }\n  max_session = 7200",
+            ) + POLICY)
         },
         update_shows: &["max_session"],
         replaced: |_| {
@@ -171,7 +199,10 @@ impl Life {
     fn live(&self) -> Result<()> {
         let account = Account::fresh()?;
         let root = Workspace::new(&account, &(self.created)(&account)?)?;
-        let stage = Stage { untouched: account.dump()?, root };
+        let stage = Stage {
+            untouched: account.dump()?,
+            root,
+        };
         let mut results = Results::new("lifecycle", self.name)?;
         let mut failures = Vec::new();
         for (name, step) in STEPS {
@@ -191,11 +222,14 @@ impl Life {
         ensure!(before == 0, "a plan made {before} writes");
         stage.root.apply()?.ok()?;
         let writes = stage.root.account().writes()?.len();
-        ensure!(stage.root.account().dump()? != stage.untouched, "nothing exists after the apply");
+        ensure!(
+            stage.root.account().dump()? != stage.untouched,
+            "nothing exists after the apply"
+        );
         Ok(Cell::Shown(format!("made with {writes} writes")))
     }
 
-    fn second_plan(&self, stage: &Stage) -> Result<Cell> {
+    fn second_plan(_: &Self, stage: &Stage) -> Result<Cell> {
         stage.root.account().forget_calls()?;
         stage.root.plan()?.empty()?;
         let calls = stage.root.account().calls()?.len();
@@ -209,20 +243,31 @@ impl Life {
         let change = stage.root.plan()?.expect(self.address, Action::Update)?;
         let shown = change.changed();
         for name in self.update_shows {
-            ensure!(shown.iter().any(|it| it == name), "the plan shows {shown:?} and not {name}");
+            ensure!(
+                shown.iter().any(|it| it == name),
+                "the plan shows {shown:?} and not {name}"
+            );
         }
         account.forget_calls()?;
         stage.root.apply_saved()?.ok()?;
         let writes = account.writes()?.len();
         stage.root.plan()?.empty()?;
-        ensure!(account.dump()? != created, "the update changed nothing in AWS");
+        ensure!(
+            account.dump()? != created,
+            "the update changed nothing in AWS"
+        );
         self.settle(stage)?;
-        Ok(Cell::Shown(format!("{writes} writes for {}", self.update_shows.join(", "))))
+        Ok(Cell::Shown(format!(
+            "{writes} writes for {}",
+            self.update_shows.join(", ")
+        )))
     }
 
     /// Back to the first configuration, whatever was before.
     fn settle(&self, stage: &Stage) -> Result<()> {
-        stage.root.resources(&(self.created)(stage.root.account())?)?;
+        stage
+            .root
+            .resources(&(self.created)(stage.root.account())?)?;
         stage.root.apply()?.ok()?;
         stage.root.plan()?.empty()
     }
@@ -235,21 +280,36 @@ impl Life {
         for (address, id) in self.imports {
             stage.root.import(address, id)?.ok()?;
         }
-        ensure!(account.writes()?.is_empty(), "an import wrote: {:?}", account.writes()?);
+        ensure!(
+            account.writes()?.is_empty(),
+            "an import wrote: {:?}",
+            account.writes()?
+        );
         stage.root.plan()?.empty()?;
         let found = stage.root.attributes(self.address)?;
-        ensure!(found["id"] == known["id"], "id is {} after the import, was {}", found["id"], known["id"]);
+        ensure!(
+            found["id"] == known["id"],
+            "id is {} after the import, was {}",
+            found["id"],
+            known["id"]
+        );
         Ok(Cell::Shown("state rebuilt, no changes".to_owned()))
     }
 
     fn side_deleted(&self, stage: &Stage) -> Result<Cell> {
-        let Removal::By(remove) = self.side else { return self.side.excepted() };
+        let Removal::By(remove) = self.side else {
+            return self.side.excepted();
+        };
         let component = self.repaired(stage, remove, Action::Update)?;
-        Ok(Cell::Shown(format!("`{component}` in drift, made anew alone")))
+        Ok(Cell::Shown(format!(
+            "`{component}` in drift, made anew alone"
+        )))
     }
 
     fn main_deleted(&self, stage: &Stage) -> Result<Cell> {
-        let Removal::By(remove) = self.main else { return self.main.excepted() };
+        let Removal::By(remove) = self.main else {
+            return self.main.excepted();
+        };
         let component = self.repaired(stage, remove, Action::Replace)?;
         Ok(Cell::Shown(format!("`{component}` in drift, replaced")))
     }
@@ -265,11 +325,16 @@ impl Life {
         let account = stage.root.account();
         let whole = account.dump()?;
         let component = remove(account)?;
-        ensure!(account.dump()? != whole, "the removal of {component} does not show in the dump");
+        ensure!(
+            account.dump()? != whole,
+            "the removal of {component} does not show in the dump"
+        );
         let plan = stage.root.plan()?;
         let change = plan.expect(self.address, action)?;
         let drift = change.drift()?;
-        let told = drift.iter().any(|drift| drift.component == component && drift.cause == "outside");
+        let told = drift
+            .iter()
+            .any(|drift| drift.component == component && drift.cause == "outside");
         ensure!(told, "drift does not name {component}: {drift:?}");
         plan.output.says(&[component])?;
         stage.root.apply_saved()?.ok()?;
@@ -301,15 +366,25 @@ impl Life {
         stage.root.plan()?.empty()?;
         stage.root.resources(&(self.created)(account)?)?;
         stage.root.apply()?.ok()?;
-        same("the account after replacing forth and back", &whole, &account.dump()?)?;
+        same(
+            "the account after replacing forth and back",
+            &whole,
+            &account.dump()?,
+        )?;
         Ok(Cell::Shown("replaced, the old one is gone".to_owned()))
     }
 
-    fn destroy(&self, stage: &Stage) -> Result<Cell> {
+    fn destroy(_: &Self, stage: &Stage) -> Result<Cell> {
         stage.root.destroy()?.ok()?;
-        let left = stage.root.state()?["resources"].as_array().map_or(0, Vec::len);
+        let left = stage.root.state()?["resources"]
+            .as_array()
+            .map_or(0, Vec::len);
         ensure!(left == 0, "{left} resources are left in state");
-        same("the account after the destroy", &stage.untouched, &stage.root.account().dump()?)?;
+        same(
+            "the account after the destroy",
+            &stage.untouched,
+            &stage.root.account().dump()?,
+        )?;
         Ok(Cell::Shown("the account is as before".to_owned()))
     }
 }
@@ -327,22 +402,41 @@ impl Removal {
 fn ours(account: &Account, operation: &str, list: &str, id: &str) -> Result<Vec<String>> {
     let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
     let found = account.list("ec2", operation, &filter, list)?;
-    let ids: Option<Vec<_>> = found.iter().map(|it| it[id].as_str().map(str::to_owned)).collect();
+    let ids: Option<Vec<_>> = found
+        .iter()
+        .map(|it| it[id].as_str().map(str::to_owned))
+        .collect();
     ids.with_context(|| format!("{operation} answered no {id}"))
 }
 
 fn delete_endpoint(account: &Account) -> Result<&'static str> {
-    let endpoints = ours(account, "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId")?;
+    let endpoints = ours(
+        account,
+        "DescribeVpcEndpoints",
+        "VpcEndpoints",
+        "VpcEndpointId",
+    )?;
     ensure!(!endpoints.is_empty(), "the network has no VPC endpoint");
-    account.outside("ec2", "DeleteVpcEndpoints", &json!({ "VpcEndpointIds": endpoints }))?;
+    account.outside(
+        "ec2",
+        "DeleteVpcEndpoints",
+        &json!({ "VpcEndpointIds": endpoints }),
+    )?;
     Ok("endpoint.s3")
 }
 
 /// In the order in which AWS allows it.
 fn delete_whole_network(account: &Account) -> Result<()> {
     delete_endpoint(account)?;
-    let ec2 = |operation: &str, key: &str, id: &str| account.outside("ec2", operation, &json!({ key: id }));
-    for nat in ours(account, "DescribeNatGateways", "NatGateways", "NatGatewayId")? {
+    let ec2 = |operation: &str, key: &str, id: &str| {
+        account.outside("ec2", operation, &json!({ key: id }))
+    };
+    for nat in ours(
+        account,
+        "DescribeNatGateways",
+        "NatGateways",
+        "NatGatewayId",
+    )? {
         ec2("DeleteNatGateway", "NatGatewayId", &nat)?;
     }
     for address in ours(account, "DescribeAddresses", "Addresses", "AllocationId")? {
@@ -352,8 +446,15 @@ fn delete_whole_network(account: &Account) -> Result<()> {
         ec2("DeleteSubnet", "SubnetId", &subnet)?;
     }
     delete_route_tables(account)?;
-    let vpc = ours(account, "DescribeVpcs", "Vpcs", "VpcId")?.pop().context("no VPC")?;
-    for gateway in ours(account, "DescribeInternetGateways", "InternetGateways", "InternetGatewayId")? {
+    let vpc = ours(account, "DescribeVpcs", "Vpcs", "VpcId")?
+        .pop()
+        .context("no VPC")?;
+    for gateway in ours(
+        account,
+        "DescribeInternetGateways",
+        "InternetGateways",
+        "InternetGatewayId",
+    )? {
         let both = json!({ "InternetGatewayId": gateway, "VpcId": vpc });
         account.outside("ec2", "DetachInternetGateway", &both)?;
         ec2("DeleteInternetGateway", "InternetGatewayId", &gateway)?;
@@ -377,7 +478,9 @@ fn delete_route_tables(account: &Account) -> Result<()> {
 fn delete_cluster(account: &Account) -> Result<()> {
     let clusters = account.list("ecs", "ListClusters", &json!({}), "clusterArns")?;
     let cluster = clusters.first().context("there is no cluster")?;
-    account.outside("ecs", "DeleteCluster", &json!({ "cluster": cluster })).map(drop)
+    account
+        .outside("ecs", "DeleteCluster", &json!({ "cluster": cluster }))
+        .map(drop)
 }
 
 fn delete_log_group(account: &Account) -> Result<&'static str> {
@@ -388,7 +491,12 @@ fn delete_log_group(account: &Account) -> Result<&'static str> {
 }
 
 fn delete_task_group(account: &Account) -> Result<&'static str> {
-    for group in ours(account, "DescribeSecurityGroups", "SecurityGroups", "GroupId")? {
+    for group in ours(
+        account,
+        "DescribeSecurityGroups",
+        "SecurityGroups",
+        "GroupId",
+    )? {
         account.outside("ec2", "DeleteSecurityGroup", &json!({ "GroupId": group }))?;
     }
     Ok("security_group")
@@ -403,20 +511,30 @@ fn delete_whole_app(account: &Account) -> Result<()> {
 
 fn delete_parameters(account: &Account) -> Result<()> {
     for parameter in account.list("ssm", "DescribeParameters", &json!({}), "Parameters")? {
-        account.outside("ssm", "DeleteParameter", &json!({ "Name": parameter["Name"] }))?;
+        account.outside(
+            "ssm",
+            "DeleteParameter",
+            &json!({ "Name": parameter["Name"] }),
+        )?;
     }
     Ok(())
 }
 
 fn delete_deploy_role(account: &Account) -> Result<()> {
-    ensure!(delete_roles(account, "acme-deploy")? == 1, "there is no role acme-deploy");
+    ensure!(
+        delete_roles(account, "acme-deploy")? == 1,
+        "there is no role acme-deploy"
+    );
     Ok(())
 }
 
 /// Deletes the account's own roles whose name contains a text, as AWS demands: policies first.
 fn delete_roles(account: &Account, text: &str) -> Result<usize> {
     let roles = account.list("iam", "ListRoles", &json!({}), "Roles")?;
-    let names = roles.iter().filter_map(|role| role["RoleName"].as_str()).filter(|name| name.contains(text));
+    let names = roles
+        .iter()
+        .filter_map(|role| role["RoleName"].as_str())
+        .filter(|name| name.contains(text));
     let names: Vec<_> = names.filter(|name| name.starts_with("acme")).collect();
     for name in &names {
         delete_role(account, name)?;
@@ -427,7 +545,11 @@ fn delete_roles(account: &Account, text: &str) -> Result<usize> {
 fn delete_role(account: &Account, name: &str) -> Result<()> {
     let role = json!({ "RoleName": name });
     for policy in account.list("iam", "ListRolePolicies", &role, "PolicyNames")? {
-        account.outside("iam", "DeleteRolePolicy", &json!({ "RoleName": name, "PolicyName": policy }))?;
+        account.outside(
+            "iam",
+            "DeleteRolePolicy",
+            &json!({ "RoleName": name, "PolicyName": policy }),
+        )?;
     }
     for policy in account.list("iam", "ListAttachedRolePolicies", &role, "AttachedPolicies")? {
         let both = json!({ "RoleName": name, "PolicyArn": policy["PolicyArn"] });
@@ -437,7 +559,10 @@ fn delete_role(account: &Account, name: &str) -> Result<()> {
 }
 
 fn delete_task_role(account: &Account) -> Result<&'static str> {
-    ensure!(delete_roles(account, "worker")? == 1, "the service has no task role");
+    ensure!(
+        delete_roles(account, "worker")? == 1,
+        "the service has no task role"
+    );
     Ok("role.task")
 }
 
@@ -447,7 +572,11 @@ fn delete_ecs_service(account: &Account) -> Result<&'static str> {
     account.outside("ecs", "DeleteService", &params)?;
     // The service drains before it is gone; each look takes it one step on.
     for _ in 0..3 {
-        account.outside("ecs", "DescribeServices", &json!({ "cluster": cluster, "services": [service] }))?;
+        account.outside(
+            "ecs",
+            "DescribeServices",
+            &json!({ "cluster": cluster, "services": [service] }),
+        )?;
     }
     Ok("service")
 }
@@ -455,6 +584,10 @@ fn delete_ecs_service(account: &Account) -> Result<&'static str> {
 fn delete_whole_service(account: &Account) -> Result<()> {
     let definition = fixtures::task_definition(account)?["taskDefinitionArn"].clone();
     delete_ecs_service(account)?;
-    account.outside("ecs", "DeregisterTaskDefinition", &json!({ "taskDefinition": definition }))?;
+    account.outside(
+        "ecs",
+        "DeregisterTaskDefinition",
+        &json!({ "taskDefinition": definition }),
+    )?;
     delete_task_role(account).map(drop)
 }

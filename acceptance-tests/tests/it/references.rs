@@ -11,7 +11,13 @@ fn a_replaced_network_reaches_the_service_in_the_same_apply() -> Result<()> {
     let resources = |cidr: &str| {
         let network = fixtures::network(&format!("  cidr = \"{cidr}\""));
         let app = fixtures::app("stackwright_network.main.ref", "");
-        [network, fixtures::cluster(""), app, fixtures::service(WORKER)].concat()
+        [
+            network,
+            fixtures::cluster(""),
+            app,
+            fixtures::service(WORKER),
+        ]
+        .concat()
     };
     let root = Workspace::new(&account, &resources("10.30.0.0/16"))?;
     root.apply()?.ok()?;
@@ -20,28 +26,46 @@ fn a_replaced_network_reaches_the_service_in_the_same_apply() -> Result<()> {
     root.plan()?.expect(NETWORK, Action::Replace)?;
     root.apply_saved()?.ok()?;
     let after = fixtures::ecs_service(&account)?;
-    let configuration = |service: &serde_json::Value| service["networkConfiguration"]["awsvpcConfiguration"].clone();
+    let configuration = |service: &serde_json::Value| {
+        service["networkConfiguration"]["awsvpcConfiguration"].clone()
+    };
     let (old, new) = (configuration(&before), configuration(&after));
-    ensure!(old["subnets"] != new["subnets"], "the service is in its old subnets: {new}");
-    ensure!(old["securityGroups"] != new["securityGroups"], "the service has its old security group: {new}");
+    ensure!(
+        old["subnets"] != new["subnets"],
+        "the service is in its old subnets: {new}"
+    );
+    ensure!(
+        old["securityGroups"] != new["securityGroups"],
+        "the service has its old security group: {new}"
+    );
     root.plan()?.empty()
 }
 
 #[test]
 fn changed_config_of_the_app_reaches_the_service_in_the_same_apply() -> Result<()> {
     let account = Account::fresh()?;
-    let root = Workspace::new(&account, &fixtures::slice(&account, "  config = { MODE = \"old\" }", WORKER)?)?;
+    let root = Workspace::new(
+        &account,
+        &fixtures::slice(&account, "  config = { MODE = \"old\" }", WORKER)?,
+    )?;
     root.apply()?.ok()?;
     let before = fixtures::task_definition(&account)?;
     assert_eq!(fixtures::variable(&before, "MODE").as_deref(), Some("old"));
-    root.resources(&fixtures::slice(&account, "  config = { MODE = \"new\" }", WORKER)?)?;
+    root.resources(&fixtures::slice(
+        &account,
+        "  config = { MODE = \"new\" }",
+        WORKER,
+    )?)?;
     let plan = root.plan()?;
     plan.expect(APP, Action::Update)?;
     plan.expect(SERVICE, Action::Update)?;
     root.apply_saved()?.ok()?;
     let after = fixtures::task_definition(&account)?;
     assert_eq!(fixtures::variable(&after, "MODE").as_deref(), Some("new"));
-    ensure!(before["revision"] != after["revision"], "the task definition was not made anew");
+    ensure!(
+        before["revision"] != after["revision"],
+        "the task definition was not made anew"
+    );
     root.plan()?.empty()
 }
 
@@ -53,8 +77,14 @@ fn config_of_the_process_wins_over_that_of_the_app() -> Result<()> {
     let root = Workspace::new(&account, &fixtures::slice(&account, app, &worker)?)?;
     root.apply()?.ok()?;
     let definition = fixtures::task_definition(&account)?;
-    assert_eq!(fixtures::variable(&definition, "MODE").as_deref(), Some("process"));
-    assert_eq!(fixtures::variable(&definition, "OTHER").as_deref(), Some("app"));
+    assert_eq!(
+        fixtures::variable(&definition, "MODE").as_deref(),
+        Some("process")
+    );
+    assert_eq!(
+        fixtures::variable(&definition, "OTHER").as_deref(),
+        Some("app")
+    );
     Ok(())
 }
 
@@ -68,15 +98,28 @@ fn a_second_root_is_refused_with_the_owner_of_the_first() -> Result<()> {
     let provider = Provider::of(&account).owner("acme/other");
     // The second root borrows cluster and app and claims only the service.
     let attributes = |address: &str| first.attributes(address).map(|it| it["ref"].to_string());
-    let borrowed = slice.split("resource \"stackwright_service\"").nth(1).context("the slice has no service")?;
+    let borrowed = slice
+        .split("resource \"stackwright_service\"")
+        .nth(1)
+        .context("the slice has no service")?;
     let borrowed = borrowed
-        .replace("stackwright_app.shop.ref", &format!("jsondecode({:?})", attributes(APP)?))
-        .replace("stackwright_cluster.main.ref", &format!("jsondecode({:?})", attributes(fixtures::CLUSTER)?));
+        .replace(
+            "stackwright_app.shop.ref",
+            &format!("jsondecode({:?})", attributes(APP)?),
+        )
+        .replace(
+            "stackwright_cluster.main.ref",
+            &format!("jsondecode({:?})", attributes(fixtures::CLUSTER)?),
+        );
     let resources = format!("resource \"stackwright_service\"{borrowed}");
     let second = Workspace::with_provider(&account, &provider, &resources)?;
     let output = second.apply()?.failed()?;
     output.says(&["acme/stage", "acme/other"])?;
-    acceptance_tests::same("the account after the refusal", &untouched, &account.dump()?)?;
+    acceptance_tests::same(
+        "the account after the refusal",
+        &untouched,
+        &account.dump()?,
+    )?;
     first.plan()?.empty()
 }
 
@@ -89,7 +132,11 @@ fn the_same_service_twice_in_one_root_is_one_error_that_names_both() -> Result<(
     let output = root.apply()?.failed()?;
     output.says(&["stage/shop/worker"])?;
     let errors = output.stderr.matches("Error: ").count();
-    ensure!(errors == 1, "expected one error, found {errors}\n{}", output.all());
+    ensure!(
+        errors == 1,
+        "expected one error, found {errors}\n{}",
+        output.all()
+    );
     let flat = output.flat();
     ensure!(
         flat.contains("stackwright_service.worker") || flat.contains("stackwright_service.twin"),
@@ -104,9 +151,16 @@ fn a_changed_owner_is_planned_as_a_change_of_owner() -> Result<()> {
     let account = Account::fresh()?;
     let root = Workspace::new(&account, &fixtures::cluster(""))?;
     root.apply()?.ok()?;
-    root.write("provider.tf", &Provider::of(&account).owner("acme/moved").hcl())?;
+    root.write(
+        "provider.tf",
+        &Provider::of(&account).owner("acme/moved").hcl(),
+    )?;
     let change = root.plan()?.expect(fixtures::CLUSTER, Action::Update)?;
-    ensure!(change.changed() == ["owner"], "the plan shows {:?}", change.changed());
+    ensure!(
+        change.changed() == ["owner"],
+        "the plan shows {:?}",
+        change.changed()
+    );
     root.apply_saved()?.ok()?;
     root.plan()?.empty()
 }

@@ -34,7 +34,7 @@ pub(crate) enum Success {
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The input has errors, which are in the diagnostics.
-    Input,
+    Input { would_write: bool },
     /// Files stand in the way.
     Conflicts {
         out: PathBuf,
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Ending {
 }
 
 fn validate(input: &InputArguments) -> Ending {
-    checked(input, |_| {
+    checked(input, false, |_| {
         Ok(Success::Valid {
             spec: input.spec.clone(),
         })
@@ -73,7 +73,7 @@ fn validate(input: &InputArguments) -> Ending {
 
 fn generate(arguments: &GenerateArguments) -> Ending {
     let out = arguments.out();
-    checked(&arguments.input, |tree| {
+    checked(&arguments.input, !arguments.check, |tree| {
         let existing = disk::existing(&out, tree).map_err(Failure::Disk)?;
         let changes = match regenerate::compare(tree, &existing) {
             Ok(changes) => changes,
@@ -88,7 +88,11 @@ fn generate(arguments: &GenerateArguments) -> Ending {
 }
 
 /// Reads and checks the input, and goes on with the tree when there is no error.
-fn checked(input: &InputArguments, then: impl FnOnce(&Tree) -> Result<Success, Failure>) -> Ending {
+fn checked(
+    input: &InputArguments,
+    would_write: bool,
+    then: impl FnOnce(&Tree) -> Result<Success, Failure>,
+) -> Ending {
     let source = match disk::read_spec(&input.spec) {
         Ok(source) => source,
         Err(error) => {
@@ -106,7 +110,10 @@ fn checked(input: &InputArguments, then: impl FnOnce(&Tree) -> Result<Success, F
         .map(|path| (path.to_owned(), disk::read_procfile(input.folder(), path)))
         .collect();
     let outcome = stackwright_gen::generate(&spec, &procfiles);
-    let result = outcome.tree.as_ref().map_or(Err(Failure::Input), then);
+    let result = outcome
+        .tree
+        .as_ref()
+        .map_or(Err(Failure::Input { would_write }), then);
     Ending {
         result,
         diagnostics: outcome.diagnostics,

@@ -103,9 +103,9 @@ pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
     let renamed = written.and_then(|()| files.iter().try_for_each(|(path, _)| rename(path)));
     if renamed.is_err() {
         // What was not renamed is of no use; a failure to remove it changes nothing about the error.
-        files
-            .iter()
-            .for_each(|(path, _)| drop(fs::remove_file(new_name(path))));
+        for (path, _) in &files {
+            drop(fs::remove_file(new_name(path)));
+        }
     }
     renamed?;
     changes.remove.iter().try_for_each(|path| remove(out, path))

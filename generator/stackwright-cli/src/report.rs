@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 
@@ -20,11 +21,21 @@ pub(crate) enum Style {
 }
 
 impl Style {
-    /// Colours only on a terminal, and not when `NO_COLOR` says so.
+    /// The style of standard error.
     pub(crate) fn of_stderr() -> Self {
-        let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
-        if io::stderr().is_terminal() && !unwanted && !dumb {
+        let is_terminal = io::stderr().is_terminal();
+        Self::of(
+            is_terminal,
+            env::var_os("NO_COLOR").as_deref(),
+            env::var_os("TERM").as_deref(),
+        )
+    }
+
+    /// Colours only on a terminal that has them, and not when `NO_COLOR` says so.
+    fn of(is_terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> Self {
+        let unwanted = no_color.is_some_and(|value| !value.is_empty());
+        let dumb = term.is_some_and(|value| value == "dumb");
+        if is_terminal && !unwanted && !dumb {
             Self::Colours
         } else {
             Self::Plain
@@ -52,19 +63,15 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
     }
     match &ending.result {
         Ok(_) => {}
-        Err(Failure::Input) => text.push_str(&totals(&ending.diagnostics)),
-        Err(Failure::Disk(error)) => push(
-            &mut text,
-            &renderer,
-            titled(Level::ERROR, error.to_string(), error.help()),
-        ),
+        Err(Failure::Input { would_write }) => {
+            text.push_str(&totals(&ending.diagnostics, *would_write));
+        }
+        Err(Failure::Disk(error)) => {
+            push_titled(&mut text, &renderer, &error.to_string(), error.help());
+        }
         Err(Failure::Conflicts { out, conflicts }) => {
             for conflict in conflicts {
-                push(
-                    &mut text,
-                    &renderer,
-                    titled(Level::ERROR, conflict.to_string(), conflict.help()),
-                );
+                push_titled(&mut text, &renderer, &conflict.to_string(), conflict.help());
             }
             let _ = writeln!(
                 text,
@@ -130,7 +137,7 @@ pub(crate) fn json(ending: &Ending) -> Value {
             &out.to_string_lossy(),
             changes,
         ),
-        Err(Failure::Input) => json!({ "status": "invalid" }),
+        Err(Failure::Input { .. }) => json!({ "status": "invalid" }),
         Err(Failure::Disk(error)) => {
             json!({ "status": "failed", "error": error.to_string(), "help": error.help() })
         }
@@ -150,8 +157,14 @@ fn push(text: &mut String, renderer: &Renderer, group: Group<'_>) {
     text.push_str("\n\n");
 }
 
-fn titled<'a>(level: Level<'a>, title: String, help: &'a str) -> Group<'a> {
-    Group::with_title(level.primary_title(title)).element(Level::HELP.message(help))
+/// A message that has no place in a file.
+fn push_titled(text: &mut String, renderer: &Renderer, title: &str, help: &str) {
+    let groups = [
+        Group::with_title(Level::ERROR.primary_title(title)),
+        Group::with_title(Level::HELP.secondary_title(help)),
+    ];
+    text.push_str(&renderer.render(&groups));
+    text.push_str("\n\n");
 }
 
 fn diagnostic_group<'a>(
@@ -193,16 +206,18 @@ fn first_definition(problem: &Problem) -> Option<std::ops::Range<usize>> {
     }
 }
 
-fn totals(diagnostics: &[Diagnostic]) -> String {
+fn totals(diagnostics: &[Diagnostic], would_write: bool) -> String {
     let number =
         |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let errors = number(count(diagnostics, Severity::Error), "error");
-    match count(diagnostics, Severity::Warning) {
-        0 => format!("{errors}: nothing written\n"),
-        warnings => format!(
-            "{errors}, {}: nothing written\n",
-            number(warnings, "warning")
-        ),
+    let mut text = number(count(diagnostics, Severity::Error), "error");
+    let warnings = count(diagnostics, Severity::Warning);
+    if warnings > 0 {
+        text = format!("{text}, {}", number(warnings, "warning"));
+    }
+    if would_write {
+        format!("{text}: nothing written\n")
+    } else {
+        format!("{text}\n")
     }
 }
 
@@ -262,4 +277,30 @@ fn diagnostic_json(diagnostic: &Diagnostic, sources: &BTreeMap<String, SourceFil
         "end_line": end.map(|position| position.line),
         "end_column": end.map(|position| position.column),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_need_a_terminal_and_permission() {
+        let text = |value: &'static str| Some(OsStr::new(value));
+        assert_eq!(Style::of(true, None, text("xterm")), Style::Colours);
+        assert_eq!(Style::of(true, text(""), None), Style::Colours);
+        assert_eq!(Style::of(false, None, text("xterm")), Style::Plain);
+        assert_eq!(Style::of(true, text("1"), text("xterm")), Style::Plain);
+        assert_eq!(Style::of(true, None, text("dumb")), Style::Plain);
+    }
+
+    #[test]
+    fn only_the_coloured_renderer_writes_escapes() {
+        let mut texts = [Style::Plain, Style::Colours].map(|style| {
+            let mut text = String::new();
+            push_titled(&mut text, &style.renderer(), "a", "b");
+            text
+        });
+        texts.sort();
+        assert_eq!(texts.map(|text| text.contains('\u{1b}')), [true, false]);
+    }
 }

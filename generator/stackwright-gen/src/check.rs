@@ -8,10 +8,9 @@ use stackwright_plan::size;
 use unicode_normalization::is_nfc;
 
 use crate::Procfiles;
+use crate::build::build;
 use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
-use crate::project::{
-    Accounts, App, Environment, EnvironmentPlan, Network, Process, Project, Scale, State,
-};
+use crate::project::{Environment, Project};
 use crate::shape::{self, Shape};
 use crate::source::Spanned;
 use crate::spec::{AppWritten, EnvironmentWritten, NetworkWritten, ProcessWritten, Spec, Written};
@@ -68,6 +67,16 @@ impl<'a> Checker<'a> {
         }
         for environment in &written.environments {
             self.environment(environment);
+        }
+        for environment in Environment::ALL {
+            let own = written
+                .environments
+                .iter()
+                .find(|it| it.environment == environment);
+            let settings = own.map(|own| own.apps.as_slice()).unwrap_or_default();
+            for app in &written.apps {
+                self.secrets_in(environment, app, overrides(settings, app));
+            }
         }
     }
 
@@ -160,7 +169,8 @@ impl<'a> Checker<'a> {
         self.variables(app);
         self.config_and_secrets(app, &app.config, &app.secrets, None);
         self.procfile(app);
-        self.processes(app, app);
+        self.scales(app);
+        self.known_processes(app, app);
     }
 
     fn image(&mut self, image: Option<&Text>) {
@@ -194,8 +204,15 @@ impl<'a> Checker<'a> {
                 self.report(&value.span, problem);
             }
         }
-        for (_, arn) in &app.secrets {
-            self.shape(Some(arn), Shape::Secret);
+        for (name, arn) in &app.secrets {
+            if shape::secret_account(&arn.value).is_none() {
+                self.report(
+                    &arn.span,
+                    Problem::NotAnArn {
+                        name: name.value.clone(),
+                    },
+                );
+            }
         }
     }
 
@@ -304,12 +321,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks the settings of processes, written for the app or for the app in an environment.
-    fn processes(&mut self, app: &AppWritten, settings: &AppWritten) {
+    /// Checks counts and sizes, written for an app or for an app in an environment.
+    fn scales(&mut self, settings: &AppWritten) {
         for process in &settings.processes {
-            self.known_process(app, process);
             self.range("count", process.count.as_ref(), 0, MOST_TASKS);
             self.size(process.size.as_ref());
+        }
+    }
+
+    /// Checks that settings are about processes that the app has.
+    fn known_processes(&mut self, app: &AppWritten, settings: &AppWritten) {
+        for process in &settings.processes {
+            self.known_process(app, process);
         }
     }
 
@@ -343,7 +366,7 @@ impl<'a> Checker<'a> {
         {
             Err(error) => self.report(&size.span, error),
             Ok((asked, rounded)) if asked != rounded => {
-                self.report(&size.span, Problem::SizeRounded { asked, rounded })
+                self.report(&size.span, Problem::SizeRounded { asked, rounded });
             }
             Ok(_) => {}
         }
@@ -353,6 +376,7 @@ impl<'a> Checker<'a> {
         self.network(&environment.network);
         for settings in &environment.apps {
             self.variables(settings);
+            self.scales(settings);
             match self
                 .spec
                 .written
@@ -363,13 +387,6 @@ impl<'a> Checker<'a> {
                 Some(app) => self.app_in(environment.environment, app, settings),
                 None => self.unknown_app(&settings.name),
             }
-        }
-        for app in &self.spec.written.apps {
-            self.secrets_in(
-                environment.environment,
-                app,
-                overrides(&environment.apps, app),
-            );
         }
     }
 
@@ -391,7 +408,7 @@ impl<'a> Checker<'a> {
     }
 
     fn app_in(&mut self, environment: Environment, app: &'a AppWritten, settings: &'a AppWritten) {
-        self.processes(app, settings);
+        self.known_processes(app, settings);
         let whole = |mine: &[(Text, Text)], base: &[(Text, Text)]| [mine, base].concat();
         // Only what the environment adds: a name that the app itself has twice is reported once, at the app.
         self.config_and_secrets(
@@ -456,152 +473,18 @@ fn cannot_arrive(text: &str, what: impl FnOnce() -> String) -> Option<Problem> {
     }
 }
 
-fn generated(procfile: &Procfile) -> impl Iterator<Item = &procfile::Process> {
+pub(crate) fn generated(procfile: &Procfile) -> impl Iterator<Item = &procfile::Process> {
     procfile
         .processes
         .iter()
         .filter(|process| !LEFT_OUT.contains(&process.name.as_str()))
 }
 
-fn overrides<'a>(settings: &'a [AppWritten], app: &AppWritten) -> Option<&'a AppWritten> {
+pub(crate) fn overrides<'a>(
+    settings: &'a [AppWritten],
+    app: &AppWritten,
+) -> Option<&'a AppWritten> {
     settings
         .iter()
         .find(|settings| settings.name.value == app.name.value)
-}
-
-/// The project of a spec without errors; nothing when something required is missing, which is an error.
-fn build(written: &Written, procfiles: &BTreeMap<String, Procfile>) -> Option<Project> {
-    let value = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
-    let accounts = Accounts {
-        ops: value(&written.ops)?,
-        stage: value(&written.stage)?,
-        prod: value(&written.prod)?,
-    };
-    let (name, region) = (value(&written.project)?, value(&written.region)?);
-    let state = match &written.state {
-        None => None,
-        Some(state) => Some(State {
-            bucket: value(&state.bucket)?,
-            region: value(&state.region).unwrap_or_else(|| region.clone()),
-            prefix: value(&state.prefix).unwrap_or_else(|| name.clone()),
-        }),
-    };
-    let apps = by_name(written)
-        .into_iter()
-        .map(|app| build_app(app, procfiles))
-        .collect::<Option<Vec<App>>>()?;
-    let environments = Environment::ALL
-        .into_iter()
-        .map(|it| build_environment(written, &accounts, &apps, it))
-        .collect::<Option<_>>()?;
-    Some(Project {
-        partition: shape::partition(&region),
-        name,
-        region,
-        accounts,
-        state,
-        apps,
-        environments,
-    })
-}
-
-fn by_name(written: &Written) -> Vec<&AppWritten> {
-    let mut apps: Vec<&AppWritten> = written.apps.iter().collect();
-    apps.sort_by(|a, b| a.name.value.cmp(&b.name.value));
-    apps
-}
-
-fn build_app(app: &AppWritten, procfiles: &BTreeMap<String, Procfile>) -> Option<App> {
-    let processes = generated(procfiles.get(app.procfile())?);
-    let processes = processes.map(|process| Process {
-        name: process.name.clone(),
-        command: process.command.clone(),
-    });
-    Some(App {
-        name: app.name.value.clone(),
-        procfile: app.procfile().to_owned(),
-        processes: processes.collect(),
-    })
-}
-
-fn build_environment(
-    written: &Written,
-    accounts: &Accounts,
-    apps: &[App],
-    environment: Environment,
-) -> Option<EnvironmentPlan> {
-    let own = written
-        .environments
-        .iter()
-        .find(|it| it.environment == environment);
-    let settings = own.map(|own| own.apps.as_slice()).unwrap_or_default();
-    let scales = by_name(written).into_iter().zip(apps);
-    Some(EnvironmentPlan {
-        environment,
-        account: accounts.of(environment).to_owned(),
-        network: build_network(&written.network, own.map(|own| &own.network)),
-        apps: scales
-            .map(|(app, built)| build_scale(app, built, overrides(settings, app)))
-            .collect::<Option<_>>()?,
-    })
-}
-
-fn build_network(base: &NetworkWritten, own: Option<&NetworkWritten>) -> Network {
-    let text = |pick: fn(&NetworkWritten) -> Option<&Text>, default: &str| {
-        own.and_then(pick)
-            .or_else(|| pick(base))
-            .map_or_else(|| default.to_owned(), |text| text.value.clone())
-    };
-    let az_count = own
-        .and_then(|own| own.az_count.as_ref())
-        .or(base.az_count.as_ref());
-    Network {
-        cidr: text(|network| network.cidr.as_ref(), "10.30.0.0/16"),
-        az_count: az_count.map_or(2, |count| count.value),
-        nat: text(|network| network.nat.as_ref(), "single"),
-    }
-}
-
-fn build_scale(app: &AppWritten, built: &App, own: Option<&AppWritten>) -> Option<Scale> {
-    let merged = |pick: fn(&AppWritten) -> &[(Text, Text)]| {
-        let pairs = pick(app).iter().chain(own.map(pick).unwrap_or_default());
-        pairs
-            .map(|(name, value)| (name.value.clone(), value.value.clone()))
-            .collect()
-    };
-    Some(Scale {
-        app: app.name.value.clone(),
-        image: app.image.as_ref()?.value.clone(),
-        config: merged(|app| &app.config),
-        secrets: merged(|app| &app.secrets),
-        processes: built
-            .processes
-            .iter()
-            .map(|process| (process.name.clone(), process_scale(app, own, &process.name)))
-            .collect(),
-    })
-}
-
-/// How many tasks of which size: the environment's word, else the app's, else one of `1X`.
-fn process_scale(app: &AppWritten, own: Option<&AppWritten>, name: &str) -> (i64, String) {
-    let find = |settings: &'_ AppWritten| {
-        settings
-            .processes
-            .iter()
-            .position(|process| process.name.value == name)
-    };
-    let written = [own, Some(app)]
-        .into_iter()
-        .flatten()
-        .filter_map(|settings| find(settings).map(|at| &settings.processes[at]));
-    let written: Vec<&ProcessWritten> = written.collect();
-    let count = written
-        .iter()
-        .find_map(|process| process.count.as_ref())
-        .map_or(1, |count| count.value);
-    let size = written
-        .iter()
-        .find_map(|process| process.size.as_ref())
-        .map_or_else(|| "1X".to_owned(), |size| size.value.clone());
-    (count, size)
 }

@@ -183,6 +183,12 @@ pub enum Problem {
         /// What is not normalized.
         what: String,
     },
+    /// A secret that is not given by an ARN. The value is not part of it: it may be the secret itself.
+    #[error("the secret `{name}` is not given by the ARN of a secret")]
+    NotAnArn {
+        /// The variable.
+        name: String,
+    },
     /// A variable that Stackwright itself sets.
     #[error("the environment variable `{name}` is set by stackwright")]
     ReservedVariable {
@@ -276,7 +282,7 @@ impl Problem {
         match self {
             Self::Toml { .. } => "correct the line; everything after it is checked once it can be read".to_owned(),
             Self::MissingKey { example, .. } => format!("write `{example}`"),
-            Self::UnknownKey { suggestion, known, .. } => meant(suggestion.as_deref(), known),
+            Self::UnknownKey { suggestion, known, .. } | Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
             Self::NotYet { .. } => "remove the key until a later version".to_owned(),
             Self::WrongType { instead, .. } => instead.clone(),
             Self::BadShape { value, shape } => shape.help(value),
@@ -285,7 +291,6 @@ impl Problem {
             Self::UnknownApp { suggestion, .. } => {
                 suggestion.as_ref().map_or_else(|| "define it with a table of its own, as in `[apps.shop]`".to_owned(), |name| format!("did you mean `{name}`?"))
             }
-            Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
             Self::Size(error) => error.help(),
             Self::Procfile(kind) => kind.help(),
             Self::ProcfileUnread { reason: ProcfileUnread::Missing, .. } => {
@@ -295,6 +300,9 @@ impl Problem {
             Self::LongProcessName { .. } => "write a shorter name".to_owned(),
             Self::Nul { .. } => "remove the character".to_owned(),
             Self::NotNormalized { .. } => "write its accented characters as single characters (normal form C)".to_owned(),
+            Self::NotAnArn { .. } => {
+                "write the full ARN of a Secrets Manager secret or an SSM parameter, as in `arn:aws:secretsmanager:us-west-2:333333333333:secret:shop/api-key-AbCdEf`; the value is not shown, as it may be the secret itself".to_owned()
+            }
             Self::ReservedVariable { .. } => "choose another name; `PORT` and names that start with `STACKWRIGHT_` are taken".to_owned(),
             Self::ConfigAndSecret { .. } => "keep it in one of the two: ECS refuses a name that is in both".to_owned(),
             Self::SecretOfOther { environment, .. } => {
@@ -331,6 +339,7 @@ impl Problem {
             Self::LongProcessName { .. } => "long-process-name",
             Self::Nul { .. } => "nul-character",
             Self::NotNormalized { .. } => "not-normalized",
+            Self::NotAnArn { .. } => "not-an-arn",
             Self::ReservedVariable { .. } => "reserved-variable",
             Self::ConfigAndSecret { .. } => "config-and-secret",
             Self::SecretOfOther { .. } => "secret-of-other-environment",

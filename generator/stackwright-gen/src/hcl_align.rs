@@ -14,7 +14,7 @@ pub fn align(text: &str) -> String {
     for (index, line) in lines.iter().enumerate() {
         match &attributes[index] {
             Some(attribute) => {
-                aligned.push_str(&attribute.padded_to(group_width(&attributes, index)))
+                aligned.push_str(&attribute.padded_to(group_width(&attributes, index)));
             }
             None => aligned.push_str(line),
         }

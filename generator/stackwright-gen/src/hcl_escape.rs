@@ -58,7 +58,7 @@ fn push_escaped(escaped: &mut String, c: char, before: Option<char>, next: Optio
         '$' | '%' if next == Some('{') && before == Some(c) => escaped.push_str(&by_number(c)),
         '$' | '%' if next == Some('{') => escaped.extend([c, c]),
         c if c.is_control() || is_line_break(c) || c == '\u{feff}' => {
-            escaped.push_str(&by_number(c))
+            escaped.push_str(&by_number(c));
         }
         c => escaped.push(c),
     }

@@ -26,10 +26,12 @@
 //! This crate must not touch the disk, the clock or the environment, nor know Terraform's protocol or AWS: the command line does the
 //! writing, and the same input always gives the same bytes.
 
+mod build;
 mod check;
 mod diagnostic;
 pub mod hcl_align;
 pub mod hcl_escape;
+mod hidden;
 mod markdown_escape;
 mod module_sources;
 mod project;
@@ -79,5 +81,7 @@ pub fn generate(spec: &Spec, procfiles: &Procfiles) -> Outcome {
 pub fn validate(spec: &Spec, procfiles: &Procfiles) -> (Option<Project>, Vec<Diagnostic>) {
     let (project, mut diagnostics) = check::check(spec, procfiles);
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
+    // Two apps may share a Procfile and with it its mistakes.
+    diagnostics.dedup();
     (project, diagnostics)
 }

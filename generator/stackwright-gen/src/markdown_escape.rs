@@ -1,12 +1,15 @@
 //! The one place where text becomes Markdown.
 
+use std::fmt::Write as _;
+
 /// The text so that Markdown shows it as it is, in running text, in a table cell and in a Mermaid label.
 pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '&' | '<' | '>' | '"' | '`' | '|' | '*' | '[' | ']' | '\\' | '#' => {
-                escaped.push_str(&format!("&#{};", u32::from(c)));
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "&#{};", u32::from(c));
             }
             c if c.is_control() => escaped.push(' '),
             c => escaped.push(c),

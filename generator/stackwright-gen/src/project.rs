@@ -125,6 +125,7 @@ impl Environment {
     }
 
     /// The other one.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Stage => Self::Prod,

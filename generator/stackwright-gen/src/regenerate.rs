@@ -163,7 +163,9 @@ mod tests {
 
     fn tree(files: &[(&str, &str)]) -> Tree {
         let mut tree = Tree::default();
-        files.iter().for_each(|(path, body)| tree.add(*path, body));
+        for (path, body) in files {
+            tree.add(*path, body);
+        }
         tree
     }
 

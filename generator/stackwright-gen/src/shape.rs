@@ -29,8 +29,6 @@ pub enum Shape {
     StatePrefix,
     /// The name of an environment variable.
     Variable,
-    /// The ARN of a secret.
-    Secret,
 }
 
 impl Shape {
@@ -49,7 +47,6 @@ impl Shape {
             Self::Bucket => is_bucket(value),
             Self::StatePrefix => is_state_prefix(value),
             Self::Variable => is_variable(value),
-            Self::Secret => secret_account(value).is_some(),
         }
     }
 
@@ -68,7 +65,6 @@ impl Shape {
             Self::Bucket => "an S3 bucket name",
             Self::StatePrefix => "a prefix of state keys",
             Self::Variable => "the name of an environment variable",
-            Self::Secret => "the ARN of a secret",
         }
     }
 
@@ -119,9 +115,6 @@ impl Shape {
             }
             Self::Variable => {
                 "write letters, digits and `_`, not starting with a digit, as in `RAILS_ENV`"
-            }
-            Self::Secret => {
-                "write the full ARN of a Secrets Manager secret or an SSM parameter, as in `arn:aws:secretsmanager:us-west-2:333333333333:secret:shop/api-key-AbCdEf`"
             }
         }
     }
@@ -446,19 +439,23 @@ mod tests {
 
     #[test]
     fn secrets() {
-        let good = [
+        let account = Some("333333333333");
+        for good in [
             "arn:aws:secretsmanager:us-west-2:333333333333:secret:shop/key-AbCdEf",
+            "arn:aws:secretsmanager:us-west-2:333333333333:secret:shop-AbCdEf:url::",
             "arn:aws:ssm:us-west-2:333333333333:parameter/shop/key",
-        ];
-        let bad = [
+        ] {
+            assert_eq!(secret_account(good), account, "{good}");
+        }
+        for bad in [
             "",
             "shop/key",
             "arn:aws:s3:::bucket",
             "arn:aws:ssm:us-west-2:3:parameter/x",
             "arn:aws:secretsmanager:us-west-2:333333333333:secret:",
-        ];
-        check(Shape::Secret, &good, &bad);
-        assert_eq!(secret_account(good[1]), Some("333333333333"));
+        ] {
+            assert_eq!(secret_account(bad), None, "{bad}");
+        }
     }
 
     #[test]

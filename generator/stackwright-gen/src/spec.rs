@@ -1,10 +1,12 @@
 //! `stackwright.toml` as it was written: types and keys are checked here, meaning in `check`.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use toml_edit::Document;
 
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::hidden;
 use crate::project::Environment;
 use crate::source::{SourceFile, Spanned};
 use crate::toml_reader::{Reader, Section, Text};
@@ -81,8 +83,8 @@ impl AppWritten {
 
 impl Spec {
     /// Reads a spec. What is wrong with it is part of the answer of [`crate::generate`].
-    pub fn read(source: SourceFile) -> Self {
-        let (written, diagnostics) = match Document::parse(source.text.as_str()) {
+    pub fn read(mut source: SourceFile) -> Self {
+        let (written, diagnostics, hidden) = match Document::parse(source.text.as_str()) {
             Ok(document) => read(&source.name, document.as_table()),
             Err(error) => {
                 let problem = Problem::Toml {
@@ -96,9 +98,11 @@ impl Spec {
                         span,
                         problem,
                     }],
+                    hidden::by_words(&source.text),
                 )
             }
         };
+        hidden::hide(&mut source.text, &hidden);
         Self {
             source,
             written,
@@ -111,7 +115,7 @@ impl Spec {
         self.written.apps.iter().map(AppWritten::procfile).collect()
     }
 
-    /// The file that it was read from.
+    /// The file that it was read from, with stars in place of what may be a secret.
     pub fn source(&self) -> &SourceFile {
         &self.source
     }
@@ -145,7 +149,10 @@ fn one_line(message: &str) -> String {
     message.trim().replace('\n', "; ")
 }
 
-fn read(file: &str, table: &dyn toml_edit::TableLike) -> (Written, Vec<Diagnostic>) {
+fn read(
+    file: &str,
+    table: &dyn toml_edit::TableLike,
+) -> (Written, Vec<Diagnostic>, Vec<Range<usize>>) {
     let mut reader = Reader::new(file);
     let top = Section {
         path: String::new(),
@@ -164,7 +171,7 @@ fn read(file: &str, table: &dyn toml_edit::TableLike) -> (Written, Vec<Diagnosti
         ..Written::default()
     };
     read_accounts(&mut reader, &top, &mut written);
-    (written, reader.diagnostics)
+    (written, reader.diagnostics, reader.hidden)
 }
 
 fn read_accounts(reader: &mut Reader, top: &Section<'_>, written: &mut Written) {
@@ -236,7 +243,7 @@ fn read_app(reader: &mut Reader, apps: &Section<'_>, name: Text) -> Option<AppWr
         ),
         procfile: reader.string(&section, "procfile"),
         config: reader.strings(&section, "config"),
-        secrets: reader.strings(&section, "secrets"),
+        secrets: reader.secrets(&section, "secrets"),
         processes: read_processes(reader, &section, &APP),
     })
 }
@@ -328,7 +335,7 @@ fn read_overrides(reader: &mut Reader, apps: &Section<'_>) -> Vec<AppWritten> {
             continue;
         };
         let config = reader.strings(&section, "config");
-        let secrets = reader.strings(&section, "secrets");
+        let secrets = reader.secrets(&section, "secrets");
         let processes = read_processes(reader, &section, &taken);
         overrides.push(AppWritten {
             name,

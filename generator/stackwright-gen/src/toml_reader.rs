@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml_edit::{Item, TableLike, Value};
 
 use crate::diagnostic::{Diagnostic, Problem, closest};
+use crate::shape;
 use crate::source::Spanned;
 
 /// A string with its place.
@@ -23,6 +24,8 @@ pub(crate) struct Section<'a> {
 pub(crate) struct Reader {
     file: String,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Values that must not be shown: they stand where the ARN of a secret should be.
+    pub(crate) hidden: Vec<Range<usize>>,
 }
 
 impl<'a> Section<'a> {
@@ -67,6 +70,7 @@ impl Reader {
         Self {
             file: file.to_owned(),
             diagnostics: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -148,22 +152,20 @@ impl Reader {
 
     pub(crate) fn section<'a>(&mut self, section: &Section<'a>, key: &str) -> Option<Section<'a>> {
         let item = section.item(key)?;
-        match item.as_table_like() {
-            Some(table) => Some(Section {
-                path: section.path_of(key),
-                span: section.key(key).span,
-                table,
-            }),
-            None => {
-                let path = section.path_of(key);
-                self.wrong_type(
-                    section,
-                    key,
-                    "a table",
-                    format!("write a table, as in `[{path}]`"),
-                )
-            }
-        }
+        let path = section.path_of(key);
+        let Some(table) = item.as_table_like() else {
+            return self.wrong_type(
+                section,
+                key,
+                "a table",
+                format!("write a table, as in `[{path}]`"),
+            );
+        };
+        Some(Section {
+            path,
+            span: section.key(key).span,
+            table,
+        })
     }
 
     /// A map of strings, such as environment variables.
@@ -175,6 +177,38 @@ impl Reader {
         keys.into_iter()
             .filter_map(|key| self.string(&map, &key.value).map(|value| (key, value)))
             .collect()
+    }
+
+    /// A map of variables to ARNs of secrets. What is no ARN is hidden, as it may be the secret itself.
+    pub(crate) fn secrets(&mut self, section: &Section<'_>, key: &str) -> Vec<(Text, Text)> {
+        let Some(map) = self.section(section, key) else {
+            self.hidden.push(section.span_of(key));
+            return Vec::new();
+        };
+        let keys = map.keys();
+        keys.into_iter()
+            .filter_map(|name| self.secret(&map, &name.value).map(|arn| (name, arn)))
+            .collect()
+    }
+
+    fn secret(&mut self, map: &Section<'_>, name: &str) -> Option<Text> {
+        let span = map.span_of(name);
+        let arn = map.item(name)?.as_str();
+        if arn.and_then(shape::secret_account).is_none() {
+            self.hidden.push(span.clone());
+        }
+        match arn {
+            Some(arn) => Some(Text {
+                value: arn.to_owned(),
+                span,
+            }),
+            None => self.wrong_type(
+                map,
+                name,
+                "a string",
+                "write the ARN of a secret between quotes".to_owned(),
+            ),
+        }
     }
 
     fn wrong_type<T>(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -54,7 +55,10 @@ const ADVICE: &str = "Edit stackwright.toml and run `stackwright generate` inste
 
 fn with_header(path: &str, body: &str) -> String {
     let digest = digest_of(body);
-    if path.ends_with(".md") {
+    if Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "md")
+    {
         format!("<!-- {MARK}{digest}. {ADVICE} -->\n{body}")
     } else {
         format!("# {MARK}{digest}. {ADVICE}\n{body}")

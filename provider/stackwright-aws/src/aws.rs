@@ -6,10 +6,12 @@ use std::sync::OnceLock;
 
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use aws_types::SdkConfig;
+use tokio::sync::OnceCell;
 
 use crate::loader::Loader;
 use crate::pacer::Pacer;
 use crate::redact::Redactor;
+use crate::settle::Newborns;
 use crate::{
     gateway_endpoint, internet_gateway, nat_gateway, route_table, route_table_association,
     security_group, subnet, vpc,
@@ -35,10 +37,16 @@ pub struct Aws {
     pub partition: String,
     /// ARN of the caller.
     pub principal: String,
+    /// Unique id of the caller.
+    pub user_id: String,
     /// How much a refresh reads.
     pub refresh: Refresh,
     /// One per kind of object.
     pub(crate) loaders: Loaders,
+    /// What this process made just now.
+    pub(crate) newborns: Newborns,
+    /// Availability zones, once asked.
+    pub(crate) zones: OnceCell<Vec<String>>,
     /// Keeps below AWS's rates.
     pub(crate) pacer: Pacer,
     /// Cleans texts from AWS.
@@ -63,10 +71,19 @@ pub(crate) struct Loaders {
     pub(crate) nat_gateways: Loader<nat_gateway::NatGateways>,
     pub(crate) route_tables: Loader<route_table::RouteTables>,
     pub(crate) route_table_associations: Loader<route_table_association::AssociatedTables>,
-    pub(crate) gateway_endpoints: Loader<gateway_endpoint::Endpoints>,
+    pub(crate) gateway_endpoints: Loader<gateway_endpoint::GatewayEndpoints>,
     pub(crate) security_groups: Loader<security_group::Groups>,
     pub(crate) security_group_rules: Loader<security_group::GroupRules>,
     // IAM, CloudWatch Logs, SSM and ECS: additive lines below.
+    pub(crate) roles: Loader<crate::role::Roles>,
+    pub(crate) log_groups: Loader<crate::log_group::LogGroups>,
+    pub(crate) log_group_tags: Loader<crate::log_group::LogGroupTags>,
+    pub(crate) parameters: Loader<crate::parameter::Parameters>,
+    pub(crate) parameter_tags: Loader<crate::parameter::ParameterTags>,
+    pub(crate) ecs_clusters: Loader<crate::ecs_cluster::EcsClusters>,
+    pub(crate) task_definitions: Loader<crate::task_definition::TaskDefinitions>,
+    pub(crate) ecs_services: Loader<crate::ecs_service::EcsServices>,
+    pub(crate) deployments: crate::ecs_service::StartedDeployments,
 }
 
 /// Clients, each built when it is first used: building all of them would cost every start.
@@ -125,11 +142,6 @@ impl Aws {
         /// Systems Manager.
         ssm, aws_sdk_ssm
     );
-
-    /// The endpoint of a service, when one was set; else "AWS".
-    pub(crate) fn endpoint(&self, service: &str) -> String {
-        self.endpoints.of(service)
-    }
 }
 
 impl Endpoints {
@@ -168,6 +180,31 @@ impl fmt::Debug for Aws {
             .field("region", &self.region)
             .field("principal", &self.principal)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+impl Aws {
+    /// Reaches nothing: for tests of what needs no answer.
+    pub(crate) fn offline() -> Self {
+        use crate::patience::Patience;
+        Self {
+            account_id: "111111111111".to_owned(),
+            region: "us-west-2".to_owned(),
+            partition: "aws".to_owned(),
+            principal: "arn:aws:iam::111111111111:user/test".to_owned(),
+            refresh: Refresh::Full,
+            loaders: Loaders::default(),
+            newborns: Newborns::default(),
+            zones: OnceCell::new(),
+            pacer: Pacer::default(),
+            redactor: Redactor::default(),
+            attempts: 1,
+            patience: SharedRetryClassifier::new(Patience::default()),
+            config: SdkConfig::builder().build(),
+            endpoints: Endpoints::default(),
+            clients: Clients::default(),
+        }
     }
 }
 

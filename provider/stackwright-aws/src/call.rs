@@ -23,11 +23,14 @@ use std::error::Error;
 use std::future::Future;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::aws::Endpoints;
 use crate::redact::Redactor;
 use crate::{Aws, AwsError};
 
@@ -57,8 +60,8 @@ impl Op {
 pub(crate) struct Facts<'a> {
     /// ARN of the caller.
     pub(crate) principal: &'a str,
-    /// The endpoint, when one was set; else "AWS".
-    pub(crate) endpoint: &'a str,
+    /// Where calls go.
+    pub(crate) endpoints: &'a Endpoints,
     /// How often a call is tried.
     pub(crate) attempts: u32,
     /// Cleans texts.
@@ -107,20 +110,27 @@ const THROTTLED: &[&str] = &[
 ];
 
 impl Aws {
-    /// Runs one call: paced, tried again by the SDK, its error mapped.
-    pub(crate) async fn call<T, E>(
-        &self,
+    /// Runs one call: paced, tried again by the SDK, its error mapped. The answer does not borrow
+    /// `keep`, so that a closure may make calls.
+    pub(crate) fn call<'a, T, E, F>(
+        &'a self,
         op: Op,
         keep: &[&str],
-        future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, AwsError>
+        future: F,
+    ) -> impl Future<Output = Result<T, AwsError>> + Send + use<'a, T, E, F>
     where
-        E: ProvideErrorMetadata + Error + 'static,
+        T: Send,
+        E: ProvideErrorMetadata + Error + Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     {
-        self.pacer.wait(op).await;
-        let answer = future.await;
-        tracing::debug!(service = op.service, operation = op.name, ok = answer.is_ok(), "aws call");
-        answer.map_err(|error| self.error(op, keep, &error))
+        let keep: Vec<String> = keep.iter().map(ToString::to_string).collect();
+        async move {
+            self.pacer.wait(op).await;
+            let answer = future.await;
+            tracing::debug!(service = op.service, operation = op.name, ok = answer.is_ok(), "aws call");
+            let keep: Vec<&str> = keep.iter().map(String::as_str).collect();
+            answer.map_err(|error| self.error(op, &keep, &error))
+        }
     }
 
     /// Reads all pages of `client.describe_x().into_paginator().send()`, each one paced.
@@ -149,10 +159,9 @@ impl Aws {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let endpoint = self.endpoint(op.service);
         let facts = Facts {
             principal: &self.principal,
-            endpoint: &endpoint,
+            endpoints: &self.endpoints,
             attempts: self.attempts,
             redactor: &self.redactor,
         };
@@ -161,7 +170,7 @@ impl Aws {
 }
 
 /// The code that AWS sent, when it is one: letters, digits and dots.
-pub(crate) fn code<E>(error: &SdkError<E, HttpResponse>) -> Option<&str>
+fn code<E>(error: &SdkError<E, HttpResponse>) -> Option<&str>
 where
     E: ProvideErrorMetadata,
 {
@@ -183,8 +192,12 @@ where
 {
     let (service, operation) = (op.service, op.name.to_owned());
     if credentials_failed(error) {
-        let code = "NoCredentials".to_owned();
-        return AwsError::Credentials { service, operation, principal: facts.principal.to_owned(), code };
+        return inside_credentials(error, keep, facts).unwrap_or_else(|| AwsError::Credentials {
+            service,
+            operation,
+            principal: facts.principal.to_owned(),
+            code: "NoCredentials".to_owned(),
+        });
     }
     match error {
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(op, keep, error, facts),
@@ -197,8 +210,8 @@ where
         _ => AwsError::Unreachable {
             service,
             operation,
-            endpoint: facts.endpoint.to_owned(),
-            cause: facts.redactor.clean(&cause(error), &[keep, &[facts.endpoint]].concat()),
+            endpoint: facts.endpoints.of(service),
+            cause: facts.redactor.clean(&cause(error), keep),
         },
     }
 }
@@ -227,20 +240,38 @@ where
     }
 }
 
+/// The call to STS that failed inside a credentials provider, mapped; `None` when there was no call.
+pub(crate) fn inside_credentials(
+    error: &(dyn Error + 'static),
+    keep: &[&str],
+    facts: Facts<'_>,
+) -> Option<AwsError> {
+    const ASSUME: Op = Op::new("sts", "AssumeRole");
+    const TOKEN: Op = Op::new("sts", "AssumeRoleWithWebIdentity");
+    type Failed<E> = SdkError<E, HttpResponse>;
+    causes(error).skip_while(|cause| cause.downcast_ref::<CredentialsError>().is_none()).find_map(|cause| {
+        let assume = cause.downcast_ref::<Failed<AssumeRoleError>>();
+        let token = cause.downcast_ref::<Failed<AssumeRoleWithWebIdentityError>>();
+        let assume = assume.map(|error| map(ASSUME, keep, error, facts));
+        assume.or_else(|| token.map(|error| map(TOKEN, keep, error, facts)))
+    })
+}
+
 /// Whether the credentials provider failed, rather than the call.
 fn credentials_failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
     causes(error).any(|cause| cause.downcast_ref::<CredentialsError>().is_some())
 }
 
 /// The error and its sources, outermost first.
-pub(crate) fn causes<'a>(
+fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    // Without naming the trait, the method of `&dyn Error` would be meant, which borrows the pointer.
+    std::iter::successors(Some(error), |error| Error::source(*error))
 }
 
 /// All texts of an error and its sources.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = causes(error).map(ToString::to_string).collect();
     texts.dedup();
     texts.join(": ")
@@ -249,4 +280,103 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 /// The innermost reason of a failed connection: `connection refused (os error 111)`.
 fn cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::operation::create_service::CreateServiceError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    const CREATE: Op = Op::new("ecs", "CreateService");
+    type Failed = SdkError<CreateServiceError, HttpResponse>;
+
+    fn answered(status: u16, code: &str, message: &str) -> Failed {
+        let metadata = ErrorMetadata::builder().code(code).message(message).build();
+        let status = StatusCode::try_from(status).unwrap_or_else(|_| unreachable!("a real status"));
+        SdkError::service_error(CreateServiceError::generic(metadata), HttpResponse::new(status, SdkBody::empty()))
+    }
+
+    fn mapped(error: &Failed) -> AwsError {
+        let (redactor, endpoints) = (Redactor::default(), Endpoints::default());
+        let facts = Facts { principal: "arn:p", endpoints: &endpoints, attempts: 11, redactor: &redactor };
+        map(CREATE, &["shop-a1"], error, facts)
+    }
+
+    #[test]
+    fn codes_decide_what_an_error_is() {
+        let kind = |status, code: &str| match mapped(&answered(status, code, "x")) {
+            AwsError::Denied { .. } => "denied",
+            AwsError::Credentials { .. } => "credentials",
+            AwsError::Throttled { .. } => "throttled",
+            AwsError::Failed { .. } => "failed",
+            AwsError::Refused { .. } => "refused",
+            _ => "other",
+        };
+        assert_eq!(kind(400, "AccessDeniedException"), "denied");
+        assert_eq!(kind(403, "AccessDenied"), "denied");
+        assert_eq!(kind(403, "UnauthorizedOperation"), "denied");
+        assert_eq!(kind(400, "ExpiredTokenException"), "credentials");
+        assert_eq!(kind(403, "InvalidClientTokenId"), "credentials");
+        assert_eq!(kind(400, "UnrecognizedClientException"), "credentials");
+        assert_eq!(kind(403, "SignatureDoesNotMatch"), "credentials");
+        assert_eq!(kind(400, "ThrottlingException"), "throttled");
+        assert_eq!(kind(503, "RequestLimitExceeded"), "throttled");
+        assert_eq!(kind(503, "SlowDown"), "throttled");
+        assert_eq!(kind(429, "Whatever"), "throttled");
+        assert_eq!(kind(500, "InternalFailure"), "failed");
+        assert_eq!(kind(400, "ClusterNotFoundException"), "refused");
+        assert_eq!(kind(404, "NoSuchEntity"), "refused");
+    }
+
+    #[test]
+    fn the_message_is_cleaned_and_keeps_the_names_that_we_sent() {
+        let error = mapped(&answered(400, "InvalidParameterException", "shop-a1 has hunter2"));
+        assert_eq!(
+            error.to_string(),
+            "ecs:CreateService was refused (InvalidParameterException): shop-a1 has ***"
+        );
+        assert!(error.is_code(&["Other", "InvalidParameterException"]));
+    }
+
+    #[test]
+    fn a_code_that_is_none_is_not_passed_on() {
+        for code in ["wJalr/XUtn", "AKIA1234567890123456", "", "a b"] {
+            let error = mapped(&answered(418, code, "x"));
+            assert_eq!(error.code(), Some("HTTP 418"), "{code}");
+        }
+    }
+
+    #[test]
+    fn no_answer_is_unreachable_with_the_innermost_cause() {
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+        let error: Failed = SdkError::dispatch_failure(ConnectorError::io(refused.into()));
+        assert_eq!(mapped(&error).to_string(), "ecs:CreateService got no answer from AWS: connection refused");
+        let error: Failed = SdkError::timeout_error("took too long");
+        assert!(matches!(mapped(&error), AwsError::Unreachable { .. }));
+    }
+
+    #[test]
+    fn missing_credentials_are_told_from_a_missing_endpoint() {
+        let missing = CredentialsError::not_loaded("none");
+        let error: Failed = SdkError::dispatch_failure(ConnectorError::other(missing.into(), None));
+        assert!(matches!(mapped(&error), AwsError::Credentials { ref code, .. } if code == "NoCredentials"));
+    }
+
+    #[test]
+    fn a_role_that_may_not_be_assumed_any_more_names_that_call() {
+        let metadata = ErrorMetadata::builder().code("AccessDenied").message("not allowed").build();
+        let status = StatusCode::try_from(403).unwrap_or_else(|_| unreachable!("a real status"));
+        let inner: SdkError<AssumeRoleError, HttpResponse> =
+            SdkError::service_error(AssumeRoleError::generic(metadata), HttpResponse::new(status, SdkBody::empty()));
+        let error: Failed = SdkError::dispatch_failure(ConnectorError::other(
+            CredentialsError::provider_error(inner).into(),
+            None,
+        ));
+        assert_eq!(mapped(&error).to_string(), "arn:p may not call sts:AssumeRole: not allowed");
+    }
 }

@@ -159,6 +159,11 @@ impl Poll {
         candidates.max_by_key(|deployment| (deployment.primary, deployment.created))
     }
 
+    /// A service that there is not.
+    pub(crate) fn missing() -> Self {
+        Self { status: "INACTIVE".to_owned(), deployments: Vec::new(), event: None }
+    }
+
     /// The deployment that a write started.
     pub(crate) fn started(&self) -> Option<Started> {
         self.primary().map(Deployment::started)

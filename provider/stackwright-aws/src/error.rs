@@ -87,6 +87,22 @@ pub enum AwsError {
         /// What was missing.
         missing: &'static str,
     },
+    /// A component's JSON does not fit its kind: a bug in stackwright.
+    #[error("this is a bug in stackwright: a desired {kind} cannot be read: {cause}")]
+    Component {
+        /// Kind of the component.
+        kind: &'static str,
+        /// What does not fit, without values.
+        cause: String,
+    },
+    /// AWS made an object that does not work.
+    #[error("{what} failed: {reason}")]
+    Broken {
+        /// The object: `NAT gateway nat-1`.
+        what: String,
+        /// AWS's own reason.
+        reason: String,
+    },
     /// ECS gave up on a deployment.
     #[error("ECS gave up on the deployment of {service}: {reason}")]
     RolledBack {
@@ -111,4 +127,22 @@ pub enum AwsError {
         /// What was waited for.
         what: String,
     },
+}
+
+impl AwsError {
+    /// AWS's error code, where there is one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Credentials { code, .. }
+            | Self::Throttled { code, .. }
+            | Self::Refused { code, .. }
+            | Self::Failed { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether AWS refused the request with one of these codes.
+    pub fn is_code(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
+    }
 }

@@ -13,6 +13,7 @@ mod adapter;
 mod availability_zones;
 mod aws;
 mod call;
+mod credentials;
 pub mod dispatch;
 mod error;
 mod http;
@@ -39,6 +40,17 @@ mod subnet;
 mod vpc;
 
 // IAM, CloudWatch Logs, SSM, ECS
+mod deployment;
+mod ecs_cluster;
+mod ecs_object;
+mod ecs_service;
+mod log_group;
+mod parameter;
+pub mod policy_document;
+mod propagation;
+mod role;
+mod tag_changes;
+mod task_definition;
 
 pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 pub use aws::{Aws, Refresh};

@@ -207,14 +207,21 @@ impl<S: Source> Loader<S> {
         for key in hits {
             self.land(&batch, flight, &key, Ok(listed.get(&key).cloned()));
         }
-        let chunks = misses.chunks(S::BATCH.max(1)).map(|keys| async {
-            let answer = S::keyed(aws, keys).await;
-            for key in keys {
-                self.land(&batch, flight, key, answer.clone().map(|items| items.get(key).cloned()));
-            }
-        });
+        let chunks = misses.chunks(S::BATCH.max(1)).map(|keys| self.fly(aws, &batch, flight, keys));
         futures_util::future::join_all(chunks).await;
         mine.unwrap_or_else(|| watch::channel(None).1)
+    }
+
+    /// Asks for some keys and answers those who wait for them.
+    async fn fly(&self, aws: &Aws, batch: &Gathering<S>, flight: Flight, keys: &[S::Key]) {
+        let answer = S::keyed(aws, keys).await;
+        for key in keys {
+            let answer = match &answer {
+                Ok(items) => Ok(items.get(key).cloned()),
+                Err(error) => Err(error.clone()),
+            };
+            self.land(batch, flight, key, answer);
+        }
     }
 
     /// Takes the batch and puts its cached keys under way.
@@ -324,5 +331,238 @@ async fn wait<I: Clone>(mut receiver: Receiver<I>) -> Option<Answer<I>> {
     match receiver.wait_for(Option::is_some).await {
         Ok(answer) => answer.clone(),
         Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::cell::RefCell;
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    /// What was asked, and what is answered. Each test has a thread of its own.
+    #[derive(Default)]
+    struct World {
+        there: Vec<u32>,
+        listed: Vec<u32>,
+        calls: Vec<String>,
+        fails: bool,
+        value: u32,
+        slow: bool,
+    }
+
+    thread_local! {
+        static WORLD: RefCell<World> = RefCell::default();
+    }
+
+    fn world<T>(act: impl FnOnce(&mut World) -> T) -> T {
+        WORLD.with_borrow_mut(act)
+    }
+
+    fn calls() -> Vec<String> {
+        world(|world| std::mem::take(&mut world.calls))
+    }
+
+    fn failed() -> AwsError {
+        AwsError::Timeout { what: "test".to_owned() }
+    }
+
+    struct Fake;
+
+    #[async_trait]
+    impl Source for Fake {
+        type Key = u32;
+        type Item = u32;
+        const BATCH: usize = 10;
+
+        async fn keyed(_: &Aws, keys: &[u32]) -> Result<HashMap<u32, u32>, AwsError> {
+            let (slow, value) = world(|world| {
+                world.calls.push(format!("keyed {keys:?}"));
+                (world.slow, world.value)
+            });
+            if slow {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            world(|world| {
+                let there = keys.iter().filter(|key| world.there.contains(key));
+                if world.fails { Err(failed()) } else { Ok(there.map(|key| (*key, value)).collect()) }
+            })
+        }
+
+        async fn list(_: &Aws) -> Result<Option<HashMap<u32, u32>>, AwsError> {
+            world(|world| {
+                world.calls.push("list".to_owned());
+                let items = world.listed.iter().map(|key| (*key, world.value)).collect();
+                if world.fails { Err(failed()) } else { Ok(Some(items)) }
+            })
+        }
+    }
+
+    /// A loader over a world with the keys below 100, all of them listed.
+    fn loader() -> (Aws, Loader<Fake>) {
+        world(|world| {
+            *world = World { there: (0..100).collect(), listed: (0..100).collect(), ..World::default() };
+        });
+        (Aws::offline(), Loader::default())
+    }
+
+    async fn cached(aws: &Aws, loader: &Loader<Fake>, keys: impl IntoIterator<Item = u32>) -> Vec<Answer<u32>> {
+        join_all(keys.into_iter().map(|key| async move { loader.get(aws, &key, Freshness::Cached).await })).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn concurrent_reads_go_out_together_and_are_served_from_then_on() {
+        let (aws, loader) = loader();
+        assert_eq!(cached(&aws, &loader, [1, 2, 2, 3]).await, vec![Ok(Some(0)); 4]);
+        assert_eq!(calls(), ["keyed [1, 2, 3]"]);
+        cached(&aws, &loader, [3, 2, 1]).await;
+        assert_eq!(calls(), [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn batches_are_no_larger_than_aws_allows() {
+        let (aws, loader) = loader();
+        cached(&aws, &loader, 0..15).await;
+        assert_eq!(calls(), ["keyed [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", "keyed [10, 11, 12, 13, 14]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_keys_are_listed_once() {
+        let (aws, loader) = loader();
+        for key in 0..60 {
+            assert_eq!(cached(&aws, &loader, [key]).await, [Ok(Some(0))]);
+        }
+        let calls = calls();
+        assert_eq!(calls.len(), 21, "20 keyed and one list: {calls:?}");
+        assert_eq!(calls.last().unwrap(), "list");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_key_read_often_is_never_listed() {
+        let (aws, loader) = loader();
+        for _ in 0..50 {
+            cached(&aws, &loader, [7]).await;
+            loader.forget(&7);
+        }
+        assert!(calls().iter().all(|call| call == "keyed [7]"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_miss_in_a_list_is_confirmed() {
+        let (aws, loader) = loader();
+        world(|world| world.listed = vec![1, 2]);
+        cached(&aws, &loader, 0..21).await;
+        calls();
+        assert_eq!(cached(&aws, &loader, [50, 1]).await, [Ok(Some(0)), Ok(Some(0))], "50 is there but not listed");
+        assert_eq!(cached(&aws, &loader, [100]).await, [Ok(None)]);
+        assert_eq!(calls(), ["keyed [50]", "keyed [100]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_miss_is_asked_again() {
+        let (aws, loader) = loader();
+        assert_eq!(cached(&aws, &loader, [100]).await, [Ok(None)]);
+        world(|world| world.there.push(100));
+        assert_eq!(cached(&aws, &loader, [100]).await, [Ok(Some(0))]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_reach_everyone_and_are_not_kept() {
+        let (aws, loader) = loader();
+        world(|world| world.fails = true);
+        assert_eq!(cached(&aws, &loader, [1, 1, 2]).await, vec![Err(failed()); 3]);
+        world(|world| world.fails = false);
+        assert_eq!(cached(&aws, &loader, [1]).await, [Ok(Some(0))]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_may_not_be_read_is_given_up() {
+        let (aws, loader) = loader();
+        world(|world| world.fails = true);
+        cached(&aws, &loader, 0..21).await;
+        world(|world| world.fails = false);
+        calls();
+        cached(&aws, &loader, [1]).await;
+        cached(&aws, &loader, [2]).await;
+        assert_eq!(calls(), ["keyed [1]", "keyed [2]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fresh_read_always_asks_and_serves_later_cached_ones() {
+        let (aws, loader) = loader();
+        cached(&aws, &loader, [1]).await;
+        world(|world| world.value = 5);
+        assert_eq!(loader.get(&aws, &1, Freshness::Fresh).await, Ok(Some(5)));
+        assert_eq!(cached(&aws, &loader, [1]).await, [Ok(Some(5))]);
+        assert_eq!(calls(), ["keyed [1]", "keyed [1]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fresh_reads_at_once_go_out_together() {
+        let (aws, loader) = loader();
+        join_all((1..4).map(|key| { let (aws, loader) = (&aws, &loader); async move { loader.get(aws, &key, Freshness::Fresh).await } })).await;
+        assert_eq!(calls(), ["keyed [1, 2, 3]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_forgotten_is_asked_again() {
+        let (aws, loader) = loader();
+        cached(&aws, &loader, [1, 2]).await;
+        loader.forget(&1);
+        calls();
+        cached(&aws, &loader, [1, 2]).await;
+        assert_eq!(calls(), ["keyed [1]"]);
+        loader.forget_all();
+        cached(&aws, &loader, [1, 2]).await;
+        assert_eq!(calls(), ["keyed [1, 2]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_from_before_a_write_is_not_kept_or_shared() {
+        let (aws, loader) = loader();
+        world(|world| world.slow = true);
+        let early = loader.get(&aws, &1, Freshness::Cached);
+        let write_and_read = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            world(|world| (world.value, world.slow) = (9, false));
+            loader.forget(&1);
+            loader.get(&aws, &1, Freshness::Cached).await
+        };
+        let (early, late) = futures_util::future::join(early, write_and_read).await;
+        assert_eq!((early, late), (Ok(Some(0)), Ok(Some(9))));
+        assert_eq!(cached(&aws, &loader, [1]).await, [Ok(Some(9))]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_comes_late_waits_for_the_call_under_way() {
+        let (aws, loader) = loader();
+        world(|world| world.slow = true);
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            loader.get(&aws, &1, Freshness::Cached).await
+        };
+        let both = futures_util::future::join(loader.get(&aws, &1, Freshness::Cached), late).await;
+        assert_eq!(both, (Ok(Some(0)), Ok(Some(0))));
+        assert_eq!(calls(), ["keyed [1]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_first_reader_is_cancelled_the_others_carry_on() {
+        for cancelled_after in [1, 500] {
+            let (aws, loader) = loader();
+            world(|world| world.slow = true);
+            let first = tokio::time::timeout(
+                Duration::from_millis(cancelled_after),
+                loader.get(&aws, &1, Freshness::Cached),
+            );
+            let (first, second) =
+                futures_util::future::join(first, loader.get(&aws, &1, Freshness::Cached)).await;
+            assert!(first.is_err());
+            assert_eq!(second, Ok(Some(0)), "cancelled after {cancelled_after} ms");
+        }
     }
 }

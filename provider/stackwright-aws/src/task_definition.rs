@@ -22,7 +22,7 @@ use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wa
 use crate::call::Op;
 use crate::loader::Source;
 use crate::tag_changes::same_resource;
-use crate::{Aws, AwsError, ecs_tags};
+use crate::{Aws, AwsError, ecs_object};
 
 const REGISTER: Op = Op::new("ecs", "RegisterTaskDefinition");
 const DESCRIBE: Op = Op::new("ecs", "DescribeTaskDefinition");
@@ -80,7 +80,7 @@ impl Adapter for TaskDefinition {
     ) -> Result<Recorded, AwsError> {
         let arn = observed.outputs.get("arn").ok_or(DESCRIBE.lacks("taskDefinitionArn"))?;
         aws.loaders.task_definitions.forget(arn);
-        let written = ecs_tags::change(aws, arn, changed).await;
+        let written = ecs_object::change(aws, arn, changed).await;
         aws.loaders.task_definitions.forget(arn);
         written.map(|()| observed.outputs.clone())
     }
@@ -188,7 +188,7 @@ fn registration(desired: &TaskDefinition, aws: &Aws) -> RegisterTaskDefinitionFl
         .set_execution_role_arn(given(desired.execution_role_arn.get()))
         .set_task_role_arn(given(desired.task_role_arn.get()))
         .set_container_definitions(Some(desired.containers.iter().map(container_to_sdk).collect()))
-        .set_tags(Some(ecs_tags::to_sdk(&desired.tags)))
+        .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
 }
 
 /// Words that AWS may repeat in an error.
@@ -218,7 +218,7 @@ impl Revision {
             return Ok(None);
         }
         let arn = definition.task_definition_arn().ok_or(DESCRIBE.lacks("taskDefinitionArn"))?;
-        let tags = ecs_tags::from_sdk(answer.tags());
+        let tags = ecs_object::from_sdk(answer.tags());
         let component = TaskDefinition { tags: tags.clone(), ..observe(definition) };
         let outputs = outputs(arn, &component.family);
         let plain = is_plain(definition);
@@ -462,7 +462,7 @@ mod tests {
     }
 
     fn revision(definition: Sdk) -> Option<Revision> {
-        let tag = ecs_tags::to_sdk(&map(&[("team", "b"), ("aws:x", "y")]));
+        let tag = ecs_object::to_sdk(&map(&[("team", "b"), ("aws:x", "y")]));
         let answer =
             DescribeTaskDefinitionOutput::builder().task_definition(definition).set_tags(Some(tag)).build();
         Revision::from_sdk(&answer).unwrap()

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::In;
+use crate::{In, field_names};
 
 /// Tags of an object.
 pub type Tags = BTreeMap<String, String>;
@@ -51,6 +51,11 @@ macro_rules! kinds {
             /// Name for people: "security group rule".
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$kind => $name),* }
+            }
+
+            /// Every field that we own.
+            pub fn fields(self) -> &'static [&'static str] {
+                match self { $(Self::$kind => field_names::of::<$kind>()),* }
             }
 
             /// Facts about the kind.

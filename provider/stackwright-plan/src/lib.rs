@@ -17,6 +17,7 @@ pub mod cidr;
 pub mod cluster;
 pub mod component;
 pub mod diff;
+mod field_names;
 mod graph;
 mod input;
 pub mod name;

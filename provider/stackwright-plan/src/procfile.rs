@@ -261,17 +261,18 @@ struct Parser {
 
 impl Parser {
     fn line(&mut self, line: &Line<'_>) {
-        if let Some((offset, character)) = line
-            .text
-            .char_indices()
-            .find(|(_, c)| c.is_control() && *c != '\t')
-        {
-            self.error(
-                ProcfileErrorKind::ControlCharacter { character },
-                line.place(offset..offset + character.len_utf8()),
-            );
-        } else if line.is_silent() || self.belongs_to_mapping(line) {
-        } else if is_conflict_marker(line.text) {
+        let control = |(_, c): &(usize, char)| c.is_control() && *c != '\t';
+        if let Some((at, character)) = line.text.char_indices().find(control) {
+            let kind = ProcfileErrorKind::ControlCharacter { character };
+            self.error(kind, line.place(at..at + character.len_utf8()));
+        } else if !line.is_silent() && !self.belongs_to_mapping(line) {
+            self.spoken(line);
+        }
+    }
+
+    /// A line that should be an entry.
+    fn spoken(&mut self, line: &Line<'_>) {
+        if is_conflict_marker(line.text) {
             self.error(ProcfileErrorKind::MergeConflict, line.whole());
         } else if line.is_indented() {
             let entry = line.text.trim_matches(BLANK).to_owned();

@@ -240,6 +240,8 @@ pub trait Resource: Send + Sync + 'static {
     const TYPE: &'static str;
     /// Version of the schema.
     const VERSION: i64;
+    /// Attributes that make the natural key: a change of theirs replaces the resource.
+    const ID_ATTRIBUTES: &'static [&'static str] = &["name"];
     /// Whether [`Resource::complete`] wants the availability zones.
     const NEEDS_ZONES: bool = false;
 

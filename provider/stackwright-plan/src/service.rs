@@ -200,6 +200,7 @@ impl Resource for ServiceResource {
     type View = ServiceConfig;
     const TYPE: &'static str = "service";
     const VERSION: i64 = Service::SCHEMA_VERSION;
+    const ID_ATTRIBUTES: &'static [&'static str] = &["app", "process"];
 
     fn common(view: &mut ServiceConfig) -> &mut CommonConfig {
         &mut view.common

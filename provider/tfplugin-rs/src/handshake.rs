@@ -9,9 +9,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 /// The name of the variable that only a plugin's parent sets.
-pub const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
+pub(crate) const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 /// Its value for Terraform providers.
-pub const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+pub(crate) const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 /// What the CERT field of the handshake is encoded with: standard base64 without padding.
 const CERT_ENCODING: base64::engine::GeneralPurpose = STANDARD_NO_PAD;
 
@@ -32,7 +32,7 @@ pub(crate) struct Wishes {
 
 /// Why the parent's wishes cannot be followed.
 #[derive(Debug, thiserror::Error)]
-pub enum HandshakeError {
+pub(crate) enum HandshakeError {
     /// Started by a person, or by something that is not Terraform.
     #[error("the magic cookie is missing")]
     NoCookie,

@@ -26,24 +26,47 @@
 //!
 //! Must not depend on any AWS crate.
 
+mod canonical;
 mod cx;
 mod data_source;
 mod function;
+mod go_plugin;
+mod handshake;
+#[cfg(feature = "testing")]
+pub mod harness;
+mod lifecycle;
+mod listener;
+mod logging;
+mod panics;
 mod private;
+mod propose;
+#[cfg(feature = "testing")]
+pub mod proto;
+#[cfg(not(feature = "testing"))]
+mod proto;
 mod provider;
+mod registry;
+mod replace;
 mod resource;
+mod rpc;
+mod rules;
+mod serve;
+mod service;
+mod sets;
+mod shape;
+mod tls;
+mod typed;
+mod wire;
 
 pub use cx::{ClientCapabilities, Cx, Saved};
 pub use data_source::{DataResponse, DataSource};
 pub use function::{Function, FunctionError, FunctionSignature, Parameter};
 pub use private::{Private, PrivateError};
+pub use propose::{mark_changing, propose};
 pub use provider::Provider;
 pub use resource::{
     ApplyRequest, ApplyResponse, DestroyPlan, ImportResponse, PlanRequest, PlanResponse,
     ReadRequest, ReadResponse, Resource,
 };
-
-/// Serves a provider: the whole life of the process, from handshake to exit code.
-pub fn serve(_provider: impl Provider) -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}
+pub use serve::serve;
+pub use typed::{Changed, Plan, Typed, TypedDataSource, TypedResource, View, Want, typed, typed_data_source};

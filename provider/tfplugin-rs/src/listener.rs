@@ -26,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why there is no socket.
 #[derive(Debug, thiserror::Error)]
-pub enum ListenError {
+pub(crate) enum ListenError {
     /// The unix socket cannot be made.
     #[error("cannot listen on a unix socket in {}", dir.display())]
     Unix {

@@ -14,9 +14,10 @@ pub fn propose(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
     object(Shape::of(block), prior, config)
 }
 
-/// The configuration with defaults in place of what the user left out.
+/// The configuration with defaults in place of what the user left out; a block that is left out
+/// altogether is an empty one.
 pub(crate) fn fill_defaults(block: &Block, config: &Value) -> Value {
-    let mut filled = config.clone();
+    let mut filled = if config.is_null() { Value::object::<&str>([]) } else { config.clone() };
     defaults(Shape::of(block), &mut filled);
     filled
 }
@@ -91,7 +92,7 @@ fn present(prior: &Value) -> Option<&Value> {
 fn set(shape: Shape<'_>, prior: &[Value], config: &[Value]) -> Value {
     let pairs = pair_up(config, prior, |c| config_mask(shape, c), project, |_, _| true);
     let mut prior_of = vec![None; config.len()];
-    for (at, index) in pairs.pairs {
+    for (at, index) in pairs.both {
         prior_of[at] = Some(&prior[index]);
     }
     Value::list(config.iter().zip(prior_of).map(|(item, prior)| object(shape, prior, item)))
@@ -109,7 +110,7 @@ fn defaults(shape: Shape<'_>, value: &mut Value) {
     }
 }
 
-fn each_mut(nesting: Nesting, value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+pub(crate) fn each_mut(nesting: Nesting, value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
     match (nesting, value) {
         (Nesting::Single, single) => visit(single),
         (Nesting::List | Nesting::Set, Value::Seq(items)) => items.iter_mut().for_each(visit),
@@ -151,7 +152,7 @@ fn changing_inside(nesting: Nesting, shape: Shape<'_>, config: &Value, planned: 
         }
         (Nesting::Set, Value::Seq(config), Value::Seq(planned)) => {
             let pairs = pair_up(config, planned, |c| config_mask(shape, c), project, |_, _| true);
-            for (c, p) in pairs.pairs {
+            for (c, p) in pairs.both {
                 changing(shape, &config[c], &mut planned[p]);
             }
         }

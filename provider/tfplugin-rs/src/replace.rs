@@ -94,3 +94,72 @@ fn kept_part(shape: Shape<'_>, value: &Value) -> Value {
     });
     Value::object(whole.chain(inner).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet as Set};
+
+    use tfplugin_types::{TfObject as _, TfSchema};
+
+    use super::*;
+
+    /// A thing.
+    #[derive(TfSchema)]
+    struct Thing {
+        /// Name.
+        #[tf(replace)]
+        name: String,
+        /// Steps.
+        steps: Option<Vec<Step>>,
+        /// Routes.
+        routes: Option<BTreeMap<String, Step>>,
+        /// Rules.
+        rules: Option<Set<Step>>,
+    }
+
+    /// Something inside.
+    #[derive(PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+    struct Step {
+        /// Port.
+        #[tf(replace)]
+        port: i64,
+        /// Note.
+        note: Option<String>,
+    }
+
+    fn of<const N: usize>(fields: [(&str, Value); N]) -> Value {
+        Value::object(fields)
+    }
+
+    fn step(port: i64, note: &str) -> Value {
+        of([("port", port.into()), ("note", note.into())])
+    }
+
+    fn replaced(name: &str, prior: Value, planned: Value) -> Vec<String> {
+        let found = paths(&Thing::block(), &of([(name, prior)]), &of([(name, planned)]));
+        found.into_iter().map(|path| path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_changed_or_unknown_value_replaces() {
+        assert_eq!(replaced("name", "a".into(), "b".into()), ["name"]);
+        assert_eq!(replaced("name", "a".into(), Value::unknown()), ["name"]);
+        assert_eq!(replaced("name", "a".into(), "a".into()), [""; 0]);
+    }
+
+    #[test]
+    fn inside_collections_only_what_is_marked_replaces() {
+        let list = |port, note| Value::list([step(1, "x"), step(port, note)]);
+        assert_eq!(replaced("steps", list(2, "a"), list(3, "a")), ["steps[1].port"]);
+        assert_eq!(replaced("steps", list(2, "a"), list(2, "b")), [""; 0]);
+        let map = |port| of([("m", step(port, "x"))]);
+        assert_eq!(replaced("routes", map(1), map(2)), ["routes[\"m\"].port"]);
+    }
+
+    #[test]
+    fn a_set_is_named_as_a_whole() {
+        let set = |port, note| Value::list([step(1, "x"), step(port, note)]);
+        assert_eq!(replaced("rules", set(2, "a"), set(3, "a")), ["rules"]);
+        assert_eq!(replaced("rules", set(2, "a"), set(2, "b")), [""; 0]);
+    }
+}

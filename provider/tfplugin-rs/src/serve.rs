@@ -114,10 +114,7 @@ async fn run(provider: impl Provider, mode: Mode, wishes: Wishes) -> Result<Stop
     let shutdown = CancellationToken::new();
     let acceptor = pinned.map(|pinned| pinned.acceptor);
     let server = tokio::spawn(serve_on(Arc::clone(&listener), acceptor, service, shutdown.clone()));
-    let stopped = tokio::select! {
-        stopped = signals.stopped(&shutdown) => stopped,
-        () = shutdown.cancelled() => Stopped::Shutdown,
-    };
+    let stopped = signals.stopped(&shutdown).await;
     shutdown.cancel();
     if let Ok(Ok(ended)) = tokio::time::timeout(GRACE, server).await {
         ended?;

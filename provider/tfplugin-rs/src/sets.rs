@@ -19,7 +19,7 @@ const WHOLE: Value = Value::Null;
 /// Pairs of indexes, and what is left over on both sides.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pairs {
-    pub(crate) pairs: Vec<(usize, usize)>,
+    pub(crate) both: Vec<(usize, usize)>,
     pub(crate) lonely_patterns: Vec<usize>,
     pub(crate) lonely_items: Vec<usize>,
 }
@@ -56,12 +56,12 @@ pub(crate) fn pair_up(
         match chosen {
             Some(index) => {
                 taken[index] = true;
-                found.pairs.push((at, index));
+                found.both.push((at, index));
             }
             None => found.lonely_patterns.push(at),
         }
     }
-    found.pairs.sort_unstable();
+    found.both.sort_unstable();
     found.lonely_patterns.sort_unstable();
     found.lonely_items = (0..items.len()).filter(|index| !taken[*index]).collect();
     found
@@ -192,7 +192,7 @@ mod tests {
         let patterns = [rule(1, Value::unknown()), rule(2, Value::unknown())];
         let items = [rule(2, "b".into()), rule(3, "c".into())];
         let found = pair(&patterns, &items);
-        assert_eq!(found.pairs, [(1, 0)]);
+        assert_eq!(found.both, [(1, 0)]);
         assert_eq!(found.lonely_patterns, [0]);
         assert_eq!(found.lonely_items, [1]);
     }
@@ -201,7 +201,7 @@ mod tests {
     fn a_vague_pattern_leaves_the_exact_item_to_its_owner() {
         let patterns = [rule(1, Value::unknown()), rule(1, "a".into())];
         let items = [rule(1, "a".into()), rule(1, "b".into())];
-        assert_eq!(pair(&patterns, &items).pairs, [(0, 1), (1, 0)]);
+        assert_eq!(pair(&patterns, &items).both, [(0, 1), (1, 0)]);
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         let patterns: Vec<_> = (0..10_000).map(|port| rule(port, Value::unknown())).collect();
         let items: Vec<_> = (0..10_000).rev().map(|port| rule(port, "x".into())).collect();
         let start = Instant::now();
-        assert_eq!(pair(&patterns, &items).pairs.len(), 10_000);
+        assert_eq!(pair(&patterns, &items).both.len(), 10_000);
         // Pairwise comparison needs minutes here; the bound is wide enough for any machine.
         assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }

@@ -3,20 +3,15 @@
 use crate::Refinements;
 
 /// A value that may be null or not known yet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Cfg<T> {
     /// The value.
     Known(T),
     /// Not set.
+    #[default]
     Null,
     /// Set, but known only after something else was applied.
     Unknown(Refinements),
-}
-
-impl<T> Default for Cfg<T> {
-    fn default() -> Self {
-        Self::Null
-    }
 }
 
 impl<T> Cfg<T> {

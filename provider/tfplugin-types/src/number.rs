@@ -40,23 +40,26 @@ impl Number {
 
     /// The number that an `f64` stands for exactly; `None` for NaN and the infinities.
     pub fn from_f64(value: f64) -> Option<Self> {
-        BigDecimal::try_from(value).ok().map(Self::normalised)
+        BigDecimal::try_from(value)
+            .ok()
+            .as_ref()
+            .map(Self::normalised)
     }
 
-    fn normalised(value: BigDecimal) -> Self {
+    fn normalised(value: &BigDecimal) -> Self {
         Self(value.normalized())
     }
 }
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self::normalised(BigDecimal::from(value))
+        Self::normalised(&BigDecimal::from(value))
     }
 }
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        Self::normalised(BigDecimal::from(value))
+        Self::normalised(&BigDecimal::from(value))
     }
 }
 
@@ -68,6 +71,7 @@ impl FromStr for Number {
             .then(|| BigDecimal::from_str(text).ok())
             .flatten();
         parsed
+            .as_ref()
             .map(Self::normalised)
             .ok_or_else(|| ParseNumberError {
                 text: text.chars().take(80).collect(),

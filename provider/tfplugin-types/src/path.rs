@@ -29,16 +29,19 @@ impl Path {
     }
 
     /// This path and one more attribute.
+    #[must_use]
     pub fn join(&self, name: impl Into<String>) -> Self {
         self.with(Step::Attribute(name.into()))
     }
 
     /// This path and one more map element.
+    #[must_use]
     pub fn key(&self, key: impl Into<String>) -> Self {
         self.with(Step::Key(key.into()))
     }
 
     /// This path and one more list element.
+    #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.with(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }

@@ -10,9 +10,11 @@ use tfplugin_types::{
 const LIMIT: i64 = 5;
 
 fn starts_low(text: &str) -> Result<(), String> {
-    match text.starts_with(char::is_lowercase) {
-        true => Ok(()),
-        false => Err("The name must begin in lower case.".to_owned()),
+    let low = text.starts_with(char::is_lowercase);
+    if low {
+        Ok(())
+    } else {
+        Err("The name must begin in lower case.".to_owned())
     }
 }
 

@@ -117,6 +117,11 @@ fn errors_carry_the_path() {
         GateConfig::from_value(&bad).unwrap_err().to_string(),
         expected
     );
+    let mut bad = state();
+    let rules = Value::list([rule(1), Value::object([("port", true.into())])]);
+    bad.as_map_mut().unwrap().insert("rules".to_owned(), rules);
+    let in_set = "rules.port: expected a whole number from 0 to 65535, found a bool";
+    assert_eq!(Gate::from_value(&bad).unwrap_err().to_string(), in_set);
     let missing = Gate::from_value(&Value::object::<&str>([])).unwrap_err();
     assert_eq!(
         missing.to_string(),

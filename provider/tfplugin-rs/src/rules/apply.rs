@@ -155,3 +155,101 @@ fn a3_same_set(element: &Type, planned: &[Value], actual: &[Value], at: &Path) -
     (!merged || !pairs.lonely_items.is_empty())
         .then(|| Broken::new("A3", at, "the elements of the set are not the planned ones"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken(ty: &Type, planned: Value, actual: Value) -> Vec<String> {
+        let found = check(ty, &planned, &actual);
+        found.into_iter().map(|one| format!("{} {}", one.rule, one.path)).collect()
+    }
+
+    fn list<const N: usize>(items: [&str; N]) -> Value {
+        Value::list(items.map(Value::from))
+    }
+
+    fn map<const N: usize>(items: [(&str, Value); N]) -> Value {
+        Value::object(items)
+    }
+
+    const NONE: [&str; 0] = [];
+
+    #[test]
+    fn a2_what_was_planned_comes_out() {
+        let ty = Type::Object([("a".to_owned(), Type::String)].into());
+        let of = |value: Value| map([("a", value)]);
+        assert_eq!(broken(&ty, of("x".into()), of("x".into())), NONE);
+        assert_eq!(broken(&ty, of("x".into()), of("y".into())), ["A2 a"]);
+        assert_eq!(broken(&ty, of(Value::Null), of("y".into())), ["A2 a"]);
+        assert_eq!(broken(&ty, of("x".into()), of(Value::Null)), ["A2 a"]);
+        assert_eq!(broken(&ty, of(Value::unknown()), of("y".into())), NONE);
+        assert_eq!(broken(&ty, of(Value::unknown()), of(Value::Null)), NONE);
+    }
+
+    fn promise(refinements: Refinements, actual: Value) -> bool {
+        let kept = a2_promise_is_kept(&refinements, &actual, &Path::root()).is_none();
+        kept
+    }
+
+    #[test]
+    fn a2_promises_about_unknown_values_are_kept() {
+        assert!(promise(Refinements::prefix("arn:"), "arn:x".into()));
+        assert!(!promise(Refinements::prefix("arn:"), "x".into()));
+        assert!(!promise(Refinements::not_null(), Value::Null));
+        let above = |inclusive| Refinements {
+            number_min: Some((3.into(), inclusive)),
+            ..Refinements::NONE
+        };
+        assert!(promise(above(true), 3.into()) && !promise(above(false), 3.into()));
+        let below = Refinements { number_max: Some((3.into(), true)), ..Refinements::NONE };
+        assert!(promise(below.clone(), 3.into()) && !promise(below, 4.into()));
+        let length = Refinements { length_min: Some(1), length_max: Some(2), ..Refinements::NONE };
+        assert!(promise(length.clone(), list(["a"])));
+        assert!(!promise(length.clone(), list([])) && !promise(length, list(["a", "b", "c"])));
+    }
+
+    #[test]
+    fn a3_lists_keep_their_length_and_maps_their_keys() {
+        let ty = Type::list(Type::String);
+        assert_eq!(broken(&ty, list(["a"]), list(["a", "b"])), ["A3 "]);
+        assert_eq!(broken(&ty, list(["a", "b"]), list(["a", "c"])), ["A2 [1]"]);
+        let ty = Type::map(Type::String);
+        let (a, b) = (map([("a", "1".into())]), map([("b", "1".into())]));
+        assert_eq!(broken(&ty, a.clone(), b), ["A3 [\"a\"]", "A3 [\"b\"]"]);
+        assert_eq!(broken(&ty, a, map([("a", "2".into())])), ["A2 [\"a\"]"]);
+    }
+
+    #[test]
+    fn a3_sets_keep_their_elements() {
+        let ty = Type::set(Type::Object([("p", Type::Number), ("id", Type::String)].map(|(n, t)| (n.to_owned(), t)).into()));
+        let rule = |port: i64, id: Value| map([("p", port.into()), ("id", id)]);
+        let planned = Value::list([rule(1, Value::unknown()), rule(2, Value::unknown())]);
+        let good = Value::list([rule(1, "a".into()), rule(2, "b".into())]);
+        assert_eq!(broken(&ty, planned.clone(), good), NONE);
+        let other = Value::list([rule(1, "a".into()), rule(3, "b".into())]);
+        assert_eq!(broken(&ty, planned.clone(), other), ["A3 "]);
+        let more = Value::list([rule(1, "a".into()), rule(2, "b".into()), rule(2, "c".into())]);
+        assert_eq!(broken(&ty, planned, more), ["A3 "]);
+        let same = Value::list([rule(1, Value::unknown()), rule(1, Value::unknown())]);
+        let merged = Value::list([rule(1, "a".into())]);
+        assert_eq!(broken(&ty, same, merged), NONE, "elements that turn out equal are one");
+    }
+
+    #[test]
+    fn a4_a_deletion_leaves_nothing() {
+        let state = map([]);
+        assert!(a4_presence(None, Some(&state)).is_some());
+        assert!(a4_presence(Some(&state), None).is_some());
+        assert!(a4_presence(Some(&state), Some(&state)).is_none());
+        assert!(a4_presence(None, None).is_none());
+    }
+
+    #[test]
+    fn dynamic_values_keep_their_type() {
+        let of = |ty, value| Value::Dynamic(Box::new((ty, value)));
+        let planned = of(Type::String, "a".into());
+        assert_eq!(broken(&Type::Dynamic, planned.clone(), of(Type::String, "a".into())), NONE);
+        assert_eq!(broken(&Type::Dynamic, planned, of(Type::Number, 1.into())), ["A2 "]);
+    }
+}

@@ -34,9 +34,10 @@ impl Broken {
 
     /// What the user is told.
     pub(crate) fn diagnostic(&self, provider: &str, doing: &str) -> Diagnostic {
-        let place = match self.path.0.is_empty() {
-            true => "the whole object".to_owned(),
-            false => format!("`{}`", self.path),
+        let place = if self.path.0.is_empty() {
+            "the whole object".to_owned()
+        } else {
+            format!("`{}`", self.path)
         };
         Diagnostic::error(
             "Provider Broke a Rule of Terraform",

@@ -235,3 +235,154 @@ fn exists(path: &Path, value: &Value) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use tfplugin_types::{TfObject as _, TfSchema, WriteOnly};
+
+    use super::*;
+
+    /// A resource with everything that plan rules look at.
+    #[derive(TfSchema)]
+    struct Thing {
+        /// Given.
+        name: String,
+        /// Given or not.
+        note: Option<String>,
+        /// Given, else made.
+        #[tf(optional, computed)]
+        size: Option<i64>,
+        /// Made.
+        #[tf(computed)]
+        id: String,
+        /// Never kept.
+        #[tf(write_only, optional)]
+        secret: WriteOnly<String>,
+        /// In order.
+        steps: Option<Vec<Step>>,
+        /// By name.
+        routes: Option<BTreeMap<String, Step>>,
+        /// Without order.
+        rules: Option<BTreeSet<Step>>,
+        /// One.
+        single: Option<Step>,
+        /// In order.
+        #[tf(block)]
+        mount: Vec<Step>,
+    }
+
+    /// Something inside.
+    #[derive(PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+    struct Step {
+        /// Given.
+        port: i64,
+        /// Made.
+        #[tf(computed)]
+        url: String,
+    }
+
+    fn of<const N: usize>(fields: [(&str, Value); N]) -> Value {
+        Value::object(fields)
+    }
+
+    fn step(port: i64, url: &str) -> Value {
+        let url = if url.is_empty() { Value::Null } else { url.into() };
+        of([("port", port.into()), ("url", url)])
+    }
+
+    /// The rules that are broken, with their places.
+    fn broken(prior: Option<&Value>, config: &Value, planned: &Value) -> Vec<String> {
+        let found = check(&Thing::block(), prior, config, planned);
+        found.into_iter().map(|one| format!("{} {}", one.rule, one.path)).collect()
+    }
+
+    fn breaks(name: &str, config: Value, planned: Value) -> Vec<String> {
+        broken(None, &of([(name, config)]), &of([(name, planned)]))
+    }
+
+    #[test]
+    fn p1_a_plan_is_an_object() {
+        assert_eq!(broken(None, &of([]), &Value::Null), ["P1 "]);
+    }
+
+    #[test]
+    fn p2_the_configured_value_is_planned() {
+        assert_eq!(breaks("name", "a".into(), "b".into()), ["P2 name"]);
+        assert_eq!(breaks("note", Value::Null, "b".into()), ["P2 note"]);
+        assert_eq!(breaks("size", 1.into(), 2.into()), ["P2 size"]);
+        assert_eq!(breaks("name", "a".into(), "a".into()), [""; 0]);
+        assert_eq!(breaks("size", Value::Null, 2.into()), [""; 0]);
+        assert_eq!(breaks("id", Value::Null, Value::unknown()), [""; 0]);
+    }
+
+    #[test]
+    fn p2_the_prior_value_may_stay_when_it_means_the_same() {
+        let (prior, config) = (of([("name", "A".into())]), of([("name", "a".into())]));
+        assert_eq!(broken(Some(&prior), &config, &prior), [""; 0]);
+        assert_eq!(broken(Some(&prior), &of([]), &prior), ["P2 name"], "not when it is left out");
+    }
+
+    #[test]
+    fn p3_a_configured_value_stays_known() {
+        assert_eq!(breaks("name", "a".into(), Value::unknown()), ["P3 name"]);
+        assert_eq!(breaks("name", Value::unknown(), Value::unknown()), [""; 0]);
+        let config = Value::list([step(1, "")]);
+        assert_eq!(breaks("steps", config, Value::unknown()), ["P3 steps"]);
+    }
+
+    #[test]
+    fn p4_lists_and_blocks_have_the_configured_length() {
+        let one = Value::list([step(1, "")]);
+        let two = Value::list([step(1, "x"), step(2, "x")]);
+        assert_eq!(breaks("steps", one.clone(), two.clone()), ["P4 steps"]);
+        assert_eq!(breaks("mount", one.clone(), two), ["P4 mount"]);
+        assert_eq!(breaks("single", Value::Null, step(1, "")), ["P2 single"]);
+        assert_eq!(breaks("single", step(1, ""), Value::Null), ["P4 single"]);
+        let wrong = Value::list([step(2, "x")]);
+        assert_eq!(breaks("steps", one.clone(), wrong.clone()), ["P2 steps[0].port"]);
+        assert_eq!(breaks("mount", one, wrong), ["P2 mount[0].port"]);
+    }
+
+    #[test]
+    fn p4_maps_have_the_configured_keys() {
+        let (a, b) = (of([("a", step(1, ""))]), of([("b", step(1, "x"))]));
+        assert_eq!(breaks("routes", a.clone(), b), ["P4 routes"]);
+        assert_eq!(breaks("routes", a.clone(), of([("a", step(2, "x"))])), ["P2 routes[\"a\"].port"]);
+        assert_eq!(breaks("routes", a, of([("a", step(1, "x"))])), [""; 0]);
+    }
+
+    #[test]
+    fn p4_sets_have_the_configured_elements() {
+        let config = Value::list([step(1, ""), step(2, "")]);
+        let planned = |ports: &[i64]| Value::list(ports.iter().map(|port| step(*port, "x")));
+        assert_eq!(breaks("rules", config.clone(), planned(&[2, 1])), [""; 0]);
+        assert_eq!(breaks("rules", config.clone(), planned(&[1, 3])), ["P4 rules"]);
+        assert_eq!(breaks("rules", config.clone(), planned(&[1])), ["P4 rules"]);
+        assert_eq!(breaks("rules", config, planned(&[1, 2, 3])), ["P4 rules"]);
+    }
+
+    #[test]
+    fn p5_unknown_blocks_stay_unknown() {
+        let known = Value::list([step(1, "x")]);
+        assert_eq!(breaks("mount", Value::unknown(), known.clone()), ["P5 mount"]);
+        assert_eq!(breaks("mount", known, Value::unknown()), ["P5 mount"]);
+        assert_eq!(breaks("mount", Value::unknown(), Value::unknown()), [""; 0]);
+    }
+
+    #[test]
+    fn p6_write_only_values_are_not_planned() {
+        assert_eq!(breaks("secret", "s".into(), "s".into()), ["P6 secret"]);
+        assert_eq!(breaks("secret", "s".into(), Value::Null), [""; 0]);
+    }
+
+    #[test]
+    fn p7_a_replaced_path_exists() {
+        let (prior, planned) = (of([("steps", Value::list([step(1, "x")]))]), of([]));
+        let good = Path::attribute("steps").index(0).join("port");
+        assert_eq!(p7_path_exists(&good, &prior, &planned), None);
+        let bad = Path::attribute("steps").index(1).join("port");
+        assert_eq!(p7_path_exists(&bad, &prior, &planned).map(|one| one.rule), Some("P7"));
+    }
+}

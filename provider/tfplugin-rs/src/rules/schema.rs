@@ -107,3 +107,80 @@ pub(crate) fn s5_function(name: &str, signature: &FunctionSignature) -> Vec<Brok
     }
     broken
 }
+
+#[cfg(test)]
+mod tests {
+    use tfplugin_types::{Attribute, AttributeType, Nesting, Replace, Value};
+
+    use super::*;
+
+    fn attribute(name: &str, ty: AttributeType) -> Attribute {
+        Attribute {
+            name: name.to_owned(),
+            ty,
+            mode: Mode::Optional,
+            description: String::new(),
+            sensitive: false,
+            write_only: false,
+            deprecated: None,
+            default: None,
+            replace: Replace::No,
+            stable: false,
+            prefix: None,
+            checks: Vec::new(),
+        }
+    }
+
+    fn broken(attributes: Vec<Attribute>, blocks: Vec<NestedBlock>) -> Vec<String> {
+        let block = Block { attributes, blocks, ..Block::default() };
+        let found = check(&Schema { version: 0, block });
+        found.into_iter().map(|one| format!("{} {}", one.rule, one.path)).collect()
+    }
+
+    fn text(name: &str) -> Attribute {
+        attribute(name, AttributeType::Plain(Type::String))
+    }
+
+    fn block(nesting: BlockNesting, min_items: i64, max_items: i64) -> Vec<NestedBlock> {
+        let block = Block::default();
+        vec![NestedBlock { name: "b".to_owned(), nesting, block, min_items, max_items }]
+    }
+
+    #[test]
+    fn s3_names_and_versions() {
+        assert_eq!(broken(vec![text("good_1")], Vec::new()), [""; 0]);
+        assert_eq!(broken(vec![text("Bad")], Vec::new()), ["S3 Bad"]);
+        assert_eq!(broken(vec![text("1a")], Vec::new()), ["S3 1a"]);
+        assert_eq!(broken(vec![text("a"), text("a")], Vec::new()), ["S3 a"]);
+        assert_eq!(broken(vec![text("b")], block(BlockNesting::List, 0, 0)), ["S3 b"]);
+        let negative = Schema { version: -1, block: Block::default() };
+        assert_eq!(check(&negative)[0].rule, "S3");
+    }
+
+    #[test]
+    fn s3_counts_of_blocks() {
+        assert_eq!(broken(Vec::new(), block(BlockNesting::List, 2, 1)), ["S3 b"]);
+        assert_eq!(broken(Vec::new(), block(BlockNesting::List, 2, 0)), [""; 0]);
+        assert_eq!(broken(Vec::new(), block(BlockNesting::Single, 0, 2)), ["S3 b"]);
+        assert_eq!(broken(Vec::new(), block(BlockNesting::Map, 1, 0)), ["S3 b"]);
+    }
+
+    #[test]
+    fn s3_sets_hold_nothing_dynamic_or_write_only() {
+        let set = |inner| attribute("s", AttributeType::Nested(Nesting::Set, vec![inner]));
+        let dynamic = attribute("d", AttributeType::Plain(Type::list(Type::Dynamic)));
+        assert_eq!(broken(vec![set(dynamic)], Vec::new()), ["S3 s"]);
+        let secret = Attribute { write_only: true, ..text("w") };
+        assert_eq!(broken(vec![set(secret)], Vec::new()), ["S3 s"]);
+        assert_eq!(broken(vec![set(text("t"))], Vec::new()), [""; 0]);
+    }
+
+    #[test]
+    fn p11_defaults_are_of_their_type_and_computed() {
+        let with = |mode, default| Attribute { mode, default: Some(default), ..text("t") };
+        let good = with(Mode::OptionalComputed, Value::from("x"));
+        assert_eq!(broken(vec![good], Vec::new()), [""; 0]);
+        assert_eq!(broken(vec![with(Mode::Optional, "x".into())], Vec::new()), ["P11 t"]);
+        assert_eq!(broken(vec![with(Mode::OptionalComputed, 1.into())], Vec::new()), ["P11 t"]);
+    }
+}

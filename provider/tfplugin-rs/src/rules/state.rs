@@ -73,7 +73,9 @@ pub(crate) fn each(
         }
         (Nesting::Set, Value::Seq(items)) => items.iter().for_each(|item| visit(item, at)),
         (Nesting::Map, Value::Map(items)) => {
-            items.iter().for_each(|(key, item)| visit(item, &at.key(key)));
+            for (key, item) in items {
+                visit(item, &at.key(key));
+            }
         }
         _ => {}
     }

@@ -54,7 +54,7 @@ fn generate(into: &Path) {
 fn protos_say_what_the_wire_facts_say() {
     let facts = here().join("../../../shared/facts/wire");
     if !facts.is_dir() {
-        eprintln!("SKIPPED: no wire facts at {}, nothing was compared", facts.display());
+        crate::skipped(&format!("no wire facts at {}, nothing was compared", facts.display()));
         return;
     }
     let expected: BTreeSet<String> = FACTS

@@ -1,4 +1,4 @@
-//! MessagePack values, as Terraform's protocol writes them.
+//! `MessagePack` values, as Terraform's protocol writes them.
 //!
 //! Numbers are exact: whole ones that fit are integers, others are floats only when nothing is
 //! lost, and decimal text when something would be. Unknown values are extensions that carry what is

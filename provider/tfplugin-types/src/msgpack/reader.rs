@@ -1,4 +1,4 @@
-//! MessagePack tokens, read from bytes that may be hostile: nothing is allocated for a length
+//! `MessagePack` tokens, read from bytes that may be hostile: nothing is allocated for a length
 //! before its bytes are there.
 
 use rmp::Marker;

@@ -1,4 +1,4 @@
-//! Unknown values and what is certain about them, as MessagePack extensions.
+//! Unknown values and what is certain about them, as `MessagePack` extensions.
 
 use super::encode::Writer;
 use super::reader::{Reader, Token, number, text};

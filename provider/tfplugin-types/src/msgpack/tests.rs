@@ -10,7 +10,9 @@ use super::{decode, encode};
 use crate::{DecodeProblem, Number, Refinements, Type, Value};
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -59,6 +61,12 @@ fn numbers_are_exact() {
         ("-9223372036854775808", "d38000000000000000"),
         ("1.5", "cb3ff8000000000000"),
         ("0.1", "a3302e31"),
+        ("1e-5", "a7302e3030303031"),
+        ("123456789.125", "cb419d6f3454800000"),
+        (
+            "-9223372036854775809",
+            "b42d39323233333732303336383534373735383039",
+        ),
         (
             "9223372036854775808",
             "b339323233333732303336383534373735383038",
@@ -111,6 +119,16 @@ fn unknown_values_carry_what_is_certain() {
     };
     let expected = "c7110c82039201c30492cb4004000000000000c2";
     both_ways(&Value::Unknown(bounds), &Type::Number, expected);
+    let exact = Some(("0.1".parse().unwrap(), true));
+    let bound = Refinements {
+        number_min: exact,
+        ..Refinements::NONE
+    };
+    both_ways(
+        &Value::Unknown(bound),
+        &Type::Number,
+        "d70c810392a3302e31c3",
+    );
     let lengths = Refinements {
         length_min: Some(1),
         length_max: Some(9),

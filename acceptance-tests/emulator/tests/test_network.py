@@ -1,0 +1,164 @@
+"""EC2 networks, where moto differs from AWS."""
+
+import unittest
+
+from .harness import code_of, emulator, new_account, tags_of
+
+
+def tagged(kind, name):
+    return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}]}]
+
+
+class NetworkTest(unittest.TestCase):
+    def setUp(self):
+        self.ec2 = emulator().client("ec2", new_account())
+        self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.1/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+
+    def subnet(self, cidr="10.0.0.0/20", **values):
+        return self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=cidr, **values)["Subnet"]["SubnetId"]
+
+    def test_networks_are_stored_as_networks(self):
+        self.assertEqual(self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"][0]["CidrBlock"], "10.0.0.0/16")
+        subnet = self.subnet("10.0.16.9/20")
+        self.assertEqual(self.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["CidrBlock"], "10.0.16.0/20")
+
+    def test_every_subnet_attribute(self):
+        block = self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+        subnet = self.subnet(Ipv6CidrBlock=block.replace("/56", "/64"))
+        flags = ("MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation", "EnableDns64")
+        dns = ("EnableResourceNameDnsARecord", "EnableResourceNameDnsAAAARecord")
+        for value in (True, False):
+            for name in [*flags, *(f"{name}OnLaunch" for name in dns)]:
+                self.ec2.modify_subnet_attribute(SubnetId=subnet, **{name: {"Value": value}})
+            self.ec2.modify_subnet_attribute(SubnetId=subnet, PrivateDnsHostnameTypeOnLaunch="resource-name")
+            shown = self.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+            options = shown["PrivateDnsNameOptionsOnLaunch"]
+            self.assertEqual([shown[name] for name in flags] + [options[name] for name in dns], [value] * 5)
+            self.assertEqual(options["HostnameType"], "resource-name")
+        self.assertEqual(shown["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlockState"], {"State": "associated"})
+
+    def test_nat_gateways(self):
+        subnet = self.subnet()
+        address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
+
+        def create():
+            return self.ec2.create_nat_gateway(
+                SubnetId=subnet, AllocationId=address, ClientToken="once", TagSpecifications=tagged("natgateway", "n")
+            )["NatGateway"]
+
+        nat = create()
+        self.assertEqual(create()["NatGatewayId"], nat["NatGatewayId"])
+        self.assertEqual(tags_of(nat), {"Name": "n"})
+        by_tag = self.ec2.describe_nat_gateways(Filters=[{"Name": "tag:Name", "Values": ["other"]}])["NatGateways"]
+        self.assertEqual(by_tag, [])
+        by_tag = self.ec2.describe_nat_gateways(Filters=[{"Name": "tag:Name", "Values": ["n"]}])["NatGateways"]
+        self.assertEqual(by_tag[0]["NatGatewayAddresses"][0]["AllocationId"], address)
+        self.assertEqual(code_of(self.ec2.release_address, AllocationId=address), "InvalidIPAddress.InUse")
+        self.assertEqual(code_of(self.ec2.delete_subnet, SubnetId=subnet), "DependencyViolation")
+        unknown = {"NatGatewayIds": ["nat-0123456789abcdef0"]}
+        self.assertEqual(code_of(self.ec2.describe_nat_gateways, **unknown), "NatGatewayNotFound")
+        self.ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
+        self.assertEqual(
+            self.ec2.describe_nat_gateways(NatGatewayIds=[nat["NatGatewayId"]])["NatGateways"][0]["State"], "deleted"
+        )
+        self.ec2.release_address(AllocationId=address)
+        self.ec2.delete_subnet(SubnetId=subnet)
+
+    def test_a_subnet_has_one_route_table(self):
+        subnet = self.subnet()
+        first, second = (self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+        association = self.ec2.associate_route_table(RouteTableId=first, SubnetId=subnet)["AssociationId"]
+        again = self.ec2.associate_route_table(RouteTableId=first, SubnetId=subnet)["AssociationId"]
+        self.assertEqual(again, association)
+        code = code_of(self.ec2.associate_route_table, RouteTableId=second, SubnetId=subnet)
+        self.assertEqual(code, "Resource.AlreadyAssociated")
+        self.ec2.replace_route_table_association(AssociationId=association, RouteTableId=second)
+        self.assertEqual(code_of(self.ec2.delete_route_table, RouteTableId=second), "DependencyViolation")
+
+    def test_a_vpc_goes_last(self):
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
+        group = self.ec2.create_security_group(GroupName="g", Description="d", VpcId=self.vpc)["GroupId"]
+        endpoint = self.ec2.create_vpc_endpoint(VpcId=self.vpc, ServiceName="com.amazonaws.us-west-2.s3")
+        steps = (
+            lambda: self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc),
+            lambda: self.ec2.delete_security_group(GroupId=group),
+            lambda: self.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpoint"]["VpcEndpointId"]]),
+        )
+        for step in steps:
+            self.assertEqual(code_of(self.ec2.delete_vpc, VpcId=self.vpc), "DependencyViolation")
+            step()
+        self.ec2.delete_vpc(VpcId=self.vpc)
+
+
+class SecurityGroupTest(unittest.TestCase):
+    def setUp(self):
+        self.ec2 = emulator().client("ec2", new_account())
+        self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.web, self.db = self.group("web"), self.group("db")
+
+    def group(self, name):
+        answer = self.ec2.create_security_group(
+            GroupName=name, Description="d", VpcId=self.vpc, TagSpecifications=tagged("security-group", name)
+        )
+        self.assertEqual(tags_of(answer), {"Name": name})
+        return answer["GroupId"]
+
+    def allow(self, *permissions, **kwargs):
+        answer = self.ec2.authorize_security_group_ingress(GroupId=self.db, IpPermissions=permissions, **kwargs)
+        return answer["SecurityGroupRules"]
+
+    def rules(self, **kwargs):
+        found = self.ec2.describe_security_group_rules(**kwargs)["SecurityGroupRules"]
+        return [rule for rule in found if not rule["IsEgress"]]
+
+    def test_all_rules_of_a_call_come_back_with_tags_and_descriptions(self):
+        peer = {"UserIdGroupPairs": [{"GroupId": self.web, "Description": "peer"}]}
+        world = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+        rules = self.allow(
+            {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, **peer},
+            {"IpProtocol": "tcp", "FromPort": 2, "ToPort": 2, **world},
+            TagSpecifications=tagged("security-group-rule", "r"),
+        )
+        self.assertEqual(len(rules), 3)
+        shown = self.rules(Filters=[{"Name": "tag:Name", "Values": ["r"]}])
+        self.assertEqual(len(shown), 3)
+        [by_group] = [rule for rule in shown if "ReferencedGroupInfo" in rule]
+        self.assertEqual((by_group["Description"], by_group["ReferencedGroupInfo"]["GroupId"]), ("peer", self.web))
+
+    def test_a_duplicate_in_a_call_adds_nothing(self):
+        port = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+        self.allow(port)
+        described = port | {"IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "other"}]}
+        code = code_of(self.allow, port | {"FromPort": 2, "ToPort": 2}, described)
+        self.assertEqual(code, "InvalidPermission.Duplicate")
+        self.assertEqual(len(self.rules(Filters=[{"Name": "group-id", "Values": [self.db]}])), 1)
+
+    def test_rules_change_by_id(self):
+        peers = {"UserIdGroupPairs": [{"GroupId": self.web}]}
+        [rule] = self.allow({"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, **peers})
+        rule_id = rule["SecurityGroupRuleId"]
+        new = {"IpProtocol": "tcp", "FromPort": 5, "ToPort": 6, "ReferencedGroupId": self.web, "Description": "n"}
+        self.ec2.modify_security_group_rules(
+            GroupId=self.db, SecurityGroupRules=[{"SecurityGroupRuleId": rule_id, "SecurityGroupRule": new}]
+        )
+        [shown] = self.rules(SecurityGroupRuleIds=[rule_id])
+        self.assertEqual((shown["FromPort"], shown["ToPort"], shown["Description"]), (5, 6, "n"))
+        self.ec2.update_security_group_rule_descriptions_ingress(
+            GroupId=self.db, SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": rule_id, "Description": "again"}]
+        )
+        self.assertEqual(self.rules(SecurityGroupRuleIds=[rule_id])[0]["Description"], "again")
+        self.ec2.revoke_security_group_ingress(GroupId=self.db, SecurityGroupRuleIds=[rule_id])
+        revoke = self.ec2.revoke_security_group_ingress
+        code = code_of(revoke, GroupId=self.db, SecurityGroupRuleIds=[rule_id])
+        self.assertEqual(code, "InvalidSecurityGroupRuleId.NotFound")
+
+    def test_a_group_in_use_stays(self):
+        peers = {"UserIdGroupPairs": [{"GroupId": self.web}]}
+        [rule] = self.allow({"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, **peers})
+        self.assertEqual(code_of(self.ec2.delete_security_group, GroupId=self.web), "DependencyViolation")
+        self.ec2.revoke_security_group_ingress(GroupId=self.db, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
+        self.ec2.delete_security_group(GroupId=self.web)
+        default = self.ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])
+        group = default["SecurityGroups"][0]["GroupId"]
+        self.assertEqual(code_of(self.ec2.delete_security_group, GroupId=group), "CannotDelete")

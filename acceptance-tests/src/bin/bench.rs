@@ -1,0 +1,227 @@
+//! `make bench`: counts first, then times, against the goals. It fails when something does not work, never
+//! because a machine is slow.
+
+#![expect(clippy::print_stdout, reason = "a program for people")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use acceptance_tests::{
+    Account, Binaries, Provider, Workspace, call_empty, children, peak_bytes, resident_bytes,
+};
+use anyhow::{Context as _, Result, ensure};
+
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+const RUNS: usize = 20;
+
+fn main() -> Result<()> {
+    if cfg!(debug_assertions) {
+        println!(
+            "This is a debug build: counts are right, times and sizes are not. Run `make bench`.\n"
+        );
+    }
+    println!("{:<58} {:>12} {:>12}", "what", "measured", "goal");
+    plans()?;
+    start()?;
+    let size = std::fs::metadata(&Binaries::get()?.provider)?.len();
+    line(
+        "provider binary, as built with the release profile",
+        &mebibytes(size),
+        "30 MiB",
+    );
+    Ok(())
+}
+
+fn line(what: &str, measured: &str, goal: &str) {
+    println!("{what:<58} {measured:>12} {goal:>12}");
+}
+
+/// The worst resident memory of a provider during a plan.
+struct Measured {
+    calls: usize,
+    wall: Duration,
+    peak: u64,
+}
+
+/// Plans of 1, 10 and 100 unchanged services.
+fn plans() -> Result<()> {
+    for services in [1, 10, 100] {
+        let account = Account::fresh()?;
+        let root = Workspace::new(&account, &resources(&account, services)?)?;
+        root.apply()?.ok()?;
+        for (refresh, per_service) in [("full", 1.5), ("fast", 0.5)] {
+            let provider = Provider::of(&account).extra(&format!("  refresh = \"{refresh}\""));
+            root.write("provider.tf", &provider.hcl())?;
+            let measured = measure_plan(&root)?;
+            report(services, refresh, per_service, &measured);
+        }
+    }
+    Ok(())
+}
+
+fn report(services: u32, refresh: &str, per_service: f64, measured: &Measured) {
+    let what = format!("plan of {services} unchanged, refresh = {refresh}");
+    let goal = f64::from(services) * per_service + 60.0;
+    line(
+        &format!("{what}: AWS calls"),
+        &measured.calls.to_string(),
+        &format!("{goal:.0}"),
+    );
+    line(
+        &format!("{what}: wall"),
+        &format!("{:.2} s", measured.wall.as_secs_f64()),
+        "-",
+    );
+    let memory_goal = if services == 100 { "60 MiB" } else { "-" };
+    line(
+        &format!("{what}: peak memory"),
+        &mebibytes(measured.peak),
+        memory_goal,
+    );
+}
+
+/// One cluster, one app, and so many services of it.
+fn resources(account: &Account, services: u32) -> Result<String> {
+    let network = account.default_network()?;
+    Ok(format!(
+        r#"
+resource "stackwright_cluster" "main" {{
+  name = "main"
+}}
+resource "stackwright_app" "shop" {{
+  name    = "shop"
+  network = {network}
+}}
+resource "stackwright_service" "worker" {{
+  for_each = toset([for at in range({services}) : "worker${{at}}"])
+  app      = stackwright_app.shop.ref
+  cluster  = stackwright_cluster.main.ref
+  process  = each.key
+  image    = "repo/shop:v41"
+  command  = "work"
+}}
+"#
+    ))
+}
+
+/// Plans without changes, counting calls and watching the provider's memory.
+fn measure_plan(root: &Workspace) -> Result<Measured> {
+    root.account().forget_calls()?;
+    let mut command = root.command(&[
+        "plan",
+        "-input=false",
+        "-no-color",
+        "-detailed-exitcode",
+        "-lock=false",
+    ])?;
+    let start = Instant::now();
+    let mut plan = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()?;
+    let mut peak = 0;
+    let status = loop {
+        let now = children(plan.id())
+            .into_iter()
+            .filter(|(_, line)| line.contains("terraform-provider-stackwright"));
+        peak = now
+            .filter_map(|(pid, _)| peak_bytes(pid).ok())
+            .fold(peak, u64::max);
+        match plan.try_wait()? {
+            Some(status) => break status,
+            None => sleep(Duration::from_millis(10)),
+        }
+    };
+    ensure!(
+        status.success(),
+        "the plan is not empty or failed: {status}"
+    );
+    Ok(Measured {
+        calls: root.account().calls()?.len(),
+        wall: start.elapsed(),
+        peak,
+    })
+}
+
+/// A started provider.
+struct Started {
+    child: Child,
+    socket: PathBuf,
+    handshake: Duration,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Start to handshake, and on to the schema answer; the median of some runs. Without TLS, whose keys cost
+/// Terraform and the provider some milliseconds more.
+fn start() -> Result<()> {
+    let (mut handshakes, mut schemas) = (Vec::new(), Vec::new());
+    let (mut idle, mut bytes) = (0, 0);
+    for _ in 0..RUNS {
+        let provider = spawn()?;
+        let start = Instant::now();
+        bytes = call_empty(&provider.socket, "/tfplugin6.Provider/GetProviderSchema")?;
+        handshakes.push(provider.handshake);
+        schemas.push(provider.handshake + start.elapsed());
+        idle = resident_bytes(provider.child.id())?;
+    }
+    line(
+        "start to handshake line, without TLS",
+        &milliseconds(&mut handshakes),
+        "8 ms",
+    );
+    line(
+        &format!("start to schema answer ({bytes} bytes), without TLS"),
+        &milliseconds(&mut schemas),
+        "20 ms",
+    );
+    line(
+        "resident memory, idle after the schema answer",
+        &mebibytes(idle),
+        "20 MiB",
+    );
+    Ok(())
+}
+
+fn spawn() -> Result<Started> {
+    let start = Instant::now();
+    let mut child = Command::new(&Binaries::get()?.provider)
+        .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
+        .env("PLUGIN_PROTOCOL_VERSIONS", "6")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().context("no stdout")?).read_line(&mut line)?;
+    let handshake = start.elapsed();
+    let socket = line
+        .split('|')
+        .nth(3)
+        .with_context(|| format!("not a handshake: {line:?}"))?;
+    Ok(Started {
+        child,
+        socket: PathBuf::from(socket),
+        handshake,
+    })
+}
+
+fn milliseconds(runs: &mut [Duration]) -> String {
+    runs.sort();
+    let median = runs.get(runs.len() / 2).copied().unwrap_or_default();
+    format!("{:.1} ms", median.as_secs_f64() * 1000.0)
+}
+
+/// With one digit behind the point.
+fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes * 10 / (1 << 20);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}

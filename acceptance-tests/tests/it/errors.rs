@@ -1,0 +1,394 @@
+//! Errors: what a person is told, and what must not have happened meanwhile.
+
+use acceptance_tests::{Account, Fault, Provider, Workspace};
+use anyhow::{Result, ensure};
+
+use crate::fixtures::{self, WORKER};
+
+#[test]
+fn a_wrong_account_stops_before_the_first_write() -> Result<()> {
+    let account = Account::fresh()?;
+    let provider = Provider {
+        allowed_account: "999999999999".to_owned(),
+        ..Provider::of(&account)
+    };
+    let root = Workspace::with_provider(&account, &provider, &fixtures::cluster(""))?;
+    let output = root.apply()?.failed()?;
+    output.says(&[&account.id, "999999999999", "allowed_account_ids"])?;
+    ensure!(
+        account.writes()?.is_empty(),
+        "it wrote: {:?}",
+        account.writes()?
+    );
+    Ok(())
+}
+
+/// An applied cluster on which a fault is then laid.
+fn applied() -> Result<(Account, Workspace, Vec<u8>)> {
+    let account = Account::fresh()?;
+    let root = Workspace::new(&account, &fixtures::cluster(""))?;
+    root.apply()?.ok()?;
+    let state = root.state_file();
+    Ok((account, root, state))
+}
+
+/// Neither a plan nor a refresh nor an apply may touch the state.
+fn keeps_state(root: &Workspace, state: &[u8]) -> Result<()> {
+    ensure!(
+        root.state_file() == state,
+        "the state file changed:\n{}",
+        String::from_utf8_lossy(&root.state_file())
+    );
+    Ok(())
+}
+
+#[test]
+fn an_unreachable_endpoint_names_the_endpoint_and_keeps_state() -> Result<()> {
+    let (_, mut root, state) = applied()?;
+    // Nobody listens on port 1 of loopback.
+    root.set_env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let output = root.apply()?.failed()?;
+    output.says(&["GetCallerIdentity", "127.0.0.1:1"])?;
+    keeps_state(&root, &state)
+}
+
+#[test]
+fn a_throttling_endpoint_names_the_call_and_keeps_state() -> Result<()> {
+    let (account, root, state) = applied()?;
+    account.fault(Fault::on("ecs", "Describe.*|List.*").answer(
+        400,
+        "ThrottlingException",
+        "Rate exceeded",
+    ))?;
+    let output = root.apply()?.failed()?;
+    output.says(&["DescribeClusters", "Rate exceeded"])?;
+    keeps_state(&root, &state)
+}
+
+#[test]
+fn a_short_throttling_is_retried() -> Result<()> {
+    let (account, root, _) = applied()?;
+    account.fault(Fault::on("ecs", "DescribeClusters").times(2).answer(
+        400,
+        "ThrottlingException",
+        "Rate exceeded",
+    ))?;
+    root.plan()?.empty()
+}
+
+#[test]
+fn expired_credentials_name_the_remedy_and_keep_state() -> Result<()> {
+    let (account, mut root, state) = applied()?;
+    root.set_env("AWS_ACCESS_KEY_ID", &format!("ASIA{}EXPIRED", account.id));
+    root.set_env("AWS_SESSION_TOKEN", "token");
+    let output = root.apply()?.failed()?;
+    output.says(&["expired", "GetCallerIdentity"])?;
+    keeps_state(&root, &state)
+}
+
+#[test]
+fn credentials_that_expire_during_a_refresh_keep_state() -> Result<()> {
+    let (account, root, state) = applied()?;
+    account.fault(Fault::on("ecs", ".*").answer(
+        400,
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+    ))?;
+    let output = root.apply()?.failed()?;
+    output.says(&["expired", "DescribeClusters"])?;
+    keeps_state(&root, &state)
+}
+
+#[test]
+fn a_missing_permission_names_call_role_and_remedy_and_keeps_state() -> Result<()> {
+    let (account, root, state) = applied()?;
+    let text = format!(
+        "User: arn:aws:iam::{}:user/administrator is not authorized to perform: ecs:DescribeClusters",
+        account.id
+    );
+    account.fault(Fault::on("ecs", "DescribeClusters").answer(
+        400,
+        "AccessDeniedException",
+        &text,
+    ))?;
+    let output = root.apply()?.failed()?;
+    let role = format!("arn:aws:iam::{}:user/administrator", account.id);
+    output.says(&["ecs:DescribeClusters", &role, "policy"])?;
+    keeps_state(&root, &state)
+}
+
+#[test]
+fn a_missing_permission_in_a_destroy_keeps_state() -> Result<()> {
+    let (account, root, state) = applied()?;
+    account.fault(Fault::on("ecs", "DeleteCluster").answer(
+        400,
+        "AccessDeniedException",
+        "not authorized to perform: ecs:DeleteCluster",
+    ))?;
+    root.destroy()?.failed()?.says(&["DeleteCluster"])?;
+    let kept = root.find_instance(fixtures::CLUSTER)?.is_some();
+    ensure!(
+        kept,
+        "state lost the cluster: {}",
+        String::from_utf8_lossy(&state)
+    );
+    account.no_faults()?;
+    root.plan()?.empty()
+}
+
+#[test]
+fn a_role_that_cannot_be_assumed_is_named() -> Result<()> {
+    let account = Account::fresh()?;
+    let role = format!("arn:aws:iam::{}:role/missing", account.id);
+    let provider = Provider::of(&account).extra(&format!(
+        "  assume_role {{\n    role_arn = \"{role}\"\n  }}"
+    ));
+    let root = Workspace::with_provider(&account, &provider, &fixtures::cluster(""))?;
+    root.apply()?.failed()?.says(&["AssumeRole", &role])
+}
+
+/// A mistake in HCL: the resources, and what the plan must say. The error must point into `main.tf`.
+struct Mistake {
+    what: &'static str,
+    service: &'static str,
+    says: &'static [&'static str],
+}
+
+const MISTAKES: &[Mistake] = &[
+    Mistake {
+        what: "count below 0",
+        service: "  desired_count = -1",
+        says: &["desired_count"],
+    },
+    Mistake {
+        what: "stop timeout above 120",
+        service: "  stop_timeout = 121",
+        says: &["stop_timeout", "120"],
+    },
+    Mistake {
+        what: "memory that Fargate has not",
+        service: "  cpu = 256\n  memory = 8192",
+        says: &["8192", "Fargate"],
+    },
+    Mistake {
+        what: "cpu without memory",
+        service: "  cpu = 256",
+        says: &["memory"],
+    },
+    Mistake {
+        what: "size and cpu",
+        service: "  size = \"1X\"\n  cpu = 256\n  memory = 512",
+        says: &["size"],
+    },
+    Mistake {
+        what: "unknown size",
+        service: "  size = \"9XL\"",
+        says: &["9XL"],
+    },
+    Mistake {
+        what: "no room to deploy",
+        service: "  deploy = { minimum_percent = 100, maximum_percent = 100 }",
+        says: &["maximum_percent"],
+    },
+    Mistake {
+        what: "command of numbers",
+        service: "  command = [1, 2]",
+        says: &["command"],
+    },
+    Mistake {
+        what: "empty command",
+        service: "  command = \"\"",
+        says: &["command"],
+    },
+    Mistake {
+        what: "process with a space",
+        service: "  process = \"two words\"",
+        says: &["process"],
+    },
+    Mistake {
+        what: "image with a space",
+        service: "  image = \"not an image\"",
+        says: &["image"],
+    },
+    Mistake {
+        what: "reserved tag",
+        service: "  tags = { \"aws:x\" = \"1\" }",
+        says: &["aws:x"],
+    },
+    Mistake {
+        what: "unknown argument",
+        service: "  desired = 1",
+        says: &["desired"],
+    },
+    Mistake {
+        what: "timeout without unit",
+        service: "  timeouts {\n    create = \"20\"\n  }",
+        says: &["20"],
+    },
+    Mistake {
+        what: "environment name with a space",
+        service: "  config = { \"A B\" = \"1\" }",
+        says: &["A B"],
+    },
+];
+
+#[test]
+fn mistakes_in_a_service_are_told_at_the_attribute_at_plan_time() -> Result<()> {
+    let account = Account::fresh()?;
+    let network = account.default_network()?;
+    let mut failures = Vec::new();
+    for mistake in MISTAKES {
+        let mut worker = WORKER.to_owned();
+        for name in ["command", "image"] {
+            if mistake.service.trim_start().starts_with(name) {
+                let others: Vec<_> = worker.lines().filter(|line| !line.contains(name)).collect();
+                worker = others.join("\n") + "\n";
+            }
+        }
+        let mut service = fixtures::service(&(worker + mistake.service));
+        if mistake.service.contains("process =") {
+            service = service.replace("  process = \"worker\"\n", "");
+        }
+        let resources = [fixtures::cluster(""), fixtures::app(&network, ""), service].concat();
+        let root = Workspace::new(&account, &resources)?;
+        let result = refused_at(&root, mistake.says);
+        failures.extend(
+            result
+                .err()
+                .map(|error| format!("{}: {error:#}", mistake.what)),
+        );
+    }
+    ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
+    ensure!(account.writes()?.is_empty(), "a plan wrote");
+    Ok(())
+}
+
+/// The plan fails and every error points into `main.tf`.
+fn refused_at(root: &Workspace, says: &[&str]) -> Result<()> {
+    let output = root.plan_output(&[])?.failed()?;
+    ensure!(
+        output.code == Some(1),
+        "the plan was accepted\n{}",
+        output.all()
+    );
+    output.says(says)?;
+    output.says(&["on main.tf line"])
+}
+
+#[test]
+fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Result<()> {
+    let account = Account::fresh()?;
+    let network = account.default_network()?;
+    let mistakes = [
+        (
+            "host bits",
+            fixtures::network("  cidr = \"10.30.0.1/16\""),
+            vec!["cidr"],
+        ),
+        (
+            "range too small",
+            fixtures::network("  cidr = \"10.30.0.0/29\""),
+            vec!["cidr"],
+        ),
+        (
+            "unknown nat",
+            fixtures::network("  nat = \"double\""),
+            vec!["nat", "per_az"],
+        ),
+        (
+            "too many zones",
+            fixtures::network("  az_count = 9"),
+            vec!["az_count"],
+        ),
+        (
+            "spot above 100",
+            fixtures::cluster("  spot_percent = 101"),
+            vec!["spot_percent", "100"],
+        ),
+        (
+            "upper-case name",
+            fixtures::cluster("").replace("\"main\"\n", "\"Main\"\n"),
+            vec!["name"],
+        ),
+        (
+            "retention that AWS has not",
+            fixtures::app(&network, "  log_retention = 31"),
+            vec!["log_retention"],
+        ),
+        (
+            "variable and secret of one name",
+            fixtures::app(
+                &network,
+                "  config = { A = \"1\" }\n  secrets = { A = \"arn:aws:secretsmanager:us-west-2:111111111111:secret:a\" }",
+            ),
+            vec!["secrets"],
+        ),
+        (
+            "secret that is no ARN",
+            fixtures::app(&network, "  secrets = { A = \"hunter2\" }"),
+            vec!["secrets"],
+        ),
+        (
+            "policy that is no JSON",
+            fixtures::app(&network, "  policies = { a = \"nonsense\" }"),
+            vec!["policies"],
+        ),
+        (
+            "role that may do nothing",
+            fixtures::role(""),
+            vec!["preset"],
+        ),
+        (
+            "unknown preset",
+            fixtures::role("  preset = \"root\""),
+            vec!["preset", "admin"],
+        ),
+        (
+            "session below an hour",
+            fixtures::role("  preset = \"read\"\n  max_session = 900"),
+            vec!["max_session", "3600"],
+        ),
+        (
+            "account that is none",
+            fixtures::role("  preset = \"read\"").replace("111111111111", "1111"),
+            vec!["account_ids", "12"],
+        ),
+    ];
+    let mut failures = Vec::new();
+    for (what, resources, says) in mistakes {
+        let root = Workspace::new(&account, &resources)?;
+        let result = refused_at(&root, &says);
+        failures.extend(result.err().map(|error| format!("{what}: {error:#}")));
+    }
+    ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
+    ensure!(account.writes()?.is_empty(), "a plan wrote");
+    Ok(())
+}
+
+#[test]
+fn state_of_another_account_is_an_error_and_never_gone() -> Result<()> {
+    let (account, root, state) = applied()?;
+    let other = Account::fresh()?;
+    let provider = Provider {
+        allowed_account: other.id.clone(),
+        ..Provider::of(&account)
+    };
+    root.write("provider.tf", &provider.hcl())?;
+    let mut root = root;
+    root.set_env("AWS_ACCESS_KEY_ID", &other.access_key());
+    root.apply()?.failed()?.says(&[&account.id, &other.id])?;
+    ensure!(other.writes()?.is_empty(), "it wrote to the other account");
+    keeps_state(&root, &state)
+}
+
+#[test]
+fn state_of_another_environment_is_an_error_and_never_gone() -> Result<()> {
+    let (account, root, state) = applied()?;
+    let provider = Provider {
+        environment: "prod".to_owned(),
+        ..Provider::of(&account)
+    };
+    root.write("provider.tf", &provider.hcl())?;
+    root.apply()?.failed()?.says(&["stage", "prod"])?;
+    keeps_state(&root, &state)
+}

@@ -1,0 +1,147 @@
+//! Trees that the generator writes, and our own modules.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use acceptance_tests::Generated;
+use anyhow::{Result, ensure};
+
+const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
+
+/// More spec: state in S3.
+const STATE: &str = "\n[state]\nbucket = \"acme-terraform-state\"\n";
+
+#[test]
+fn terraform_fmt_finds_nothing_to_change() -> Result<()> {
+    for example in examples()? {
+        let generated = Generated::of(&example, ACCOUNTS)?;
+        let fmt = ["fmt", "-check", "-recursive", "-diff"];
+        generated.terraform(&generated.tree(), &fmt)?.ok()?;
+    }
+    Ok(())
+}
+
+/// The examples; none at all would make every test here an empty one.
+fn examples() -> Result<Vec<String>> {
+    let examples = Generated::examples()?;
+    ensure!(!examples.is_empty(), "there are no examples");
+    Ok(examples)
+}
+
+#[test]
+fn every_root_and_module_validates() -> Result<()> {
+    for example in examples()? {
+        let generated = Generated::of(&example, ACCOUNTS)?;
+        let folders = terraform_folders(&generated.tree())?;
+        ensure!(
+            folders.len() >= 7,
+            "expected roots, app and modules, found {folders:?}"
+        );
+        for folder in folders {
+            generated
+                .terraform(
+                    &folder,
+                    &["init", "-backend=false", "-input=false", "-no-color"],
+                )?
+                .ok()?;
+            generated
+                .terraform(&folder, &["validate", "-no-color"])?
+                .ok()?;
+        }
+    }
+    Ok(())
+}
+
+fn terraform_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut has_terraform = false;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(terraform_folders(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "tf") {
+            has_terraform = true;
+        }
+    }
+    if has_terraform {
+        found.push(folder.to_owned());
+    }
+    Ok(found)
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() -> Result<()> {
+    for example in examples()? {
+        let (first, second) = (
+            Generated::of(&example, ACCOUNTS)?,
+            Generated::of(&example, ACCOUNTS)?,
+        );
+        let files = first.files("")?;
+        ensure!(!files.is_empty(), "nothing was written");
+        ensure!(
+            files == second.files("")?,
+            "{example}: two runs wrote different bytes"
+        );
+        first.generate(&["--check"])?.ok()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn check_tells_a_tree_that_is_out_of_date() -> Result<()> {
+    let generated = Generated::of("acme-worker", ACCOUNTS)?;
+    let procfile = generated.input().join("Procfile");
+    fs::write(
+        &procfile,
+        fs::read_to_string(&procfile)? + "mailer: bin/mailer\n",
+    )?;
+    let files = generated.files("")?;
+    let output = generated.generate(&["--check"])?;
+    ensure!(
+        output.code == Some(3),
+        "--check of an old tree ended with {:?}\n{}",
+        output.code,
+        output.all()
+    );
+    ensure!(files == generated.files("")?, "--check wrote");
+    Ok(())
+}
+
+#[test]
+fn stage_and_prod_differ_in_values_and_state_alone() -> Result<()> {
+    for (more, differing) in [
+        ("", vec!["terraform.tfvars"]),
+        (STATE, vec!["backend.tf", "terraform.tfvars"]),
+    ] {
+        let generated = Generated::with_spec("acme-worker", ACCOUNTS, more)?;
+        let (stage, prod) = (generated.files("stage")?, generated.files("prod")?);
+        let names: BTreeSet<_> = stage.keys().chain(prod.keys()).collect();
+        let differ: Vec<_> = names
+            .into_iter()
+            .filter(|name| stage.get(*name) != prod.get(*name))
+            .collect();
+        ensure!(
+            differ == differing,
+            "stage and prod differ in {differ:?}, expected {differing:?}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_and_nothing_is_written() -> Result<()> {
+    let generated = Generated::of("acme-worker", ACCOUNTS)?;
+    let files = generated.files("")?;
+    let spec = generated.input().join("stackwright.toml");
+    let text = fs::read_to_string(&spec)?;
+    fs::write(
+        &spec,
+        text.replace("project =", "projet =")
+            .replace("count = 2", "count = -2"),
+    )?;
+    let output = generated.generate(&[])?.failed()?;
+    output.says(&["stackwright.toml:1:1", "projet", "project", "-2", "^"])?;
+    ensure!(files == generated.files("")?, "something was written");
+    Ok(())
+}

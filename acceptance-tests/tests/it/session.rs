@@ -1,0 +1,118 @@
+//! Role switching: stage and prod are built through the deploy role that ops made there.
+
+use acceptance_tests::{Account, Provider, ROOTS, Story, Workspace};
+use anyhow::{Result, ensure};
+
+use crate::fixtures;
+
+/// A provider block that works in another account through a role.
+fn switching(account: &Account, role: &str, more: &str) -> Provider {
+    let assume = format!(
+        "  assume_role {{\n    role_arn = \"arn:aws:iam::{}:role/{role}\"\n{more}\n  }}",
+        account.id
+    );
+    Provider::of(account).extra(&assume)
+}
+
+#[test]
+fn calls_go_through_the_deploy_role_with_the_session_name() -> Result<()> {
+    let (ops, member) = (Account::fresh()?, Account::fresh()?);
+    let role = fixtures::role("  preset = \"deploy\"").replace("111111111111", &ops.id);
+    let provider = switching(
+        &member,
+        "OrganizationAccountAccessRole",
+        "    session_name = \"ops-root\"",
+    );
+    let bootstrap = Workspace::with_provider(&ops, &provider, &role)?;
+    bootstrap.apply()?.ok()?;
+    all_as(
+        &member,
+        "assumed-role/OrganizationAccountAccessRole/ops-root",
+    )?;
+    member.forget_calls()?;
+    let provider = switching(&member, "acme-deploy", "    session_name = \"terraform\"");
+    let root = Workspace::with_provider(&ops, &provider, &fixtures::cluster(""))?;
+    root.apply()?.ok()?;
+    all_as(&member, "assumed-role/acme-deploy/terraform")?;
+    ensure!(
+        ops.writes()?.is_empty(),
+        "it wrote to ops: {:?}",
+        ops.writes()?
+    );
+    root.plan()?.empty()
+}
+
+/// Every call in the account was made by this principal.
+fn all_as(account: &Account, principal: &str) -> Result<()> {
+    let calls = account.calls()?;
+    ensure!(
+        calls.iter().any(|call| call.write),
+        "there was no write in {}",
+        account.id
+    );
+    let arn = format!("arn:aws:sts::{}:{principal}", account.id);
+    let other = calls.iter().find(|call| call.principal != arn);
+    ensure!(other.is_none(), "expected {arn}, found {other:?}");
+    Ok(())
+}
+
+#[test]
+fn an_external_id_is_given_along() -> Result<()> {
+    let (ops, member) = (Account::fresh()?, Account::fresh()?);
+    let role = fixtures::role("  preset = \"deploy\"").replace(
+        "[\"111111111111\"]",
+        &format!("[\"{}\"], external_id = \"agreed\"", ops.id),
+    );
+    let provider = switching(&member, "OrganizationAccountAccessRole", "");
+    Workspace::with_provider(&ops, &provider, &role)?
+        .apply()?
+        .ok()?;
+    let without = switching(&member, "acme-deploy", "");
+    let root = Workspace::with_provider(&ops, &without, &fixtures::cluster(""))?;
+    root.apply()?
+        .failed()?
+        .says(&["AssumeRole", "acme-deploy"])?;
+    let with = switching(&member, "acme-deploy", "    external_id = \"agreed\"");
+    root.write("provider.tf", &with.hcl())?;
+    root.apply()?.ok().map(drop)
+}
+
+#[test]
+fn every_session_has_a_name_even_when_none_is_given() -> Result<()> {
+    let (ops, member) = (Account::fresh()?, Account::fresh()?);
+    let provider = switching(&member, "OrganizationAccountAccessRole", "");
+    let root = Workspace::with_provider(&ops, &provider, &fixtures::cluster(""))?;
+    root.apply()?.ok()?;
+    let calls = member.calls()?;
+    let named = |arn: &str| {
+        arn.rsplit('/')
+            .next()
+            .is_some_and(|name| name.contains("stackwright"))
+    };
+    let other = calls.iter().find(|call| !named(&call.principal));
+    ensure!(
+        !calls.is_empty() && other.is_none(),
+        "a session name must say who: {other:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_generated_tree_builds_both_environments_and_takes_them_down() -> Result<()> {
+    let story = Story::new([Account::fresh()?, Account::fresh()?, Account::fresh()?])?;
+    for root in ROOTS {
+        story.init(root)?;
+        story.plan(root)?;
+        story.apply(root)?;
+    }
+    for (environment, count) in [("stage", 1), ("prod", 2)] {
+        story.look(environment, count)?;
+    }
+    for root in ROOTS {
+        story.plan(root)?.empty()?;
+    }
+    for root in ["prod", "stage", "ops"] {
+        story.destroy(root)?;
+    }
+    story.as_before()
+}

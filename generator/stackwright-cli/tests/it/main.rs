@@ -1,0 +1,6 @@
+//! The `stackwright` binary from outside: what it prints, what it writes, how it exits.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod folder;
+mod generate;
+mod messages;

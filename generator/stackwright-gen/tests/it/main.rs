@@ -1,0 +1,18 @@
+//! Tests of the generator from outside: what goes in, what comes out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may touch the disk and run Terraform"
+)]
+
+mod corpus;
+mod golden;
+mod hostile;
+mod input;
+mod modules;
+mod schema;
+mod spec_errors;
+mod terraform;
+mod tree;
+mod whole;
+mod wiring;

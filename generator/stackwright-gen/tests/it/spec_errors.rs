@@ -1,0 +1,242 @@
+//! What bad specs and Procfiles get.
+
+use std::collections::BTreeMap;
+
+use stackwright_gen::{ProcfileUnread, SourceFile, Spec, generate};
+
+use crate::input::{MINIMAL, messages};
+
+const WORKER: [(&str, &str); 1] = [("Procfile", "web: puma\nworker: sidekiq\n")];
+
+#[test]
+fn a_minimal_spec_has_no_errors() {
+    assert_eq!(messages(MINIMAL, &[("Procfile", "worker: x\n")]), "");
+}
+
+#[test]
+fn an_empty_spec() {
+    insta::assert_snapshot!(messages("", &[]));
+}
+
+#[test]
+fn every_mistake_at_once() {
+    let spec = r#"project = "Acme"
+regin = "us-west-2"
+region = "us-west"
+domain = "https://acme.example"
+
+[accounts]
+ops = 111111111111
+stage = "2222-2222-2222"
+prod = "333333333333"
+qa = "444444444444"
+
+[state]
+bucket = "Acme"
+prefix = "/x"
+
+[network]
+cidr = "10.30.1.0/16"
+az_count = 4
+nat = "none"
+
+[apps.Shop]
+imgae = "repo/shop:v41"
+db = true
+
+[apps.Shop.config]
+PORT = "80"
+STACKWRIGHT_APP = "x"
+"A-B" = "x"
+DEBUG = true
+KEY = "plain"
+
+[apps.Shop.secrets]
+KEY = "arn:aws:ssm:us-west-2:222222222222:parameter/key"
+OTHER = "plain"
+
+[apps.Shop.worker]
+size = "1x"
+count = "2"
+memory = 512
+
+[environments.prod]
+apps.Shop.workr = { count = 4 }
+apps.shop.worker = { count = 5001, size = "1:1gb" }
+
+[environments.prd]
+"#;
+    insta::assert_snapshot!(messages(spec, &WORKER));
+}
+
+#[test]
+fn the_same_account_twice() {
+    let spec = MINIMAL.replace("333333333333", "111111111111");
+    insta::assert_snapshot!(messages(&spec, &[("Procfile", "worker: x\n")]));
+}
+
+#[test]
+fn secrets_stay_in_their_environment() {
+    let arn =
+        |account: &str| format!("arn:aws:secretsmanager:us-west-2:{account}:secret:key-AbCdEf");
+    let ours = format!(
+        "{MINIMAL}[environments.stage.apps.shop.secrets]\nKEY = \"{}\"\n",
+        arn("222222222222")
+    );
+    assert_eq!(messages(&ours, &[("Procfile", "worker: x\n")]), "");
+    let theirs = format!(
+        "{MINIMAL}[environments.stage.apps.shop.secrets]\nKEY = \"{}\"\n",
+        arn("333333333333")
+    );
+    assert!(
+        messages(&theirs, &[("Procfile", "worker: x\n")])
+            .contains("stage would read a secret of the prod account")
+    );
+    let both = format!(
+        "{MINIMAL}secrets = {{ KEY = \"{}\" }}\n",
+        arn("333333333333")
+    );
+    assert!(
+        messages(&both, &[("Procfile", "worker: x\n")])
+            .contains("stage would read a secret of the prod account")
+    );
+    let own = format!(
+        "{both}[environments.stage.apps.shop.secrets]\nKEY = \"{}\"\n",
+        arn("222222222222")
+    );
+    assert_eq!(messages(&own, &[("Procfile", "worker: x\n")]), "");
+}
+
+#[test]
+fn config_and_secrets_do_not_share_names_in_any_environment() {
+    let arn = "arn:aws:ssm:us-west-2:111111111111:parameter/key";
+    let spec = format!(
+        "{MINIMAL}config = {{ KEY = \"x\" }}\n[environments.prod.apps.shop.secrets]\nKEY = \"{arn}\"\n"
+    );
+    assert!(
+        messages(&spec, &[("Procfile", "worker: x\n")])
+            .contains("`KEY` is both in config and in secrets of app `shop` in prod")
+    );
+    let spec = format!(
+        "{MINIMAL}secrets = {{ KEY = \"{arn}\" }}\n[environments.prod.apps.shop.config]\nKEY = \"x\"\n"
+    );
+    assert!(
+        messages(&spec, &[("Procfile", "worker: x\n")])
+            .contains("`KEY` is both in config and in secrets of app `shop` in prod")
+    );
+}
+
+#[test]
+fn broken_toml() {
+    insta::assert_snapshot!(messages("project = \"acme\nregion = 1\n", &[]));
+    assert!(messages("a = 1\na = 2\n", &[]).contains("invalid-toml"));
+}
+
+#[test]
+fn broken_procfile_and_spec_together() {
+    let procfile = "web: puma\nrelease : rake\nworker: a\nworker: b\nmailcatcher -f\n";
+    insta::assert_snapshot!(messages(
+        &MINIMAL.replace("us-west-2", "us-west"),
+        &[("Procfile", procfile)]
+    ));
+}
+
+#[test]
+fn nothing_to_run() {
+    insta::assert_snapshot!(messages(
+        MINIMAL,
+        &[("Procfile", "web: puma\nrelease: rake\n")]
+    ));
+}
+
+#[test]
+fn an_extended_procfile() {
+    insta::assert_snapshot!(messages(
+        MINIMAL,
+        &[(
+            "Procfile",
+            "web:\n  command: puma\n  ports:\n    - \"80:8080\"\n"
+        )]
+    ));
+}
+
+#[test]
+fn unreadable_procfiles() {
+    let spec = Spec::read(SourceFile::new(
+        "stackwright.toml",
+        format!("{MINIMAL}procfile = \"app/Procfile\"\n"),
+    ));
+    let reasons = [
+        (ProcfileUnread::Missing, "there is no such file"),
+        (
+            ProcfileUnread::NotUtf8 { offset: 7 },
+            "it is not UTF-8 text: byte 7 is not part of a character",
+        ),
+        (
+            ProcfileUnread::Refused {
+                reason: "permission denied".to_owned(),
+            },
+            "permission denied",
+        ),
+    ];
+    for (reason, text) in reasons {
+        let outcome = generate(
+            &spec,
+            &BTreeMap::from([("app/Procfile".to_owned(), Err(reason))]),
+        );
+        let [diagnostic] = outcome.diagnostics.as_slice() else {
+            panic!("{:?}", outcome.diagnostics)
+        };
+        assert_eq!(
+            diagnostic.problem.to_string(),
+            format!("the Procfile `app/Procfile` of app `shop` cannot be read: {text}")
+        );
+        assert_eq!(
+            &spec.source().text[diagnostic.span.clone()],
+            "\"app/Procfile\""
+        );
+    }
+}
+
+#[test]
+fn long_process_names() {
+    let long = "p".repeat(65);
+    assert!(
+        messages(MINIMAL, &[("Procfile", &format!("{long}: x\n"))])
+            .contains("has 65 characters, more than 64")
+    );
+    assert_eq!(
+        messages(MINIMAL, &[("Procfile", &format!("{}: x\n", &long[1..]))]),
+        ""
+    );
+}
+
+/// What was pasted in place of an ARN may be the secret itself.
+#[test]
+fn pasted_secrets_are_not_shown() {
+    let cases = [
+        format!("{MINIMAL}secrets = {{ KEY = \"hunter2\" }}\n"),
+        format!("{MINIMAL}secrets = {{ PORT = \"hunter2\", \"A-B\" = \"hunter2\" }}\n"),
+        format!("{MINIMAL}secrets = \"hunter2\"\n"),
+        format!("{MINIMAL}secrets = [\"hunter2\"]\n"),
+        format!("{MINIMAL}[apps.shop.secrets]\nKEY = [\"hunter2\"]\n"),
+        format!("{MINIMAL}[apps.shop.secrets]\nKEY = hunter2\n"),
+        format!("{MINIMAL}[apps.shop.secrets]\nKEY = \"hunter2\n"),
+        format!("{MINIMAL}[environments.prod.apps.shop.secrets]\nKEY = \"\"\"\nhunter2\n\"\"\"\n"),
+    ];
+    for text in cases {
+        let spec = Spec::read(SourceFile::new("stackwright.toml", text.as_str()));
+        let outcome = generate(&spec, &BTreeMap::new());
+        assert!(
+            !outcome.diagnostics.is_empty() && outcome.tree.is_none(),
+            "{text}"
+        );
+        let shown = outcome
+            .diagnostics
+            .iter()
+            .map(|it| format!("{} {} {:?}", it.problem, it.problem.help(), it.problem));
+        let shown = shown.collect::<String>() + &spec.source().text;
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert_eq!(spec.source().text.len(), text.len());
+    }
+}

@@ -1,0 +1,247 @@
+//! Real Terraform applies whole trees before there is a provider: each of our resources is replaced by the built-in `terraform_data`,
+//! which keeps what it is given. So types, validations and wiring are Terraform's own, and what reaches a resource can be read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+use stackwright_gen::Tree;
+
+use crate::input::{MINIMAL, is_terraform, run, tree};
+use crate::terraform::terraform;
+use crate::tree::{LARGE, LARGE_PROCFILES};
+
+/// A file with our resources replaced.
+fn without_provider(path: &str, text: &str) -> String {
+    let name = Path::new(path).file_name().unwrap().to_str().unwrap();
+    if ["providers.tf", "backend.tf", "versions.tf"].contains(&name) || !is_terraform(path) {
+        return if is_terraform(path) {
+            String::new()
+        } else {
+            text.to_owned()
+        };
+    }
+    let mut lines = text.lines();
+    let mut replaced = String::new();
+    while let Some(line) = lines.next() {
+        if line.trim() == "providers = {" {
+            lines
+                .by_ref()
+                .take_while(|line| line.trim() != "}")
+                .for_each(drop);
+        } else if line.starts_with("data \"stackwright_") {
+            replaced.push_str("resource \"terraform_data\" \"main\" {}\n");
+        } else if line.starts_with("resource \"stackwright_") {
+            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").collect();
+            write!(
+                replaced,
+                "resource \"terraform_data\" \"main\" {{\n  input = {{\n{}\n  }}\n}}\n",
+                references(&body.join("\n"))
+            )
+            .unwrap();
+        } else {
+            replaced.push_str(&references(line));
+            replaced.push('\n');
+        }
+    }
+    replaced
+}
+
+/// The text with `stackwright_network.main.ref` and the like replaced.
+fn references(text: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let text = text.replace("data.stackwright_", "stackwright_");
+    let mut parts = text.split("stackwright_");
+    let mut replaced = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (kind, rest) = part.split_at(part.find(|c| !is_name(c)).unwrap_or(part.len()));
+        match rest.strip_prefix(".main.") {
+            Some(rest) => {
+                let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                write!(replaced, "terraform_data.main.output{}", &rest[end..]).unwrap();
+            }
+            None => write!(replaced, "stackwright_{kind}{rest}").unwrap(),
+        }
+    }
+    replaced
+}
+
+fn write(folder: &Path, tree: &Tree) {
+    for (path, text) in tree.files() {
+        let target = folder.join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, without_provider(path, text)).unwrap();
+    }
+}
+
+fn succeed(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Applies a root: address of each resource -> what it was given.
+fn apply(root: &Path) -> BTreeMap<String, Value> {
+    succeed(&terraform(root, &["init", "-input=false"]));
+    succeed(&terraform(
+        root,
+        &["apply", "-auto-approve", "-input=false"],
+    ));
+    let state: Value =
+        serde_json::from_str(&succeed(&terraform(root, &["show", "-json"]))).unwrap();
+    let mut found = BTreeMap::new();
+    collect(&state["values"]["root_module"], &mut found);
+    found
+}
+
+fn collect(module: &Value, found: &mut BTreeMap<String, Value>) {
+    for resource in module["resources"].as_array().into_iter().flatten() {
+        found.insert(
+            resource["address"].as_str().unwrap().to_owned(),
+            resource["values"]["input"].clone(),
+        );
+    }
+    for child in module["child_modules"].as_array().into_iter().flatten() {
+        collect(child, found);
+    }
+}
+
+fn process<'a>(found: &'a BTreeMap<String, Value>, app: &str, process: &str) -> &'a Value {
+    &found[&format!("module.app_{app}.module.process_{process}.terraform_data.main")]
+}
+
+#[test]
+fn terraform_applies_every_root() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &run(LARGE, &LARGE_PROCFILES).tree.unwrap());
+    let ops = apply(&folder.path().join("ops"));
+    let role = &ops["module.deploy_role_prod.terraform_data.main"];
+    assert_eq!(
+        (role["name"].as_str(), role["preset"].as_str()),
+        (Some("acme-deploy"), Some("deploy"))
+    );
+    assert_eq!(
+        role["trust"]["account_ids"],
+        serde_json::json!(["111111111111"])
+    );
+    let stage = apply(&folder.path().join("stage"));
+    let prod = apply(&folder.path().join("prod"));
+    assert_eq!(
+        stage.keys().collect::<Vec<_>>(),
+        prod.keys().collect::<Vec<_>>()
+    );
+    let network =
+        |found: &BTreeMap<String, Value>| found["module.network.terraform_data.main"].clone();
+    assert_eq!(
+        network(&stage),
+        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single" })
+    );
+    assert_eq!(
+        network(&prod),
+        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az" })
+    );
+    assert_eq!(process(&stage, "shop", "worker")["desired_count"], 2);
+    assert_eq!(process(&prod, "shop", "worker")["desired_count"], 4);
+    assert_eq!(process(&prod, "shop", "1x")["size"], "300:1gb");
+    assert_eq!(process(&prod, "shop", "-x")["command"], "b");
+    assert_eq!(
+        process(&prod, "shop", "worker")["command"],
+        "bundle exec \"sidekiq\" ${QUEUE:-a}"
+    );
+    assert_eq!(
+        process(&prod, "shop-admin", "clock_work")["image"],
+        "registry.example:5000/team/admin:1"
+    );
+    let app = &prod["module.app_shop-admin.terraform_data.main"];
+    assert!(
+        app["secrets"]["TOKEN"]
+            .as_str()
+            .unwrap()
+            .starts_with("arn:aws-us-gov:")
+    );
+}
+
+#[test]
+fn hostile_text_reaches_the_resource_unchanged() {
+    let command = r#"sh -c "echo '${X}' %{y} $${z} \\ \n */ # é 🚀 {{app}}" && true"#;
+    let value = "a\n\"b\" ${c} %{d} \\ \u{1b} $${e} */";
+    let spec = format!(
+        "{MINIMAL}[apps.shop.config]\nVALUE = {}\n",
+        serde_json::to_string(value).unwrap()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &tree(&spec, &format!("worker: {command}\n")));
+    let found = apply(&folder.path().join("stage"));
+    assert_eq!(
+        process(&found, "shop", "worker")["command"].as_str(),
+        Some(command)
+    );
+    assert_eq!(
+        found["module.app_shop.terraform_data.main"]["config"]["VALUE"].as_str(),
+        Some(value)
+    );
+}
+
+#[test]
+fn variables_refuse_what_does_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &tree(MINIMAL, "worker: x\n"));
+    let root = folder.path().join("stage");
+    succeed(&terraform(&root, &["init", "-input=false"]));
+    let apps = |processes: &str| {
+        format!("apps={{ shop = {{ image = \"a:1\", processes = {processes} }} }}")
+    };
+    let cases = [
+        (
+            "account_id=12".to_owned(),
+            "Write the 12 digits of an AWS account.",
+        ),
+        (
+            "session_name=a b".to_owned(),
+            "Write 2 to 64 letters, digits or characters",
+        ),
+        (
+            apps("{}"),
+            "Write one entry for each process of the app: worker.",
+        ),
+        (
+            apps("{ worker = {}, other = {} }"),
+            "Write one entry for each process of the app: worker.",
+        ),
+        (
+            apps("{ worker = { size = \"9X\" } }"),
+            "Write 1X, 2X, PX or cpu:memory",
+        ),
+        (
+            apps("{ worker = { desired_count = -1 } }"),
+            "Write a whole number from 0 to 5000.",
+        ),
+        (
+            "network={ cidr = \"10.0.0.0/8\" }".to_owned(),
+            "Write an IPv4 range from /16 to /20",
+        ),
+        ("network={ az_count = 4 }".to_owned(), "Write 2 or 3."),
+        (
+            "network={ nat = \"none\" }".to_owned(),
+            "Write single or per_az.",
+        ),
+    ];
+    for (variable, message) in cases {
+        let plan = terraform(
+            &root,
+            &["plan", "-input=false", "-no-color", "-var", &variable],
+        );
+        let text = String::from_utf8_lossy(&plan.stderr).replace("\n│ ", " ");
+        assert!(
+            !plan.status.success() && text.contains(message),
+            "{variable}: {text}"
+        );
+    }
+}

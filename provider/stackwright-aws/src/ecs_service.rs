@@ -1,0 +1,692 @@
+//! ECS services on Fargate, and waiting for their deployments.
+//!
+//! A service that is `DRAINING` or `INACTIVE` counts as gone. Its cluster is read from its ARN
+//! (`service/<cluster>/<name>`, the only form that ECS gives since 2021).
+//!
+//! Changes of `enable_execute_command`, `enable_ecs_managed_tags` and `propagate_tags` reach the tasks
+//! that start after them: ECS starts no deployment for these.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder;
+use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
+    DeploymentController, DeploymentControllerType, DesiredStatus, LoadBalancer, NetworkConfiguration,
+    PropagateTags, SchedulingStrategy, Service as Sdk, ServiceField, Task,
+};
+use stackwright_plan::component::{EcsService, LoadBalancerTarget};
+use stackwright_plan::diff::FieldDiff;
+use tokio::time::Instant;
+
+use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::call::Op;
+use crate::deployment::{GivenUp, Goal, Poll, Started, Verdict, judge, stopped_reasons};
+use crate::ecs_cluster::{self, strategy_from_sdk, strategy_to_sdk};
+use crate::loader::Source;
+use crate::propagation::{self, ecs_not_ready, outlast};
+use crate::tag_changes::{same_resource, touches};
+use crate::{Aws, AwsError, ecs_object};
+
+const CREATE: Op = Op::new("ecs", "CreateService");
+const DESCRIBE: Op = Op::new("ecs", "DescribeServices");
+const LIST: Op = Op::new("ecs", "ListServices");
+const UPDATE: Op = Op::new("ecs", "UpdateService");
+const DELETE: Op = Op::new("ecs", "DeleteService");
+const LIST_TASKS: Op = Op::new("ecs", "ListTasks");
+const DESCRIBE_TASKS: Op = Op::new("ecs", "DescribeTasks");
+
+/// Longest `clientToken`.
+const TOKEN: usize = 36;
+/// What `DescribeTasks` takes at once.
+const TASKS: usize = 100;
+/// First and longest pause between two looks at a deployment.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// How often the log says what is waited for.
+const REPORT: Duration = Duration::from_secs(10);
+/// How long a service that was just written may be missing in answers.
+const APPEARS_WITHIN: Duration = Duration::from_secs(30);
+
+#[async_trait]
+impl Adapter for EcsService {
+    async fn read(
+        aws: &Aws,
+        recorded: &Recorded,
+        freshness: Freshness,
+    ) -> Result<Option<Observed<Self>>, AwsError> {
+        let Some(arn) = recorded.get("arn") else { return Ok(None) };
+        let found = aws.loaders.ecs_services.get(aws, &ServiceKey::of_arn(arn), freshness).await?;
+        found.as_ref().filter(|service| is_active(service)).map(observe).transpose()
+    }
+
+    /// `Named` takes an ARN or `<cluster>/<service>`.
+    async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
+        let key = match lookup {
+            Lookup::Desired(desired, _) => {
+                ServiceKey::new(last_part(desired.cluster.get()), &desired.service_name)
+            }
+            Lookup::Named(arn) if arn.starts_with("arn:") => ServiceKey::of_arn(arn),
+            Lookup::Named(name) => {
+                let (cluster, service) = name.split_once('/').unwrap_or(("default", name));
+                ServiceKey::new(cluster, service)
+            }
+            Lookup::Owned(tags) => {
+                let ours = all(aws).await?.into_iter().filter(|found| same_resource(&found.tags, tags));
+                return Ok(ours.collect());
+            }
+        };
+        let found = aws.loaders.ecs_services.get(aws, &key, Freshness::Fresh).await?;
+        found.iter().filter(|service| is_active(service)).map(observe).collect()
+    }
+
+    async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
+        let attempt = async || aws.call(CREATE, &words(self), creation(self, aws, token).send()).await;
+        let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
+        let service = answer.service().ok_or(CREATE.lacks("service"))?;
+        let arn = service.service_arn().ok_or(CREATE.lacks("serviceArn"))?;
+        aws.loaders.ecs_services.forget(&ServiceKey::of_arn(arn));
+        aws.loaders.deployments.note(arn, service);
+        Ok(Created { outputs: outputs(arn, &self.service_name), complete: true })
+    }
+
+    async fn update(
+        &self,
+        aws: &Aws,
+        observed: &Observed<Self>,
+        changed: &[FieldDiff],
+    ) -> Result<Recorded, AwsError> {
+        let arn = observed.outputs.get("arn").ok_or(DESCRIBE.lacks("serviceArn"))?;
+        let key = ServiceKey::of_arn(arn);
+        aws.loaders.ecs_services.forget(&key);
+        let written = write(self, aws, arn, changed).await;
+        aws.loaders.ecs_services.forget(&key);
+        written.map(|()| observed.outputs.clone())
+    }
+
+    /// By force, so that running tasks do not stand in the way; returns when the last one has
+    /// stopped. A service that drains already (an earlier destroy was killed) is waited for alike.
+    async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        let key = ServiceKey::of_arn(arn);
+        aws.loaders.ecs_services.forget(&key);
+        let deleted = delete(aws, &key, wait).await;
+        aws.loaders.ecs_services.forget(&key);
+        aws.loaders.deployments.drop_of(arn);
+        deleted
+    }
+
+    /// Waits until the deployment that the last write started is `COMPLETED` with the tasks that were
+    /// asked for. Without a write of this process: the deployment of the desired revision.
+    async fn settle(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        Watch::new(self, aws, arn).until_settled(wait).await
+    }
+}
+
+/// Where a service is: the name of its cluster, and its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ServiceKey {
+    cluster: String,
+    service: String,
+}
+
+impl ServiceKey {
+    fn new(cluster: &str, service: &str) -> Self {
+        Self { cluster: cluster.to_owned(), service: service.to_owned() }
+    }
+
+    /// `arn:aws:ecs:us-west-2:123456789012:service/main/shop`.
+    fn of_arn(arn: &str) -> Self {
+        let path = arn.split_once(":service/").map_or(arn, |(_, path)| path);
+        let (cluster, service) = path.split_once('/').unwrap_or(("default", path));
+        Self::new(cluster, service)
+    }
+}
+
+fn last_part(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// Services; those of one cluster go out together. Listing would only add calls: ECS lists ARNs,
+/// which must be described in tens all the same.
+#[derive(Debug)]
+pub(crate) struct EcsServices;
+
+#[async_trait]
+impl Source for EcsServices {
+    type Key = ServiceKey;
+    type Item = Sdk;
+    const BATCH: usize = 10;
+
+    async fn keyed(aws: &Aws, keys: &[ServiceKey]) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
+        let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for key in keys {
+            by_cluster.entry(&key.cluster).or_default().push(key.service.clone());
+        }
+        let calls = by_cluster.into_iter().map(|(cluster, names)| describe(aws, cluster, names));
+        let found = futures_util::future::try_join_all(calls).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+/// At most ten services of one cluster. A cluster that is not there has none.
+async fn describe(
+    aws: &Aws,
+    cluster: &str,
+    names: Vec<String>,
+) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
+    let words: Vec<&str> = names.iter().map(String::as_str).chain([cluster]).collect();
+    let request = aws.ecs().describe_services().cluster(cluster).set_services(Some(names.clone()));
+    let answer = match aws.call(DESCRIBE, &words, request.include(ServiceField::Tags).send()).await {
+        Err(error) if error.is_code(&["ClusterNotFoundException"]) => return Ok(HashMap::new()),
+        answer => answer?,
+    };
+    ecs_object::only_missing(DESCRIBE, answer.failures())?;
+    let keyed = |service: &Sdk| Some((ServiceKey::new(cluster, service.service_name()?), service.clone()));
+    Ok(answer.services().iter().filter_map(keyed).collect())
+}
+
+fn is_active(service: &Sdk) -> bool {
+    service.status() == Some("ACTIVE")
+}
+
+/// Every living service of the account and region.
+async fn all(aws: &Aws) -> Result<Vec<Observed<EcsService>>, AwsError> {
+    let mut found = Vec::new();
+    for cluster in ecs_cluster::arns(aws).await? {
+        let stream = aws.ecs().list_services().cluster(&cluster).max_results(100).into_paginator().send();
+        let pages = aws.pages(LIST, &[&cluster], stream).await?;
+        let arns: Vec<&String> = pages.iter().flat_map(|page| page.service_arns()).collect();
+        for batch in arns.chunks(EcsServices::BATCH) {
+            let names = batch.iter().map(|arn| last_part(arn).to_owned()).collect();
+            let services = describe(aws, last_part(&cluster), names).await?;
+            for service in services.values().filter(|service| is_active(service)) {
+                found.push(observe(service)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Words that AWS may repeat in an error.
+fn words(desired: &EcsService) -> Vec<&str> {
+    let mut words = vec![
+        desired.service_name.as_str(),
+        desired.cluster.get(),
+        last_part(desired.cluster.get()),
+        desired.task_definition.get(),
+        last_part(desired.task_definition.get()),
+    ];
+    words.extend(desired.load_balancers.iter().map(|target| target.container_name.as_str()));
+    words
+}
+
+/// Without `desired_count` (autoscaling owns it) a new service starts one task: ECS wants a number,
+/// and the scaling target raises it to its minimum at once.
+fn creation(desired: &EcsService, aws: &Aws, token: &str) -> CreateServiceFluentBuilder {
+    let controller = DeploymentController::builder().r#type(DeploymentControllerType::Ecs).build();
+    let strategy = strategy_to_sdk(&desired.capacity_provider_strategy);
+    let targets = load_balancers(desired);
+    let grace = desired.health_check_grace_period_seconds.filter(|_| !targets.is_empty());
+    aws.ecs()
+        .create_service()
+        .client_token(token.chars().take(TOKEN).collect::<String>())
+        .cluster(desired.cluster.get())
+        .service_name(&desired.service_name)
+        .task_definition(desired.task_definition.get())
+        .desired_count(desired.desired_count.unwrap_or(1))
+        .scheduling_strategy(SchedulingStrategy::Replica)
+        .set_deployment_controller(controller.ok())
+        .deployment_configuration(deployment_configuration(desired))
+        .network_configuration(network_configuration(desired))
+        .propagate_tags(PropagateTags::from(desired.propagate_tags.as_str()))
+        .enable_ecs_managed_tags(desired.enable_ecs_managed_tags)
+        .enable_execute_command(desired.enable_execute_command)
+        .set_capacity_provider_strategy((!strategy.is_empty()).then_some(strategy))
+        .set_health_check_grace_period_seconds(grace)
+        .set_load_balancers((!targets.is_empty()).then_some(targets))
+        .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
+}
+
+async fn write(
+    desired: &EcsService,
+    aws: &Aws,
+    arn: &str,
+    changed: &[FieldDiff],
+) -> Result<(), AwsError> {
+    if changed.iter().any(|diff| diff.top() != "tags") {
+        let attempt = async || {
+            let request = change(desired, aws, arn, changed);
+            aws.call(UPDATE, &words(desired), request.send()).await
+        };
+        let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
+        let service = answer.service().ok_or(UPDATE.lacks("service"))?;
+        aws.loaders.deployments.note(arn, service);
+    }
+    ecs_object::change(aws, arn, changed).await
+}
+
+/// Only what differs: another `desired_count` sends the count alone, so nothing is deployed anew.
+fn change(
+    desired: &EcsService,
+    aws: &Aws,
+    arn: &str,
+    changed: &[FieldDiff],
+) -> UpdateServiceFluentBuilder {
+    let key = ServiceKey::of_arn(arn);
+    let mut request = aws.ecs().update_service().cluster(key.cluster).service(key.service);
+    for field in tops(changed) {
+        request = match field {
+            "task_definition" => request.task_definition(desired.task_definition.get()),
+            "desired_count" => request.set_desired_count(desired.desired_count),
+            // ECS changes a strategy only together with a new deployment.
+            "capacity_provider_strategy" => request
+                .set_capacity_provider_strategy(Some(strategy_to_sdk(&desired.capacity_provider_strategy)))
+                .force_new_deployment(true),
+            "enable_execute_command" => request.enable_execute_command(desired.enable_execute_command),
+            "enable_ecs_managed_tags" => request.enable_ecs_managed_tags(desired.enable_ecs_managed_tags),
+            "propagate_tags" => request.propagate_tags(PropagateTags::from(desired.propagate_tags.as_str())),
+            "health_check_grace_period_seconds" => request
+                .set_health_check_grace_period_seconds(desired.health_check_grace_period_seconds),
+            "load_balancers" => request.set_load_balancers(Some(load_balancers(desired))),
+            _ => request,
+        };
+    }
+    if touches(changed, &["subnets", "security_groups", "assign_public_ip"]) {
+        request = request.network_configuration(network_configuration(desired));
+    }
+    if touches(
+        changed,
+        &["minimum_healthy_percent", "maximum_percent", "circuit_breaker", "rollback"],
+    ) {
+        request = request.deployment_configuration(deployment_configuration(desired));
+    }
+    request
+}
+
+/// Fields of the struct that differ, each once.
+fn tops(changed: &[FieldDiff]) -> Vec<&str> {
+    let mut tops: Vec<&str> = changed.iter().map(FieldDiff::top).collect();
+    tops.dedup();
+    tops
+}
+
+fn deployment_configuration(desired: &EcsService) -> DeploymentConfiguration {
+    let breaker =
+        DeploymentCircuitBreaker::builder().enable(desired.circuit_breaker).rollback(desired.rollback);
+    DeploymentConfiguration::builder()
+        .minimum_healthy_percent(desired.minimum_healthy_percent)
+        .maximum_percent(desired.maximum_percent)
+        .deployment_circuit_breaker(breaker.build())
+        .build()
+}
+
+fn network_configuration(desired: &EcsService) -> NetworkConfiguration {
+    let public = if desired.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
+    let vpc = AwsVpcConfiguration::builder()
+        .set_subnets(Some(desired.subnets.get().clone()))
+        .set_security_groups(Some(desired.security_groups.get().clone()))
+        .assign_public_ip(public)
+        .build()
+        .expect("the required field is set");
+    NetworkConfiguration::builder().awsvpc_configuration(vpc).build()
+}
+
+fn load_balancers(desired: &EcsService) -> Vec<LoadBalancer> {
+    let target = |target: &LoadBalancerTarget| {
+        LoadBalancer::builder()
+            .target_group_arn(target.target_group_arn.get())
+            .container_name(&target.container_name)
+            .container_port(target.container_port)
+            .build()
+    };
+    desired.load_balancers.iter().map(target).collect()
+}
+
+fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
+    let arn = service.service_arn().ok_or(DESCRIBE.lacks("serviceArn"))?;
+    let name = service.service_name().ok_or(DESCRIBE.lacks("serviceName"))?;
+    let vpc = service.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
+    let deployment = service.deployment_configuration();
+    let breaker = deployment.and_then(DeploymentConfiguration::deployment_circuit_breaker);
+    let tags = ecs_object::from_sdk(service.tags());
+    let component = EcsService {
+        service_name: name.to_owned(),
+        cluster: service.cluster_arn().unwrap_or_default().into(),
+        task_definition: service.task_definition().unwrap_or_default().into(),
+        desired_count: Some(service.desired_count()),
+        capacity_provider_strategy: strategy_from_sdk(service.capacity_provider_strategy()),
+        subnets: sorted(vpc.map(AwsVpcConfiguration::subnets)).into(),
+        security_groups: sorted(vpc.map(AwsVpcConfiguration::security_groups)).into(),
+        assign_public_ip: vpc.and_then(AwsVpcConfiguration::assign_public_ip)
+            == Some(&AssignPublicIp::Enabled),
+        minimum_healthy_percent: deployment.and_then(|it| it.minimum_healthy_percent).unwrap_or(100),
+        maximum_percent: deployment.and_then(|it| it.maximum_percent).unwrap_or(200),
+        circuit_breaker: breaker.is_some_and(DeploymentCircuitBreaker::enable),
+        rollback: breaker.is_some_and(DeploymentCircuitBreaker::rollback),
+        enable_execute_command: service.enable_execute_command(),
+        enable_ecs_managed_tags: service.enable_ecs_managed_tags(),
+        propagate_tags: service.propagate_tags().unwrap_or(&PropagateTags::None).as_str().to_owned(),
+        health_check_grace_period_seconds: service.health_check_grace_period_seconds(),
+        load_balancers: service.load_balancers().iter().map(observe_target).collect(),
+        tags: tags.clone(),
+    };
+    Ok(Observed { component, outputs: outputs(arn, name), tags })
+}
+
+fn observe_target(target: &LoadBalancer) -> LoadBalancerTarget {
+    LoadBalancerTarget {
+        target_group_arn: target.target_group_arn().unwrap_or_default().into(),
+        container_name: target.container_name().unwrap_or_default().to_owned(),
+        container_port: target.container_port().unwrap_or_default(),
+    }
+}
+
+fn sorted(items: Option<&[String]>) -> Vec<String> {
+    let mut items = items.unwrap_or_default().to_vec();
+    items.sort();
+    items
+}
+
+fn outputs(arn: &str, name: &str) -> Recorded {
+    [("arn", arn), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+async fn delete(aws: &Aws, key: &ServiceKey, wait: &Wait) -> Result<(), AwsError> {
+    /// Not there, or on its way.
+    const GONE: &[&str] =
+        &["ServiceNotFoundException", "ServiceNotActiveException", "ClusterNotFoundException"];
+    let request = aws.ecs().delete_service().cluster(&key.cluster).service(&key.service).force(true);
+    match aws.call(DELETE, &[&key.cluster, &key.service], request.send()).await {
+        Err(error) if !error.is_code(GONE) => return Err(error),
+        _ => {}
+    }
+    let mut pauses = Pauses::default();
+    loop {
+        let found = aws.loaders.ecs_services.get(aws, key, Freshness::Fresh).await?;
+        let Some(service) = found.filter(|service| service.status() != Some("INACTIVE")) else {
+            return Ok(());
+        };
+        let (status, running) = (service.status().unwrap_or("unknown"), service.running_count());
+        let what = format!("ECS service {} to stop: {status}, {running} tasks run", key.service);
+        tracing::info!(waiting_for = %what);
+        wait.pause(pauses.next(), &what).await?;
+    }
+}
+
+/// Growing pauses between looks.
+#[derive(Debug, Default)]
+struct Pauses {
+    last: Option<Duration>,
+}
+
+impl Pauses {
+    fn next(&mut self) -> Duration {
+        let next = self.last.map_or(FIRST_PAUSE, |last| (last * 3 / 2).min(LONGEST_PAUSE));
+        self.last = Some(next);
+        next
+    }
+}
+
+/// The deployments that writes of this process started, by ARN of the service.
+#[derive(Debug, Default)]
+pub(crate) struct StartedDeployments {
+    by_service: Mutex<HashMap<String, (Started, Instant)>>,
+}
+
+impl StartedDeployments {
+    /// Takes the primary deployment from the answer to a write: the one that it started, or, when it
+    /// started none, the one that it left in place.
+    fn note(&self, arn: &str, service: &Sdk) {
+        if let Some(started) = Poll::from(service).started() {
+            self.lock().insert(arn.to_owned(), (started, Instant::now()));
+        }
+    }
+
+    fn of(&self, arn: &str) -> Option<(Started, Instant)> {
+        self.lock().get(arn).cloned()
+    }
+
+    fn drop_of(&self, arn: &str) {
+        self.lock().remove(arn);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Started, Instant)>> {
+        self.by_service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Watches one deployment.
+struct Watch<'a> {
+    aws: &'a Aws,
+    service: &'a EcsService,
+    key: ServiceKey,
+    goal: Goal,
+    written: Option<Instant>,
+    reported: Instant,
+}
+
+impl<'a> Watch<'a> {
+    fn new(service: &'a EcsService, aws: &'a Aws, arn: &str) -> Self {
+        let (started, written) = aws.loaders.deployments.of(arn).unzip();
+        let task_definition = service.task_definition.get().clone();
+        let goal = Goal { task_definition, desired: service.desired_count, started };
+        Self { aws, service, key: ServiceKey::of_arn(arn), goal, written, reported: Instant::now() }
+    }
+
+    async fn until_settled(mut self, wait: &Wait) -> Result<(), AwsError> {
+        let mut pauses = Pauses::default();
+        let mut seen = "ECS has not answered yet".to_owned();
+        loop {
+            wait.pause(pauses.next(), &self.what(&seen)).await?;
+            let found = self.aws.loaders.ecs_services.get(self.aws, &self.key, Freshness::Fresh).await?;
+            let Some(poll) = self.poll(found.as_ref()) else { continue };
+            seen = poll.to_string();
+            match judge(&poll, &self.goal) {
+                Verdict::Done => return Ok(()),
+                Verdict::Waiting(watched) => self.goal.started = watched,
+                Verdict::GivenUp(given_up) => return Err(self.given_up(given_up).await),
+            }
+            self.report(&seen);
+        }
+    }
+
+    fn what(&self, seen: &str) -> String {
+        format!("the deployment of ECS service {} ({seen})", self.service.service_name)
+    }
+
+    /// What was seen, with clean texts. `None` when a service that was just written is not visible yet.
+    fn poll(&self, found: Option<&Sdk>) -> Option<Poll> {
+        let Some(service) = found else {
+            let fresh = self.written.is_some_and(|written| written.elapsed() < APPEARS_WITHIN);
+            return (!fresh).then(Poll::missing);
+        };
+        let mut poll = Poll::from(service);
+        let ids: Vec<String> = poll.deployments.iter().map(|deployment| deployment.id.clone()).collect();
+        let clean = |text: &mut String| *text = self.clean(text, &ids);
+        poll.event.iter_mut().for_each(clean);
+        poll.deployments.iter_mut().filter_map(|deployment| deployment.reason.as_mut()).for_each(clean);
+        Some(poll)
+    }
+
+    /// Texts of ECS name what we know; whatever else looks like a secret is masked.
+    fn clean(&self, text: &str, also: &[String]) -> String {
+        let mut keep = words(self.service);
+        keep.extend(also.iter().map(String::as_str));
+        keep.extend(STOP_CODES);
+        self.aws.redactor.clean(text, &keep)
+    }
+
+    fn report(&mut self, seen: &str) {
+        if self.reported.elapsed() >= REPORT {
+            tracing::info!(waiting_for = %self.what(seen));
+            self.reported = Instant::now();
+        }
+    }
+
+    async fn given_up(&self, given_up: GivenUp) -> AwsError {
+        let running = if given_up.running.is_empty() { "nothing".to_owned() } else { given_up.running };
+        let stopped = match self.stopped_tasks().await {
+            Ok(tasks) => self.reasons(&tasks, given_up.deployment.as_deref()),
+            Err(error) => vec![format!("the reasons of stopped tasks are not known: {error}")],
+        };
+        let service = self.service.service_name.clone();
+        AwsError::RolledBack { service, reason: given_up.reason, running, stopped }
+    }
+
+    /// ECS remembers stopped tasks for about an hour.
+    async fn stopped_tasks(&self) -> Result<Vec<Task>, AwsError> {
+        let ServiceKey { cluster, service } = &self.key;
+        let request = self.aws.ecs().list_tasks().cluster(cluster).service_name(service);
+        let stream = request.desired_status(DesiredStatus::Stopped).into_paginator().send();
+        let pages = self.aws.pages(LIST_TASKS, &[cluster, service], stream).await?;
+        let arns: Vec<String> = pages.iter().flat_map(|page| page.task_arns().to_vec()).collect();
+        let mut tasks = Vec::new();
+        for batch in arns.chunks(TASKS) {
+            let request = self.aws.ecs().describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
+            let answer = self.aws.call(DESCRIBE_TASKS, &[cluster, service], request.send()).await?;
+            tasks.extend_from_slice(answer.tasks());
+        }
+        Ok(tasks)
+    }
+
+    fn reasons(&self, tasks: &[Task], deployment: Option<&str>) -> Vec<String> {
+        let mut known: Vec<String> = deployment.map(str::to_owned).into_iter().collect();
+        for container in tasks.iter().flat_map(|task| task.containers()) {
+            known.extend(container.name.clone());
+            known.extend(container.image.clone());
+        }
+        let reasons = stopped_reasons(tasks, deployment);
+        reasons.iter().map(|reason| self.clean(reason, &known)).collect()
+    }
+}
+
+/// First words of ECS's stop reasons that are longer than words usually are.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>
+const STOP_CODES: [&str; 7] = [
+    "CannotCreateVolumeError",
+    "CannotInspectContainerError",
+    "CannotStartContainerError",
+    "ContainerRuntimeTimeoutError",
+    "ResourceInitializationError",
+    "ResourceNotFoundException",
+    "SpotInterruptionError",
+];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use stackwright_plan::component::CapacityShare;
+
+    fn desired() -> EcsService {
+        EcsService {
+            service_name: "shop".to_owned(),
+            cluster: "arn:aws:ecs:us-west-2:123456789012:cluster/main".into(),
+            task_definition: "arn:aws:ecs:us-west-2:123456789012:task-definition/shop:3".into(),
+            desired_count: Some(2),
+            capacity_provider_strategy: vec![CapacityShare {
+                capacity_provider: "FARGATE_SPOT".to_owned(),
+                weight: 1,
+                base: 0,
+            }],
+            subnets: vec!["subnet-a".to_owned(), "subnet-b".to_owned()].into(),
+            security_groups: vec!["sg-a".to_owned()].into(),
+            assign_public_ip: true,
+            minimum_healthy_percent: 50,
+            maximum_percent: 150,
+            circuit_breaker: true,
+            rollback: true,
+            enable_execute_command: true,
+            enable_ecs_managed_tags: true,
+            propagate_tags: "SERVICE".to_owned(),
+            health_check_grace_period_seconds: Some(30),
+            load_balancers: vec![LoadBalancerTarget {
+                target_group_arn: "arn:aws:elasticloadbalancing:x".into(),
+                container_name: "web".to_owned(),
+                container_port: 80,
+            }],
+            tags: [("team".to_owned(), "a".to_owned())].into(),
+        }
+    }
+
+    fn answered(desired: &EcsService) -> Sdk {
+        let mut network = network_configuration(desired);
+        network.awsvpc_configuration.as_mut().unwrap().subnets.reverse();
+        Sdk::builder()
+            .service_arn("arn:aws:ecs:us-west-2:123456789012:service/main/shop")
+            .service_name("shop")
+            .cluster_arn(desired.cluster.get())
+            .status("ACTIVE")
+            .task_definition(desired.task_definition.get())
+            .desired_count(2)
+            .network_configuration(network)
+            .deployment_configuration(deployment_configuration(desired))
+            .set_capacity_provider_strategy(Some(strategy_to_sdk(&desired.capacity_provider_strategy)))
+            .set_load_balancers(Some(load_balancers(desired)))
+            .enable_execute_command(true)
+            .enable_ecs_managed_tags(true)
+            .propagate_tags(PropagateTags::Service)
+            .health_check_grace_period_seconds(30)
+            .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
+            .build()
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let observed = observe(&answered(&desired())).unwrap();
+        assert_eq!(observed.component, desired());
+        assert_eq!(observed.outputs["name"], "shop");
+    }
+
+    #[test]
+    fn a_service_that_says_nothing_reads_as_its_defaults() {
+        let bare = Sdk::builder().service_arn("arn:x").service_name("shop").build();
+        let component = observe(&bare).unwrap().component;
+        assert_eq!((component.minimum_healthy_percent, component.maximum_percent), (100, 200));
+        assert!(!component.circuit_breaker && !component.rollback && !component.assign_public_ip);
+        assert_eq!(component.propagate_tags, "NONE");
+        assert_eq!(component.health_check_grace_period_seconds, None);
+    }
+
+    #[test]
+    fn the_cluster_stands_in_the_arn() {
+        let key = ServiceKey::of_arn("arn:aws:ecs:us-west-2:123456789012:service/main/shop");
+        assert_eq!(key, ServiceKey::new("main", "shop"));
+    }
+
+    #[test]
+    fn only_active_services_are_there() {
+        for (status, active) in [("ACTIVE", true), ("DRAINING", false), ("INACTIVE", false)] {
+            assert_eq!(is_active(&Sdk::builder().status(status).build()), active);
+        }
+    }
+
+    #[test]
+    fn pauses_grow_to_four_seconds() {
+        let mut pauses = Pauses::default();
+        assert_eq!(pauses.next(), FIRST_PAUSE);
+        let later = (0..20).map(|_| pauses.next()).last();
+        assert_eq!(later, Some(LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn the_last_write_decides_which_deployment_is_ours() {
+        use aws_sdk_ecs::types::Deployment;
+        let service = |id: &str| {
+            let primary = Deployment::builder().id(id).status("PRIMARY").build();
+            Sdk::builder().deployments(primary).build()
+        };
+        let started = StartedDeployments::default();
+        started.note("arn:x", &service("one"));
+        started.note("arn:x", &service("two"));
+        assert_eq!(started.of("arn:x").unwrap().0.id, "two");
+        started.drop_of("arn:x");
+        assert!(started.of("arn:x").is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! What a change of configuration does to the components, before it is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+use stackwright_plan::diff;
+use stackwright_plan::{Graph, Key, Outputs};
+
+use super::observe::order;
+use super::Record;
+
+/// What happens to one component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    /// It is made.
+    Create,
+    /// Some of its fields are written.
+    Update,
+    /// A new one is made, then the old one is deleted.
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+/// What a change does, and which outputs are known before it is done.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changes {
+    /// By component; those that stay as they are are left out.
+    pub(crate) steps: BTreeMap<Key, Step>,
+    /// Ids and ARNs that are certain.
+    pub(crate) outputs: Outputs,
+}
+
+/// Works out the steps from `before` to `after`. `drifted` components are written, `missing` ones made.
+pub(crate) fn changes(
+    before: Option<&Graph>,
+    after: &Graph,
+    record: &Record,
+    drifted: &BTreeSet<Key>,
+    missing: &BTreeSet<Key>,
+) -> Changes {
+    let old_outputs = record.outputs();
+    let mut changes = Changes::default();
+    for key in order(after) {
+        let node = &after.nodes[&key];
+        let desired = node.resolve(&changes.outputs);
+        let old = before.and_then(|graph| graph.nodes.get(&key)).map(|node| node.resolve(&old_outputs));
+        let exists = record.components.contains_key(&key) && !missing.contains(&key);
+        let step = match old {
+            _ if !exists => Some(Step::Create),
+            None => Some(Step::Update),
+            Some(old) => step(&desired, &old, node.kind.facts().replace, node.kind.facts().unordered)
+                .or_else(|| drifted.contains(&key).then_some(Step::Update)),
+        };
+        let outputs = match step {
+            Some(Step::Create | Step::Replace) => node.predicted.clone(),
+            _ => record.components.get(&key).map(|entry| entry.outputs.clone()).unwrap_or_default(),
+        };
+        changes.outputs.0.insert(key.clone(), outputs);
+        changes.steps.extend(step.map(|step| (key, step)));
+    }
+    let gone = record.components.keys().filter(|key| !after.nodes.contains_key(*key));
+    changes.steps.extend(gone.map(|key| (key.clone(), Step::Delete)));
+    changes
+}
+
+fn step(
+    desired: &Map<String, Json>,
+    old: &Map<String, Json>,
+    replace: &[&str],
+    unordered: &[&str],
+) -> Option<Step> {
+    let fields = diff::fields(desired, old, unordered);
+    if fields.iter().any(|field| replace.contains(&field.top())) {
+        return Some(Step::Replace);
+    }
+    (!fields.is_empty()).then_some(Step::Update)
+}

@@ -1,0 +1,433 @@
+//! Bringing AWS to what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use serde_json::{Map, Value as Json};
+use stackwright_aws::{AwsError, Freshness, Recorded, Wait};
+use stackwright_plan::diff::FieldDiff;
+use stackwright_plan::{Graph, Key, Kind, Node, Outputs, ResourceId, Scope, has_unknown};
+
+use super::drift::{self, Ignore};
+use super::observe::own_tags;
+use super::record::{digest, digests};
+use super::world::Search;
+use super::{Entry, Record, Seen, World, teardown};
+
+/// What an apply works with.
+pub(crate) struct Job<'a> {
+    /// AWS.
+    pub(crate) world: &'a dyn World,
+    /// Who we are.
+    pub(crate) scope: &'a Scope,
+    /// Who managed the objects before, when the resource was imported or moved here.
+    pub(crate) former_owner: Option<&'a str>,
+    /// The resource.
+    pub(crate) id: &'a ResourceId,
+    /// What is left alone.
+    pub(crate) ignore: &'a Ignore,
+    /// How long.
+    pub(crate) wait: Wait,
+    /// Called with the record whenever an object has come into existence.
+    pub(crate) save: &'a (dyn Fn(&Record) + Send + Sync),
+}
+
+/// What stopped an apply.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Failure {
+    /// The component.
+    pub(crate) component: Key,
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// What was being done.
+    pub(crate) doing: Doing,
+    /// Why it failed.
+    pub(crate) cause: Cause,
+}
+
+/// What was being done when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Looking at what AWS has.
+    Reading,
+    /// Making it.
+    Creating,
+    /// Writing what differs.
+    Updating,
+    /// Waiting until it works.
+    Settling,
+    /// Removing it.
+    Deleting,
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cause {
+    /// AWS, or the way to it.
+    Aws(AwsError),
+    /// An object with our name is there and belongs to somebody else.
+    Foreign {
+        /// The object: its name or id.
+        object: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// Terraform asked to stop before this step was begun.
+    Stopped,
+}
+
+/// How far an apply came.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Everything that exists.
+    pub(crate) record: Record,
+    /// What stopped it, if anything.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// Creates, updates and replaces in dependency order, then deletes what is not wanted any more.
+pub(crate) async fn converge(job: &Job<'_>, graph: &Graph, before: Record) -> Outcome {
+    let mut state = State { record: Record { incomplete: true, ..before }, failures: Vec::new() };
+    (job.save)(&state.record);
+    run(job, graph, &mut state).await;
+    if state.failures.is_empty() {
+        retire(job, graph, &mut state).await;
+    }
+    state.record.incomplete = !state.failures.is_empty();
+    Outcome { record: state.record, failures: state.failures }
+}
+
+struct State {
+    record: Record,
+    failures: Vec<Failure>,
+}
+
+/// Starts every component whose needs are done; after a failure nothing new is started, and what
+/// is under way comes to its end.
+async fn run(job: &Job<'_>, graph: &Graph, state: &mut State) {
+    let mut done: BTreeSet<Key> = BTreeSet::new();
+    let mut started: BTreeSet<Key> = BTreeSet::new();
+    let mut outputs = Outputs::default();
+    let mut running = FuturesUnordered::new();
+    loop {
+        if state.failures.is_empty() {
+            for (key, node) in ready(graph, &done, &started) {
+                if job.wait.cancel.is_cancelled() {
+                    state.failures.push(stopped(key, node.kind));
+                    break;
+                }
+                started.insert(key.clone());
+                let entry = state.record.components.get(key).cloned();
+                let desired = node.resolve(&outputs);
+                running.push(ensure(job, key, node, desired, entry));
+            }
+        }
+        let Some(ensured) = running.next().await else { break };
+        done.insert(ensured.key.clone());
+        keep(job, ensured, &mut outputs, state);
+    }
+}
+
+fn ready<'a>(
+    graph: &'a Graph,
+    done: &BTreeSet<Key>,
+    started: &BTreeSet<Key>,
+) -> Vec<(&'a Key, &'a Node)> {
+    let free = |node: &Node| node.needs().iter().all(|need| done.contains(need));
+    graph.nodes.iter().filter(|(key, node)| !started.contains(*key) && free(node)).collect()
+}
+
+fn stopped(key: &Key, kind: Kind) -> Failure {
+    Failure { component: key.clone(), kind, doing: Doing::Creating, cause: Cause::Stopped }
+}
+
+fn keep(job: &Job<'_>, ensured: Ensured, outputs: &mut Outputs, state: &mut State) {
+    let Ensured { key, entry, retired, failure } = ensured;
+    if let Some(entry) = entry {
+        outputs.0.insert(key.clone(), entry.outputs.clone());
+        state.record.components.insert(key, entry);
+    } else {
+        state.record.components.remove(&key);
+    }
+    state.record.retired.extend(retired);
+    state.failures.extend(failure);
+    (job.save)(&state.record);
+}
+
+/// What became of one component.
+struct Ensured {
+    key: Key,
+    entry: Option<Entry>,
+    retired: Option<Entry>,
+    failure: Option<Failure>,
+}
+
+/// One component on its way.
+struct Walk<'a> {
+    job: &'a Job<'a>,
+    key: &'a Key,
+    node: &'a Node,
+    desired: Map<String, Json>,
+    entry: Option<Entry>,
+    retired: Option<Entry>,
+    doing: Doing,
+}
+
+async fn ensure<'a>(
+    job: &'a Job<'a>,
+    key: &'a Key,
+    node: &'a Node,
+    desired: Map<String, Json>,
+    entry: Option<Entry>,
+) -> Ensured {
+    let mut walk =
+        Walk { job, key, node, desired, entry, retired: None, doing: Doing::Reading };
+    let failure = walk.go().await.err().map(|cause| Failure {
+        component: key.clone(),
+        kind: node.kind,
+        doing: walk.doing,
+        cause,
+    });
+    Ensured { key: key.clone(), entry: walk.entry, retired: walk.retired, failure }
+}
+
+impl Walk<'_> {
+    async fn go(&mut self) -> Result<(), Cause> {
+        assert!(
+            !self.desired.values().any(has_unknown),
+            "this is a bug in stackwright: component `{}` is applied before its inputs are known",
+            self.key
+        );
+        let written = match self.look().await? {
+            None => self.create().await?,
+            Some(seen) => {
+                let changed = self.differences(&seen);
+                if self.must_replace(&changed) {
+                    self.replace().await?
+                } else {
+                    self.update(&seen, &changed).await?
+                }
+            }
+        };
+        self.settle(written).await
+    }
+
+    /// The object, by its record or by name and tags. Somebody else's is refused.
+    async fn look(&mut self) -> Result<Option<Seen>, Cause> {
+        if let Some(entry) = &self.entry {
+            let seen = self.job.world.read(self.node.kind, &entry.outputs, Freshness::Cached).await.map_err(Cause::Aws)?;
+            if seen.is_some() {
+                return Ok(seen);
+            }
+            self.entry = None;
+        }
+        self.adopt().await
+    }
+
+    /// An object of an earlier run that was killed, or whose answer was lost, is taken over.
+    async fn adopt(&mut self) -> Result<Option<Seen>, Cause> {
+        let ours = own_tags(self.job.scope, self.job.id, self.key);
+        let search = Search::Desired(&self.desired, &ours);
+        let found = self.job.world.find(self.node.kind, search).await.map_err(Cause::Aws)?;
+        let Some(seen) = found.into_iter().next() else { return Ok(None) };
+        let former = self.job.former_owner.map(|owner| stackwright_plan::OwnTags { owner: owner.to_owned(), ..ours.clone() });
+        let is_former = former.is_some_and(|former| drift::other_owner(&seen, &former).is_none());
+        if !seen.tags.is_empty() || self.desired.contains_key("tags") {
+            if let Some(owner) = drift::other_owner(&seen, &ours).filter(|_| !is_former) {
+                if !self.takes_over_untagged(&seen) {
+                    let object = object_name(&seen);
+                    return Err(Cause::Foreign { object, owner });
+                }
+            }
+        }
+        tracing::info!(component = %self.key, object = object_name(&seen), "taking over an object of an earlier run");
+        self.entry = Some(self.entry_with(seen.outputs.clone()));
+        Ok(Some(seen))
+    }
+
+    /// AWS makes a VPC's default security group itself; it is ours because the VPC is.
+    fn takes_over_untagged(&self, seen: &Seen) -> bool {
+        self.node.kind == Kind::DefaultSecurityGroup && seen.own_tags().is_none()
+    }
+
+    fn entry_with(&self, outputs: Recorded) -> Entry {
+        Entry {
+            kind: self.node.kind,
+            outputs,
+            needs: self.node.needs(),
+            applied: BTreeMap::new(),
+            normalised: BTreeMap::new(),
+        }
+    }
+
+    fn differences(&self, seen: &Seen) -> Vec<FieldDiff> {
+        drift::fields(self.node, &self.desired, seen, self.entry.as_ref(), self.job.ignore, self.key)
+    }
+
+    fn must_replace(&self, changed: &[FieldDiff]) -> bool {
+        let fixed = self.node.kind.facts().replace;
+        changed.iter().any(|field| fixed.contains(&field.top()))
+    }
+
+    async fn create(&mut self) -> Result<bool, Cause> {
+        self.doing = Doing::Creating;
+        let token = self.token();
+        tracing::info!(component = %self.key, kind = self.node.kind.label(), "creating");
+        let created = self.job.world.create(self.node.kind, &self.desired, &token).await.map_err(Cause::Aws)?;
+        self.entry = Some(self.entry_with(created.outputs));
+        if created.complete {
+            self.wrote();
+            self.read_back().await?;
+        } else {
+            self.finish_create().await?;
+        }
+        Ok(true)
+    }
+
+    /// The rest of a create that takes more than one call.
+    async fn finish_create(&mut self) -> Result<(), Cause> {
+        let seen = self.read_fresh().await?;
+        let Some(seen) = seen else {
+            let what = format!("the new {} to be seen by AWS", self.node.kind.label());
+            return Err(Cause::Aws(AwsError::Timeout { what }));
+        };
+        let changed = self.differences(&seen);
+        self.write(&seen, &changed).await
+    }
+
+    async fn read_fresh(&self) -> Result<Option<Seen>, Cause> {
+        let Some(entry) = &self.entry else { return Ok(None) };
+        // A new object is not seen everywhere at once.
+        for pause in [100, 300, 1000, 3000, 10_000] {
+            let seen = self.job.world.read(self.node.kind, &entry.outputs, Freshness::Fresh).await.map_err(Cause::Aws)?;
+            if seen.is_some() {
+                return Ok(seen);
+            }
+            let what = format!("the new {} to be seen by AWS", self.node.kind.label());
+            let pause = std::time::Duration::from_millis(pause);
+            self.job.wait.pause(pause, &what).await.map_err(Cause::Aws)?;
+        }
+        Ok(None)
+    }
+
+    async fn replace(&mut self) -> Result<bool, Cause> {
+        let old = self.entry.take();
+        let adopted = match self.adopt().await {
+            Ok(Some(seen)) if old.as_ref().is_some_and(|old| old.outputs == seen.outputs) => None,
+            other => other?,
+        };
+        if adopted.is_none() {
+            self.entry = None;
+        }
+        let written = match adopted {
+            Some(seen) => {
+                let changed = self.differences(&seen);
+                self.update(&seen, &changed).await
+            }
+            None => self.create().await,
+        };
+        match written {
+            Ok(_) => {
+                self.retired = old;
+                Ok(true)
+            }
+            Err(cause) if self.entry.is_none() => {
+                self.entry = old;
+                Err(cause)
+            }
+            Err(cause) => {
+                self.retired = old;
+                Err(cause)
+            }
+        }
+    }
+
+    async fn update(&mut self, seen: &Seen, changed: &[FieldDiff]) -> Result<bool, Cause> {
+        if let Some(entry) = &mut self.entry {
+            entry.outputs = seen.outputs.clone();
+            entry.needs = self.node.needs();
+        }
+        if changed.is_empty() {
+            let fresh = self.entry.as_ref().is_some_and(|entry| entry.applied.is_empty());
+            self.note_applied();
+            return Ok(fresh);
+        }
+        self.write(seen, changed).await?;
+        Ok(true)
+    }
+
+    async fn write(&mut self, seen: &Seen, changed: &[FieldDiff]) -> Result<(), Cause> {
+        if !changed.is_empty() {
+            self.doing = if self.doing == Doing::Creating { Doing::Creating } else { Doing::Updating };
+            let fields: Vec<&str> = changed.iter().map(|field| field.field.as_str()).collect();
+            tracing::info!(component = %self.key, fields = fields.join(" "), "updating");
+            let outputs = self.job.world.update(self.node.kind, &self.desired, seen, changed).await.map_err(Cause::Aws)?;
+            if let Some(entry) = &mut self.entry {
+                entry.outputs.extend(outputs);
+            }
+        }
+        self.wrote();
+        self.read_back().await
+    }
+
+    /// After a write AWS is asked once what it made of it: its own spelling is no drift.
+    async fn read_back(&mut self) -> Result<(), Cause> {
+        let Some(seen) = self.read_fresh().await? else { return Ok(()) };
+        let odd = drift::fields(self.node, &self.desired, &seen, None, self.job.ignore, self.key);
+        if let Some(entry) = &mut self.entry {
+            let top: BTreeSet<&str> = odd.iter().map(FieldDiff::top).collect();
+            let observed = |field: &str| digest(seen.fields.get(field).unwrap_or(&Json::Null));
+            entry.normalised = top.into_iter().map(|field| (field.to_owned(), observed(field))).collect();
+        }
+        Ok(())
+    }
+
+    fn wrote(&mut self) {
+        self.note_applied();
+        if let Some(entry) = &mut self.entry {
+            entry.normalised.clear();
+        }
+    }
+
+    fn note_applied(&mut self) {
+        let applied = digests(&self.desired);
+        if let Some(entry) = &mut self.entry {
+            entry.applied = applied;
+        }
+    }
+
+    async fn settle(&mut self, written: bool) -> Result<(), Cause> {
+        let Some(entry) = &self.entry else { return Ok(()) };
+        if !written {
+            return Ok(());
+        }
+        self.doing = Doing::Settling;
+        let Job { world, wait, .. } = self.job;
+        world.settle(self.node.kind, &self.desired, &entry.outputs, wait).await.map_err(Cause::Aws)
+    }
+
+    /// The same for the same component with the same value: a repeated create finds its first answer.
+    fn token(&self) -> String {
+        let Job { scope, id, .. } = self.job;
+        let identity = format!("{}/{}/{id}/{}", scope.account_id, scope.region, self.key);
+        digest(&serde_json::json!([identity, self.desired]))
+    }
+}
+
+/// The name or id of an object.
+pub(crate) fn object_name(seen: &Seen) -> String {
+    let name = ["name", "id", "arn"].iter().find_map(|output| seen.outputs.get(*output));
+    name.cloned().unwrap_or_default()
+}
+
+/// Deletes replaced objects and components that the graph does not have any more.
+async fn retire(job: &Job<'_>, graph: &Graph, state: &mut State) {
+    if let Err(failure) = teardown::retired(job, &mut state.record).await {
+        state.failures.push(failure);
+        return;
+    }
+    let unwanted: BTreeSet<Key> =
+        state.record.components.keys().filter(|key| !graph.nodes.contains_key(*key)).cloned().collect();
+    state.failures.extend(teardown::delete(job, &mut state.record, &unwanted).await);
+}

@@ -1,0 +1,167 @@
+//! Reading all components of a resource.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use stackwright_aws::{AwsError, Freshness, Recorded};
+use stackwright_plan::{Graph, Key, Kind, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
+
+use super::world::Search;
+use super::{Record, Seen, World};
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Observation {
+    /// Components that exist, by key.
+    pub(crate) found: BTreeMap<Key, Seen>,
+    /// Recorded components that the graph does not have any more and that still exist.
+    pub(crate) leftover: BTreeSet<Key>,
+}
+
+impl Observation {
+    /// The outputs of what exists.
+    pub(crate) fn outputs(&self) -> Outputs {
+        let outputs = |(key, seen): (&Key, &Seen)| (key.clone(), seen.outputs.clone());
+        Outputs(self.found.iter().map(outputs).collect())
+    }
+}
+
+/// Reads every component: recorded ones by their ids, all at once; the others by name or tags, in
+/// dependency order. An object that belongs to somebody else counts as not there.
+pub(crate) async fn observe(
+    world: &dyn World,
+    scope: &Scope,
+    id: &ResourceId,
+    graph: &Graph,
+    record: &Record,
+    freshness: Freshness,
+) -> Result<Observation, AwsError> {
+    let mut seen = recorded(world, graph, record, freshness).await?;
+    follow(world, graph, &mut seen, freshness).await?;
+    let leftover = seen.keys().filter(|key| !graph.nodes.contains_key(key)).cloned().collect();
+    seen.retain(|key, _| graph.nodes.contains_key(key));
+    for key in order(graph) {
+        if seen.contains_key(&key) || record.components.contains_key(&key) {
+            continue;
+        }
+        let node = &graph.nodes[&key];
+        if let Some(found) = search(world, scope, id, &key, node, &outputs_of(&seen)).await? {
+            seen.insert(key, found);
+        }
+    }
+    Ok(Observation { found: seen, leftover })
+}
+
+fn outputs_of(seen: &BTreeMap<Key, Seen>) -> Outputs {
+    Outputs(seen.iter().map(|(key, seen)| (key.clone(), seen.outputs.clone())).collect())
+}
+
+async fn recorded(
+    world: &dyn World,
+    graph: &Graph,
+    record: &Record,
+    freshness: Freshness,
+) -> Result<BTreeMap<Key, Seen>, AwsError> {
+    let followed = |key: &Key| graph.nodes.get(key).is_some_and(|node| node.identified_by.is_some());
+    let reads = record.components.iter().filter(|(key, _)| !followed(key)).map(|(key, entry)| async move {
+        let seen = world.read(entry.kind, &entry.outputs, freshness).await?;
+        Ok(seen.map(|seen| (key.clone(), seen)))
+    });
+    let mut seen: BTreeMap<Key, Seen> = try_join_all(reads).await?.into_iter().flatten().collect();
+    // What another component names is read by that name; without it, by its own record.
+    for (key, entry) in record.components.iter().filter(|(key, _)| followed(key)) {
+        if !names(graph, &seen, key) {
+            let found = world.read(entry.kind, &entry.outputs, freshness).await?;
+            seen.extend(found.map(|found| (key.clone(), found)));
+        }
+    }
+    Ok(seen)
+}
+
+fn names(graph: &Graph, seen: &BTreeMap<Key, Seen>, key: &Key) -> bool {
+    named(graph, seen, key).is_some()
+}
+
+/// The name or ARN by which another component that exists knows this one.
+fn named<'a>(graph: &Graph, seen: &'a BTreeMap<Key, Seen>, key: &Key) -> Option<&'a str> {
+    let (other, field) = graph.nodes.get(key)?.identified_by.as_ref()?;
+    seen.get(other)?.fields.get(*field)?.as_str().filter(|name| !name.is_empty())
+}
+
+async fn follow(
+    world: &dyn World,
+    graph: &Graph,
+    seen: &mut BTreeMap<Key, Seen>,
+    freshness: Freshness,
+) -> Result<(), AwsError> {
+    let names: Vec<(Key, Kind, String)> = graph
+        .nodes
+        .iter()
+        .filter_map(|(key, node)| {
+            Some((key.clone(), node.kind, named(graph, seen, key)?.to_owned()))
+        })
+        .collect();
+    for (key, kind, arn) in names {
+        let recorded = Recorded::from([("arn".to_owned(), arn)]);
+        let found = world.read(kind, &recorded, freshness).await?;
+        seen.extend(found.map(|found| (key, found)));
+    }
+    Ok(())
+}
+
+/// The tags that an object of ours would carry.
+pub(crate) fn own_tags(scope: &Scope, id: &ResourceId, key: &Key) -> OwnTags {
+    OwnTags {
+        project: scope.project.clone(),
+        environment: scope.environment.clone(),
+        owner: scope.owner.clone(),
+        id: id.to_string(),
+        component: key.0.clone(),
+    }
+}
+
+async fn search(
+    world: &dyn World,
+    scope: &Scope,
+    id: &ResourceId,
+    key: &Key,
+    node: &Node,
+    outputs: &Outputs,
+) -> Result<Option<Seen>, AwsError> {
+    let mut known = outputs.clone();
+    predict(&mut known, node, key);
+    let desired = node.resolve(outputs);
+    if desired.values().any(has_unknown) {
+        return Ok(None);
+    }
+    let tags = own_tags(scope, id, key);
+    let found = world.find(node.kind, Search::Desired(&desired, &tags)).await?;
+    Ok(found.into_iter().find(|seen| seen.tags.is_empty() || is_ours(seen, &tags)))
+}
+
+fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {
+    seen.own_tags().is_some_and(|theirs| theirs == *tags)
+}
+
+fn predict(outputs: &mut Outputs, node: &Node, key: &Key) {
+    outputs.0.entry(key.clone()).or_insert_with(|| node.predicted.clone());
+}
+
+/// The keys in dependency order: what is needed comes first.
+pub(crate) fn order(graph: &Graph) -> Vec<Key> {
+    let mut done = BTreeSet::new();
+    let mut order = Vec::new();
+    while order.len() < graph.nodes.len() {
+        let ready: Vec<Key> = graph
+            .nodes
+            .iter()
+            .filter(|(key, _)| !done.contains(*key))
+            .filter(|(_, node)| node.needs().iter().all(|need| done.contains(need) || !graph.nodes.contains_key(need)))
+            .map(|(key, _)| key.clone())
+            .collect();
+        assert!(!ready.is_empty(), "this is a bug in stackwright: components need each other in a circle");
+        done.extend(ready.iter().cloned());
+        order.extend(ready);
+    }
+    order
+}

@@ -1,0 +1,202 @@
+//! Apply: create, update, delete.
+
+use std::time::Duration;
+
+use stackwright_aws::{Freshness, Wait};
+use stackwright_plan::resource::{Resource as Planned, TimeoutsConfig};
+use stackwright_plan::{Outputs, Scope};
+use tfplugin_rs::{ApplyRequest, ApplyResponse, Cx};
+use tfplugin_types::{Cfg, Diagnostics, Path, TfConfig as _, Value};
+use tokio::time::Instant;
+
+use super::read::{refreshed, stated_scope};
+use super::view::{check_place, fill, without_unknown};
+use super::{decode, ignore_of, private_with, record_of, resource_id};
+use crate::diagnose::{self, Verb};
+use crate::engine::converge::{Job, Outcome, converge};
+use crate::engine::{Record, teardown};
+use crate::session::Connected;
+
+/// How long AWS may take when the user says nothing.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
+pub(super) async fn apply<R: Planned>(
+    connected: &Connected,
+    cx: &Cx,
+    request: ApplyRequest,
+) -> ApplyResponse {
+    let failed = ApplyResponse { state: request.prior.clone(), private: request.private.clone(), ..ApplyResponse::default() };
+    let applied = match (&request.prior, &request.planned) {
+        (Some(prior), None) => delete::<R>(connected, cx, prior, &request).await,
+        (prior, Some(planned)) => write::<R>(connected, cx, prior.as_ref(), planned, &request).await,
+        (None, None) => Ok(ApplyResponse::deleted()),
+    };
+    applied.unwrap_or_else(|diagnostics| ApplyResponse { diagnostics, ..failed })
+}
+
+async fn write<R: Planned>(
+    connected: &Connected,
+    cx: &Cx,
+    prior: Option<&Value>,
+    planned: &Value,
+    request: &ApplyRequest,
+) -> Result<ApplyResponse, Diagnostics> {
+    let scope = &connected.scope;
+    let mut view = decode::<R>(planned)?;
+    let mut before = prior.map(decode::<R>).transpose()?;
+    if let Some(before) = &mut before {
+        check_place::<R>(scope, before)?;
+    }
+    let former = before.as_mut().map(|before| stated_scope::<R>(scope, before).owner);
+    let id = resource_id::<R>(R::id(scope, &view).unwrap_or_default());
+    let graph = R::plan(scope, &view).ok_or_else(|| diagnose::unknown_input(&id))?;
+    let record = if prior.is_some() { record_of(&request.private)? } else { Record::default() };
+    let verb = if prior.is_some() { Verb::Updating } else { Verb::Creating };
+    let wait = wait::<R>(cx, &mut view, verb);
+    let ignore = ignore_of::<R>(connected, &mut view);
+    let save = |record: &Record| {
+        let (state, private) = partial::<R>(scope, &view, record);
+        cx.checkpoint(state, private);
+    };
+    let job = Job {
+        world: connected.world.as_ref(),
+        scope,
+        former_owner: former.as_deref(),
+        id: &id,
+        ignore: &ignore,
+        wait,
+        save: &save,
+    };
+    let outcome = converge(&job, &graph, record).await;
+    if outcome.failures.is_empty() {
+        let mut done = view.clone();
+        finish::<R>(scope, &mut done, &outcome.record.outputs());
+        return Ok(ApplyResponse::done(done.to_value(), private_with(&outcome.record)));
+    }
+    Ok(stopped::<R>(connected, &view, &id, verb, outcome).await)
+}
+
+fn finish<R: Planned>(scope: &Scope, view: &mut R::View, outputs: &Outputs) {
+    fill::<R>(scope, view, outputs);
+    R::common(view).drift = Cfg::Known(Vec::new());
+}
+
+/// What is known so far, in case nothing more comes.
+fn partial<R: Planned>(
+    scope: &Scope,
+    view: &R::View,
+    record: &Record,
+) -> (Value, tfplugin_rs::Private) {
+    let mut view = view.clone();
+    finish::<R>(scope, &mut view, &record.outputs());
+    (without_unknown(&view.to_value()), private_with(record))
+}
+
+/// The answer of an apply that came to a stop: the state says what exists and what really runs.
+async fn stopped<R: Planned>(
+    connected: &Connected,
+    view: &R::View,
+    id: &stackwright_plan::ResourceId,
+    verb: Verb,
+    outcome: Outcome,
+) -> ApplyResponse {
+    let Outcome { record, failures } = outcome;
+    let diagnostics = diagnose::stopped(id, verb, &failures, &record, &connected.scope);
+    if record.is_empty() {
+        return ApplyResponse { diagnostics, ..ApplyResponse::default() };
+    }
+    let (mut state, mut private) = partial::<R>(&connected.scope, view, &record);
+    if let Ok(mut real) = decode::<R>(&state) {
+        let seen = refreshed::<R>(connected, &mut real, record, Freshness::Fresh).await;
+        if let Ok(Some(record)) = seen {
+            state = without_unknown(&real.to_value());
+            private = private_with(&record);
+        }
+    }
+    ApplyResponse { state: Some(state), private, diagnostics }
+}
+
+async fn delete<R: Planned>(
+    connected: &Connected,
+    cx: &Cx,
+    prior: &Value,
+    request: &ApplyRequest,
+) -> Result<ApplyResponse, Diagnostics> {
+    let mut view = decode::<R>(prior)?;
+    check_place::<R>(&connected.scope, &mut view)?;
+    let mut record = record_of(&request.private)?;
+    let scope = stated_scope::<R>(&connected.scope, &mut view);
+    let id = resource_id::<R>(R::common(&mut view).id.known().cloned().unwrap_or_default());
+    let wait = wait::<R>(cx, &mut view, Verb::Deleting);
+    let ignore = ignore_of::<R>(connected, &mut view);
+    let save = |record: &Record| cx.checkpoint(prior.clone(), private_with(record));
+    let job = Job {
+        world: connected.world.as_ref(),
+        scope: &scope,
+        former_owner: None,
+        id: &id,
+        ignore: &ignore,
+        wait,
+        save: &save,
+    };
+    let failures = teardown::everything(&job, &mut record).await;
+    if failures.is_empty() {
+        return Ok(ApplyResponse::deleted());
+    }
+    let diagnostics = diagnose::stopped(&id, Verb::Deleting, &failures, &record, &scope);
+    Ok(ApplyResponse { state: Some(prior.clone()), private: private_with(&record), diagnostics })
+}
+
+fn wait<R: Planned>(cx: &Cx, view: &mut R::View, verb: Verb) -> Wait {
+    let timeouts = R::common(view).timeouts.known();
+    let given = timeouts.and_then(|timeouts| match verb {
+        Verb::Creating => timeouts.create.known(),
+        Verb::Updating => timeouts.update.known(),
+        Verb::Deleting => timeouts.delete.known(),
+    });
+    let limit = given.and_then(|text| duration(text)).unwrap_or(DEFAULT_TIMEOUT);
+    Wait { deadline: Instant::now() + limit, cancel: cx.cancel().clone() }
+}
+
+/// Checks the texts of a `timeouts` block.
+pub(super) fn check_timeouts(timeouts: &Cfg<TimeoutsConfig>, found: &mut Diagnostics) {
+    let Cfg::Known(timeouts) = timeouts else { return };
+    let all = [("create", &timeouts.create), ("update", &timeouts.update), ("delete", &timeouts.delete)];
+    for (name, value) in all {
+        if let Some(text) = value.known().filter(|text| duration(text).is_none()) {
+            found.error(
+                Path::attribute("timeouts").join(name),
+                "Invalid Timeout",
+                format!("`{text}` is not a length of time. Write a number and a unit: \"90s\", \"20m\" or \"1h\"."),
+            );
+        }
+    }
+}
+
+/// `30s`, `20m`, `1h`.
+fn duration(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return None,
+    };
+    number.checked_mul(seconds).filter(|seconds| (1..=86_400).contains(seconds)).map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
+        assert_eq!(duration("20m"), Some(DEFAULT_TIMEOUT));
+        assert_eq!(duration("1h"), Some(Duration::from_secs(3600)));
+        for bad in ["", "s", "0s", "1d", "-1m", "1.5h", "25h", "1mü"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Planning: what an apply would do, attribute by attribute.
+
+use std::collections::BTreeSet;
+
+use stackwright_plan::resource::{Facts, Resource as Planned};
+use stackwright_plan::{Graph, Key, Scope};
+use tfplugin_rs::{PlanRequest, PlanResponse};
+use tfplugin_types::{Cfg, Diagnostics, Mode, Path, Schema, TfConfig as _, TfObject as _, Value};
+
+use super::read::stated_scope;
+use super::view::{check_place, fill};
+use super::{decode, record_of, resource_id};
+use crate::claims::Claim;
+use crate::diagnose;
+use crate::engine::changes::{Changes, changes};
+use crate::engine::drift::other_owner;
+use crate::engine::observe::own_tags;
+use crate::engine::world::Search;
+use crate::engine::Record;
+use crate::session::Connected;
+
+pub(super) async fn plan<R: Planned>(connected: &Connected, request: PlanRequest) -> PlanResponse {
+    match try_plan::<R>(connected, &request).await {
+        Ok(response) => response,
+        Err(diagnostics) => PlanResponse::failed(diagnostics),
+    }
+}
+
+async fn try_plan<R: Planned>(
+    connected: &Connected,
+    request: &PlanRequest,
+) -> Result<PlanResponse, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let config = decode::<R>(&request.config)?;
+    let mut prior = request.prior.as_ref().map(decode::<R>).transpose()?;
+    let mut view = decode::<R>(&left_out_is_null::<R>(&request.proposed, &request.config))?;
+    if let Some(prior) = &mut prior {
+        check_place::<R>(&connected.scope, prior)?;
+    }
+    let facts = facts::<R>(connected).await?;
+    R::complete(&connected.scope, &facts, prior.as_ref(), &mut view, &mut found);
+    if found.has_errors() {
+        return Err(found);
+    }
+    let record = record_of(&request.private)?;
+    let replaced = match &mut prior {
+        None => {
+            creation::<R>(connected, &mut view, &request.config).await?;
+            Vec::new()
+        }
+        Some(prior) => change::<R>(connected, prior, &mut view, &record),
+    };
+    if let Some(prior) = &prior {
+        R::notes(prior, &view, &config, &mut found);
+    }
+    claim::<R>(connected, &view, &request.config, prior.is_some(), !replaced.is_empty())?;
+    Ok(PlanResponse {
+        planned: view.to_value(),
+        requires_replace: replaced,
+        private: request.private.clone(),
+        diagnostics: found,
+    })
+}
+
+/// What Terraform proposes, but attributes that the user left out are null again: the resource
+/// decides what they become.
+fn left_out_is_null<R: Planned>(proposed: &Value, config: &Value) -> Value {
+    let schema = Schema { version: 0, block: R::Schema::block() };
+    let mut value = proposed.clone();
+    if let Some(fields) = value.as_map_mut() {
+        for attribute in &schema.block.attributes {
+            let fills = attribute.mode == Mode::OptionalComputed && attribute.default.is_none();
+            if fills && config.get(&attribute.name).is_null() {
+                fields.insert(attribute.name.clone(), Value::Null);
+            }
+        }
+    }
+    value
+}
+
+async fn facts<R: Planned>(connected: &Connected) -> Result<Facts, Diagnostics> {
+    if !R::NEEDS_ZONES {
+        return Ok(Facts::default());
+    }
+    let availability_zones = connected.zones().await.map_err(|error| {
+        diagnose::calling("Reading Availability Zones Failed", &error)
+    })?;
+    Ok(Facts { availability_zones })
+}
+
+/// The plan of a resource that does not exist: refuses what somebody else has.
+async fn creation<R: Planned>(
+    connected: &Connected,
+    view: &mut R::View,
+    _config: &Value,
+) -> Result<(), Diagnostics> {
+    let scope = &connected.scope;
+    let graph = R::plan(scope, view);
+    let predicted = graph.as_ref().map(|graph| changes(None, graph, &Record::default(), &BTreeSet::new(), &BTreeSet::new()));
+    let outputs = predicted.map(|changes| changes.outputs).unwrap_or_default();
+    fill::<R>(scope, view, &outputs);
+    R::common(view).drift = Cfg::Known(Vec::new());
+    if let (Some(graph), Some(id)) = (graph, R::id(scope, view)) {
+        refuse_foreign::<R>(connected, &id, &graph).await?;
+    }
+    Ok(())
+}
+
+/// Looks whether the main component, where it can be looked for already, belongs to another root.
+async fn refuse_foreign<R: Planned>(
+    connected: &Connected,
+    id: &str,
+    graph: &Graph,
+) -> Result<(), Diagnostics> {
+    let id = resource_id::<R>(id);
+    for (key, node) in graph.nodes.iter().filter(|(_, node)| node.main) {
+        let tags = own_tags(&connected.scope, &id, key);
+        let Some(name) = node.predicted.get("arn").or_else(|| node.predicted.get("name")) else { continue };
+        let seen = connected.world.find(node.kind, Search::Named(name)).await;
+        let seen = seen.map_err(|error| diagnose::reading(&id, &error))?;
+        if let Some((owner, seen)) = seen.iter().find_map(|seen| Some((other_owner(seen, &tags)?, seen))) {
+            return Err(diagnose::foreign(&id, node.kind, &crate::engine::converge::object_name(seen), &owner));
+        }
+    }
+    Ok(())
+}
+
+/// The plan of a resource that exists. Answers the attributes that force a replacement.
+fn change<R: Planned>(
+    connected: &Connected,
+    prior: &mut R::View,
+    view: &mut R::View,
+    record: &Record,
+) -> Vec<Path> {
+    let scope = &connected.scope;
+    let former = stated_scope::<R>(scope, prior);
+    let (drifted, missing) = drifted::<R>(prior);
+    let before = R::plan(&former, prior);
+    let after = R::plan(scope, view);
+    let changes = match &after {
+        Some(after) => changes(before.as_ref(), after, record, &drifted, &missing),
+        None => Changes::default(),
+    };
+    let untouched = after.is_some() && changes.steps.is_empty() && !record.incomplete;
+    fill::<R>(scope, view, &changes.outputs);
+    R::common(view).drift = Cfg::Known(Vec::new());
+    if untouched && drifted.is_empty() && missing.is_empty() {
+        keep_computed::<R>(prior, view);
+    }
+    replaced::<R>(scope, prior, view, before.as_ref(), &missing)
+}
+
+/// Nothing is written: computed attributes that the plan did not work out stay as they are.
+fn keep_computed<R: Planned>(prior: &R::View, view: &mut R::View) {
+    let block = R::Schema::block();
+    let before = prior.to_value();
+    let mut value = view.to_value();
+    if let Some(fields) = value.as_map_mut() {
+        for attribute in block.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed) {
+            let unknown = !fields.get(&attribute.name).is_some_and(Value::is_wholly_known);
+            if unknown {
+                fields.insert(attribute.name.clone(), before.get(&attribute.name).clone());
+            }
+        }
+    }
+    if let Ok(kept) = R::View::from_value(&value) {
+        *view = kept;
+    }
+}
+
+/// The components that the state says have drifted, and those that are missing.
+fn drifted<R: Planned>(prior: &mut R::View) -> (BTreeSet<Key>, BTreeSet<Key>) {
+    let (mut drifted, mut missing) = (BTreeSet::new(), BTreeSet::new());
+    let entries = match &R::common(prior).drift {
+        Cfg::Known(entries) => entries.clone(),
+        Cfg::Null | Cfg::Unknown(_) => Vec::new(),
+    };
+    for entry in entries.iter().filter_map(Cfg::known) {
+        let Some(component) = entry.component.known() else { continue };
+        let key = Key(component.clone());
+        let whole = entry.field.known().is_some_and(String::is_empty);
+        let gone = entry.observed.known().is_some_and(|observed| observed == "nothing");
+        if whole && gone { missing.insert(key) } else { drifted.insert(key) };
+    }
+    (drifted, missing)
+}
+
+/// Attributes that force a replacement: another natural key, or a main component that is gone.
+fn replaced<R: Planned>(
+    scope: &Scope,
+    prior: &mut R::View,
+    view: &mut R::View,
+    before: Option<&Graph>,
+    missing: &BTreeSet<Key>,
+) -> Vec<Path> {
+    let main_gone = before.is_some_and(|graph| {
+        graph.nodes.iter().any(|(key, node)| node.main && missing.contains(key))
+    });
+    if main_gone {
+        return vec![Path::attribute("drift")];
+    }
+    let old = R::common(prior).id.known().cloned();
+    let new = R::id(scope, view);
+    if new.is_some() && old.is_some() && new != old {
+        return R::ID_ATTRIBUTES.iter().map(|name| Path::attribute(*name)).collect();
+    }
+    Vec::new()
+}
+
+/// The same resource twice in one root would fight itself.
+fn claim<R: Planned>(
+    connected: &Connected,
+    view: &R::View,
+    config: &Value,
+    exists: bool,
+    replaced: bool,
+) -> Result<(), Diagnostics> {
+    let Some(id) = R::id(&connected.scope, view) else { return Ok(()) };
+    let id = resource_id::<R>(id);
+    match connected.claims.claim(&id, config, exists, replaced) {
+        Claim::Free => Ok(()),
+        Claim::Taken(other) => Err(diagnose::twice(&id, config, &other)),
+    }
+}

@@ -1,0 +1,167 @@
+//! Refresh: what AWS has, in the words of the resource.
+
+use std::collections::BTreeMap;
+
+use stackwright_aws::Freshness;
+use stackwright_plan::resource::Resource as Planned;
+use stackwright_plan::{Graph, Key, Scope};
+use tfplugin_rs::{ReadRequest, ReadResponse};
+use tfplugin_types::{Cfg, Diagnostics, TfConfig as _};
+
+use super::view::{check_place, drift_list, field_of, fill};
+use super::{decode, ignore_of, private_with, record_of, resource_id};
+use crate::diagnose;
+use crate::engine::drift::{Cause, Difference, Ignore, differences};
+use crate::engine::observe::{Observation, observe, own_tags};
+use crate::engine::record::digests;
+use crate::engine::{Entry, Record};
+use crate::session::Connected;
+
+pub(super) async fn read<R: Planned>(connected: &Connected, request: ReadRequest) -> ReadResponse {
+    match try_read::<R>(connected, &request).await {
+        Ok(response) => response,
+        Err(diagnostics) => ReadResponse {
+            state: Some(request.state),
+            private: request.private,
+            diagnostics,
+        },
+    }
+}
+
+async fn try_read<R: Planned>(
+    connected: &Connected,
+    request: &ReadRequest,
+) -> Result<ReadResponse, Diagnostics> {
+    let mut view = decode::<R>(&request.state)?;
+    let record = record_of(&request.private)?;
+    check_place::<R>(&connected.scope, &mut view)?;
+    match refreshed::<R>(connected, &mut view, record, Freshness::Cached).await? {
+        Some(record) => Ok(ReadResponse::found(view.to_value(), private_with(&record))),
+        None => Ok(ReadResponse::gone()),
+    }
+}
+
+/// Brings a view up to date with AWS. Answers the new record; `None` when nothing is left.
+pub(super) async fn refreshed<R: Planned>(
+    connected: &Connected,
+    view: &mut R::View,
+    mut record: Record,
+    freshness: Freshness,
+) -> Result<Option<Record>, Diagnostics> {
+    let scope = stated_scope::<R>(&connected.scope, view);
+    let id = resource_id::<R>(R::common(view).id.known().cloned().unwrap_or_default());
+    let Some(graph) = R::plan(&scope, view) else { return Ok(Some(record)) };
+    let world = connected.world.as_ref();
+    let observed = observe(world, &scope, &id, &graph, &record, freshness)
+        .await
+        .map_err(|error| diagnose::reading(&id, &error))?;
+    if observed.found.is_empty() && observed.leftover.is_empty() {
+        return Ok(None);
+    }
+    let ignore = ignore_of::<R>(connected, view);
+    let unfinished = retire_superseded(&scope, &id, &graph, &observed, &mut record);
+    let mut all = show::<R>(&scope, view, graph, &record, &observed, &ignore);
+    all.extend(unfinished);
+    note_found(&mut record, &observed, &all);
+    if let Some(graph) = R::plan(&scope, view) {
+        adopt_found(&mut record, &graph, &observed);
+    }
+    let owner = scope.owner.clone();
+    let tags_all = R::common(view).tags_all.clone();
+    fill::<R>(&connected.scope, view, &observed.outputs());
+    let common = R::common(view);
+    common.owner = Cfg::Known(owner);
+    if !tags_all.is_null() {
+        common.tags_all = tags_all;
+    }
+    common.drift = drift_list(&all);
+    Ok(Some(record))
+}
+
+/// The scope with the owner of the state: another owner is a change to plan, not drift.
+pub(super) fn stated_scope<R: Planned>(scope: &Scope, view: &mut R::View) -> Scope {
+    let owner = R::common(view).owner.known().cloned();
+    Scope { owner: owner.unwrap_or_else(|| scope.owner.clone()), ..scope.clone() }
+}
+
+/// Takes differences that have an attribute into it; answers the others.
+fn show<R: Planned>(
+    scope: &Scope,
+    view: &mut R::View,
+    mut graph: Graph,
+    record: &Record,
+    observed: &Observation,
+    ignore: &Ignore,
+) -> Vec<Difference> {
+    let found = differences(&graph, record, observed, ignore);
+    let mut taken = false;
+    for difference in &found {
+        if let Some(field) = field_of(difference).filter(|_| difference.cause == Cause::Outside) {
+            taken |= R::show(view, &difference.component, field);
+        }
+    }
+    if !taken {
+        return found;
+    }
+    if let Some(shown) = R::plan(scope, view) {
+        graph = shown;
+    }
+    differences(&graph, record, observed, ignore)
+}
+
+/// An object that another one has taken the place of: deployed from outside, or by a run that was
+/// killed. It is deleted by the next apply; after a killed run that apply is called for.
+fn retire_superseded(
+    scope: &Scope,
+    id: &stackwright_plan::ResourceId,
+    graph: &Graph,
+    observed: &Observation,
+    record: &mut Record,
+) -> Vec<Difference> {
+    let mut unfinished = Vec::new();
+    for (key, node) in graph.nodes.iter().filter(|(_, node)| node.identified_by.is_some()) {
+        let (Some(entry), Some(seen)) = (record.components.get(key), observed.found.get(key)) else { continue };
+        if entry.outputs.get("arn") == seen.outputs.get("arn") {
+            continue;
+        }
+        let by_us = seen.own_tags().is_some_and(|tags| tags == own_tags(scope, id, key));
+        let kind = node.kind;
+        record.retired.push(entry.clone());
+        if by_us {
+            let component = Key(format!("{key} (former {})", kind.label()));
+            unfinished.push(Difference { component, field: None, exists: true, redacted: false, cause: Cause::Outside });
+        }
+    }
+    unfinished
+}
+
+/// Brings the record up to date: ids of what was found, nothing of what is gone.
+fn note_found(record: &mut Record, observed: &Observation, all: &[Difference]) {
+    record.components.retain(|key, _| {
+        observed.found.contains_key(key) || observed.leftover.contains(key) || is_missing(key, all)
+    });
+    for (key, seen) in &observed.found {
+        if let Some(entry) = record.components.get_mut(key) {
+            entry.outputs = seen.outputs.clone();
+        }
+    }
+}
+
+fn is_missing(key: &Key, all: &[Difference]) -> bool {
+    all.iter().any(|difference| difference.component == *key && difference.field.is_none())
+}
+
+/// Records what an import, or a search by name, has come upon.
+fn adopt_found(record: &mut Record, graph: &Graph, observed: &Observation) {
+    let outputs = observed.outputs();
+    for (key, seen) in &observed.found {
+        let Some(node) = graph.nodes.get(key) else { continue };
+        record.components.entry(key.clone()).or_insert_with(|| Entry {
+            kind: node.kind,
+            outputs: seen.outputs.clone(),
+            needs: node.needs(),
+            applied: digests(&node.resolve(&outputs)),
+            normalised: BTreeMap::new(),
+        });
+    }
+}

@@ -1,0 +1,111 @@
+//! The common part of every resource's view.
+
+use std::collections::BTreeMap;
+
+use stackwright_plan::resource::{DriftConfig, Resource as Planned};
+use stackwright_plan::{Outputs, Scope, diff};
+use tfplugin_types::{Cfg, Diagnostic, Diagnostics, Value};
+
+use crate::engine::drift::{Cause, Difference, shown};
+
+/// Fills id, place, owner and `tags_all`, and lets the resource fill its own computed attributes.
+pub(super) fn fill<R: Planned>(scope: &Scope, view: &mut R::View, outputs: &Outputs) {
+    let id = R::id(scope, view).map_or_else(Cfg::unknown, Cfg::Known);
+    let common = R::common(view);
+    common.id = id;
+    common.account_id = Cfg::Known(scope.account_id.clone());
+    common.region = Cfg::Known(scope.region.clone());
+    common.project = Cfg::Known(scope.project.clone());
+    common.environment = Cfg::Known(scope.environment.clone());
+    common.owner = Cfg::Known(scope.owner.clone());
+    common.tags_all = tags_all(scope, &common.tags);
+    R::fill(scope, view, outputs);
+}
+
+type Tags = Cfg<BTreeMap<String, Cfg<String>>>;
+
+fn tags_all(scope: &Scope, tags: &Tags) -> Tags {
+    let defaults = scope.default_tags.iter().map(|(key, value)| (key.clone(), Cfg::Known(value.clone())));
+    let mut all: BTreeMap<String, Cfg<String>> = defaults.collect();
+    match tags {
+        Cfg::Unknown(_) => return Cfg::unknown(),
+        Cfg::Null => {}
+        Cfg::Known(tags) => all.extend(tags.clone()),
+    }
+    Cfg::Known(all)
+}
+
+/// The drift list of the state.
+pub(super) fn drift_list(differences: &[Difference]) -> Cfg<Vec<Cfg<DriftConfig>>> {
+    Cfg::Known(differences.iter().map(|difference| Cfg::Known(drift_entry(difference))).collect())
+}
+
+fn drift_entry(difference: &Difference) -> DriftConfig {
+    let cause = match difference.cause {
+        Cause::Outside => "outside",
+        Cause::Provider => "provider",
+    };
+    let (field, observed, expected) = match (&difference.field, difference.exists) {
+        (Some(field), _) => (
+            field.field.clone(),
+            shown(field.observed.as_ref(), difference.redacted),
+            shown(field.desired.as_ref(), difference.redacted),
+        ),
+        (None, true) => (String::new(), "exists".to_owned(), "nothing".to_owned()),
+        (None, false) => (String::new(), "nothing".to_owned(), "exists".to_owned()),
+    };
+    let text = |text: String| Cfg::Known(text);
+    DriftConfig {
+        component: text(difference.component.0.clone()),
+        field: text(field),
+        observed: text(observed),
+        expected: text(expected),
+        cause: text(cause.to_owned()),
+    }
+}
+
+/// Refuses a state of another account, region, project or environment: "not found" means nothing
+/// from there.
+pub(super) fn check_place<R: Planned>(scope: &Scope, view: &mut R::View) -> Result<(), Diagnostics> {
+    let common = R::common(view);
+    let id = common.id.known().cloned().unwrap_or_default();
+    let places = [
+        ("account", &common.account_id, &scope.account_id),
+        ("region", &common.region, &scope.region),
+        ("project", &common.project, &scope.project),
+        ("environment", &common.environment, &scope.environment),
+    ];
+    for (what, stated, ours) in places {
+        if let Some(stated) = stated.known().filter(|stated| *stated != ours) {
+            return Err(Diagnostic::error(
+                format!("{} {id} Lives in Another {}", title(R::TYPE), title(what)),
+                format!("The state says that {id} was made in {what} `{stated}`, but this provider block works in {what} `{ours}`. Nothing was read or changed. Point the provider block at `{stated}` again, or, when the resource should move, destroy it there first."),
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// A word with a capital letter.
+pub(super) fn title(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A value in which everything unknown is null: the state of a resource whose create failed.
+pub(super) fn without_unknown(value: &Value) -> Value {
+    match value {
+        Value::Unknown(_) => Value::Null,
+        Value::Seq(items) => Value::Seq(items.iter().map(without_unknown).collect()),
+        Value::Map(fields) => {
+            Value::Map(fields.iter().map(|(name, value)| (name.clone(), without_unknown(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether a difference concerns a field of a component, not the component as a whole.
+pub(super) fn field_of(difference: &Difference) -> Option<&diff::FieldDiff> {
+    difference.field.as_ref()
+}

@@ -1,0 +1,129 @@
+//! The one session of a provider process, and what is shared by all resources.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json};
+use stackwright_aws::{
+    AnyLookup, AnyObserved, Aws, AwsError, Created, Freshness, Recorded, Wait, adapter,
+};
+use stackwright_plan::diff::FieldDiff;
+use stackwright_plan::{Kind, Scope};
+
+use crate::claims::Claims;
+use crate::engine::world::Search;
+use crate::engine::{Seen, World};
+
+/// Filled once, when Terraform configures the provider.
+#[derive(Default)]
+pub(crate) struct Session(OnceLock<Arc<Connected>>);
+
+/// A configured provider.
+pub(crate) struct Connected {
+    /// Who we are.
+    pub(crate) scope: Scope,
+    /// AWS for the engine.
+    pub(crate) world: Arc<dyn World>,
+    /// AWS itself.
+    pub(crate) aws: Arc<Aws>,
+    /// Tag keys that are left alone.
+    pub(crate) ignore_tags: BTreeSet<String>,
+    /// Ids that were planned in this run.
+    pub(crate) claims: Claims,
+}
+
+impl Session {
+    /// The session, once there is one.
+    pub(crate) fn connected(&self) -> Option<Arc<Connected>> {
+        self.0.get().cloned()
+    }
+
+    /// Fills it. A second configuration of the same process is ignored: Terraform makes none.
+    pub(crate) fn fill(&self, connected: Connected) {
+        let _ = self.0.set(Arc::new(connected));
+    }
+}
+
+impl Connected {
+    /// From a session.
+    pub(crate) fn new(scope: Scope, aws: Aws, ignore_tags: BTreeSet<String>) -> Self {
+        let aws = Arc::new(aws);
+        let world = Arc::new(AwsWorld(Arc::clone(&aws)));
+        Self { scope, world, aws, ignore_tags, claims: Claims::default() }
+    }
+
+    /// The availability zones of the region.
+    pub(crate) async fn zones(&self) -> Result<Vec<String>, AwsError> {
+        self.aws.availability_zones().await.map(<[String]>::to_vec)
+    }
+}
+
+/// The engine's world over AWS.
+struct AwsWorld(Arc<Aws>);
+
+fn seen(observed: AnyObserved) -> Seen {
+    Seen { fields: observed.component, outputs: observed.outputs, tags: observed.tags }
+}
+
+fn observed(seen: &Seen) -> AnyObserved {
+    AnyObserved {
+        component: seen.fields.clone(),
+        outputs: seen.outputs.clone(),
+        tags: seen.tags.clone(),
+    }
+}
+
+#[async_trait]
+impl World for AwsWorld {
+    async fn read(
+        &self,
+        kind: Kind,
+        recorded: &Recorded,
+        freshness: Freshness,
+    ) -> Result<Option<Seen>, AwsError> {
+        Ok(adapter(kind).read(&self.0, recorded, freshness).await?.map(seen))
+    }
+
+    async fn find(&self, kind: Kind, search: Search<'_>) -> Result<Vec<Seen>, AwsError> {
+        let lookup = match search {
+            Search::Desired(desired, tags) => AnyLookup::Desired(desired, tags),
+            Search::Named(name) => AnyLookup::Named(name),
+            Search::Owned(tags) => AnyLookup::Owned(tags),
+        };
+        Ok(adapter(kind).find(&self.0, lookup).await?.into_iter().map(seen).collect())
+    }
+
+    async fn create(
+        &self,
+        kind: Kind,
+        desired: &Map<String, Json>,
+        token: &str,
+    ) -> Result<Created, AwsError> {
+        adapter(kind).create(&self.0, desired, token).await
+    }
+
+    async fn update(
+        &self,
+        kind: Kind,
+        desired: &Map<String, Json>,
+        seen: &Seen,
+        changed: &[FieldDiff],
+    ) -> Result<Recorded, AwsError> {
+        adapter(kind).update(&self.0, desired, &observed(seen), changed).await
+    }
+
+    async fn delete(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+        adapter(kind).delete(&self.0, recorded, wait).await
+    }
+
+    async fn settle(
+        &self,
+        kind: Kind,
+        desired: &Map<String, Json>,
+        recorded: &Recorded,
+        wait: &Wait,
+    ) -> Result<(), AwsError> {
+        adapter(kind).settle(&self.0, desired, recorded, wait).await
+    }
+}
