@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -234,6 +234,18 @@ impl Account {
             .map(drop)
     }
 
+    /// Fails when a call was made that the emulator cannot do: what followed from its answer proves nothing.
+    pub fn nothing_unimplemented(&self) -> Result<()> {
+        let calls = self
+            .emulator
+            .get(&format!("unimplemented?account={}", self.id))?;
+        ensure!(
+            calls.as_array().is_some_and(Vec::is_empty),
+            "the emulator cannot do {calls}"
+        );
+        Ok(())
+    }
+
     /// Everything that exists, with ids and times made comparable.
     pub fn dump(&self) -> Result<Json> {
         self.emulator
@@ -277,13 +289,14 @@ impl Account {
             .find(|vpc| vpc["IsDefault"] == true)
             .context("no default VPC")?;
         let of_vpc = json!({ "Filters": [{ "Name": "vpc-id", "Values": [vpc["VpcId"]] }] });
-        let subnets = self.list("ec2", "DescribeSubnets", &of_vpc, "Subnets")?;
-        let mut ids: Vec<_> = subnets
+        let mut subnets = self.list("ec2", "DescribeSubnets", &of_vpc, "Subnets")?;
+        // Ids are random: by range, every account gives the same two.
+        subnets.sort_by_key(|subnet| subnet["CidrBlock"].to_string());
+        let ids = subnets
             .iter()
-            .map(|subnet| subnet["SubnetId"].to_string())
-            .collect();
-        ids.sort();
-        ids.truncate(2);
+            .take(2)
+            .map(|subnet| subnet["SubnetId"].to_string());
+        let ids: Vec<_> = ids.collect();
         let ids = ids.join(", ");
         Ok(format!(
             "{{ name = \"default\", vpc_id = {}, cidr = {}, private_subnet_ids = [{ids}], public_subnet_ids = [{ids}] }}",

@@ -1,5 +1,6 @@
 //! The emulated AWS: one process for all tests of this program.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -30,19 +31,22 @@ impl Emulator {
 
     /// Starts one and waits until it accepts connections.
     pub fn start() -> Result<Self> {
+        // Its log is for whoever looks into a failed test; here it would bury what the test says.
+        let log = File::create(work_folder()?.join("emulator.log"))?;
         let mut child = Command::new(python()?)
             .args(["-m", "stackwright_emulator"])
             .current_dir(repository().join("acceptance-tests/emulator"))
             .env("PYTHONPYCACHEPREFIX", work_folder()?.join("pycache"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .context("could not start the emulator")?;
         let stdout = child.stdout.take().context("the emulator has no stdout")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let ready: Json =
-            serde_json::from_str(&line).context("the emulator did not start, see above")?;
+        let ready: Json = serde_json::from_str(&line)
+            .context("the emulator did not start, see emulator.log in the target folder")?;
         let port = ready["port"]
             .as_u64()
             .and_then(|port| u16::try_from(port).ok());

@@ -85,6 +85,7 @@ impl Story {
     /// Every account must be as before the story.
     pub fn as_before(&self) -> Result<()> {
         for ((account, untouched), root) in self.accounts.iter().zip(&self.untouched).zip(ROOTS) {
+            account.nothing_unimplemented()?;
             same(&format!("the {root} account"), untouched, &account.dump()?)?;
         }
         Ok(())

@@ -55,13 +55,15 @@ fn an_unreachable_endpoint_names_the_endpoint_and_keeps_state() -> Result<()> {
 #[test]
 fn a_throttling_endpoint_names_the_call_and_keeps_state() -> Result<()> {
     let (account, root, state) = applied()?;
-    account.fault(Fault::on("ecs", "Describe.*|List.*").answer(
-        400,
-        "ThrottlingException",
-        "Rate exceeded",
-    ))?;
+    // The default of 10 retries takes a minute.
+    root.write(
+        "provider.tf",
+        &Provider::of(&account).extra("  max_retries = 2").hcl(),
+    )?;
+    let busy = Fault::on("ecs", "Describe.*|List.*");
+    account.fault(busy.answer(400, "ThrottlingException", "Rate exceeded"))?;
     let output = root.apply()?.failed()?;
-    output.says(&["DescribeClusters", "Rate exceeded"])?;
+    output.says(&["DescribeClusters was throttled 3 times", "run again"])?;
     keeps_state(&root, &state)
 }
 
@@ -95,7 +97,11 @@ fn credentials_that_expire_during_a_refresh_keep_state() -> Result<()> {
         "The security token included in the request is expired",
     ))?;
     let output = root.apply()?.failed()?;
-    output.says(&["expired", "DescribeClusters"])?;
+    output.says(&[
+        "ExpiredTokenException",
+        "DescribeClusters",
+        "new credentials",
+    ])?;
     keeps_state(&root, &state)
 }
 

@@ -123,3 +123,19 @@ pub(crate) fn variable(definition: &Json, name: &str) -> Option<String> {
         .find(|(key, _)| key == name)
         .map(|(_, value)| value)
 }
+
+/// Everything in an account, so that two accounts can be compared: the hash at the end of a security group's
+/// name is taken off, because it comes from the random id of the VPC.
+pub(crate) fn comparable(account: &Account) -> Result<Json> {
+    let mut dump = account.dump()?;
+    let groups = dump["security_groups"]
+        .as_object_mut()
+        .context("the dump has no security groups")?;
+    for group in groups.values_mut() {
+        let name = group["GroupName"].as_str().unwrap_or_default();
+        if let Some((prefix, _)) = name.rsplit_once('-') {
+            group["GroupName"] = json!(prefix);
+        }
+    }
+    Ok(dump)
+}

@@ -113,7 +113,7 @@ impl Scenario {
         let writes = writes_of(&root)?.len();
         ensure!(writes > 0, "the apply wrote nothing");
         root.plan()?.empty()?;
-        Ok((root.account().dump()?, writes))
+        Ok((fixtures::comparable(root.account())?, writes))
     }
 
     /// A root in an account of its own, ready for the apply that is killed.
@@ -142,7 +142,7 @@ impl Scenario {
             "the apply ended before it came to this write"
         );
         root.apply()?.ok().context("the next apply")?;
-        let found = differences(undisturbed, &root.account().dump()?);
+        let found = differences(undisturbed, &fixtures::comparable(root.account())?);
         ensure!(
             found.is_empty(),
             "the account differs from an undisturbed run:\n{}",

@@ -379,6 +379,7 @@ impl Life {
         let left = stage.root.state()?["resources"]
             .as_array()
             .map_or(0, Vec::len);
+        stage.root.account().nothing_unimplemented()?;
         ensure!(left == 0, "{left} resources are left in state");
         same(
             "the account after the destroy",

@@ -114,7 +114,7 @@ fn a_second_root_is_refused_with_the_owner_of_the_first() -> Result<()> {
     let resources = format!("resource \"stackwright_service\"{borrowed}");
     let second = Workspace::with_provider(&account, &provider, &resources)?;
     let output = second.apply()?.failed()?;
-    output.says(&["acme/stage", "acme/other"])?;
+    output.says(&["belongs to `acme/stage`", "stage/shop/worker"])?;
     acceptance_tests::same(
         "the account after the refusal",
         &untouched,

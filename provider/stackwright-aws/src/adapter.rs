@@ -27,7 +27,7 @@ pub struct Observed<C> {
 }
 
 /// How to look for a component whose id is not recorded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub enum Lookup<'a, C> {
     /// The object that would collide with a create of this (same name, same place), whoever owns it;
     /// for objects without unique names, the one that carries these tags (project, environment, id,
@@ -39,6 +39,15 @@ pub enum Lookup<'a, C> {
     /// (`component` and `owner` are not compared).
     Owned(&'a OwnTags),
 }
+
+// Derived, these would ask the component to be `Copy`.
+impl<C> Clone for Lookup<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for Lookup<'_, C> {}
 
 /// Whether a read may be served by a loader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,12 +110,7 @@ pub trait Adapter: Component {
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
 
     /// Waits until what was written works: the NAT gateway is available, the deployment COMPLETED.
-    async fn settle(
-        &self,
-        _aws: &Aws,
-        _recorded: &Recorded,
-        _wait: &Wait,
-    ) -> Result<(), AwsError> {
+    async fn settle(&self, _aws: &Aws, _recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
         Ok(())
     }
 }
@@ -116,7 +120,9 @@ impl Wait {
     pub async fn pause(&self, pause: Duration, what: &str) -> Result<(), AwsError> {
         let until = Instant::now() + pause;
         if until > self.deadline {
-            return Err(AwsError::Timeout { what: what.to_owned() });
+            return Err(AwsError::Timeout {
+                what: what.to_owned(),
+            });
         }
         tokio::select! {
             () = self.cancel.cancelled() => Err(AwsError::Stopped { what: what.to_owned() }),

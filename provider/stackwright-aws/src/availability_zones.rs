@@ -23,12 +23,18 @@ impl Aws {
 fn usable(zones: &[AvailabilityZone]) -> Vec<String> {
     let mut names: Vec<String> = zones
         .iter()
-        .filter(|zone| zone.state().is_none_or(|state| *state == AvailabilityZoneState::Available))
+        .filter(|zone| {
+            zone.state()
+                .is_none_or(|state| *state == AvailabilityZoneState::Available)
+        })
         .filter(|zone| {
             zone.opt_in_status()
                 .is_none_or(|status| *status == AvailabilityZoneOptInStatus::OptInNotRequired)
         })
-        .filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"))
+        .filter(|zone| {
+            zone.zone_type()
+                .is_none_or(|kind| kind == "availability-zone")
+        })
         .filter_map(|zone| zone.zone_name.clone())
         .collect();
     names.sort();
@@ -43,10 +49,18 @@ mod tests {
     fn only_zones_that_everyone_may_use_count() {
         let zone = |name: &str| AvailabilityZone::builder().zone_name(name);
         let zones = [
-            zone("us-west-2b").state(AvailabilityZoneState::Available).build(),
-            zone("us-west-2a").opt_in_status(AvailabilityZoneOptInStatus::OptInNotRequired).build(),
-            zone("us-west-2c").state(AvailabilityZoneState::Impaired).build(),
-            zone("us-west-2-lax-1a").opt_in_status(AvailabilityZoneOptInStatus::OptedIn).build(),
+            zone("us-west-2b")
+                .state(AvailabilityZoneState::Available)
+                .build(),
+            zone("us-west-2a")
+                .opt_in_status(AvailabilityZoneOptInStatus::OptInNotRequired)
+                .build(),
+            zone("us-west-2c")
+                .state(AvailabilityZoneState::Impaired)
+                .build(),
+            zone("us-west-2-lax-1a")
+                .opt_in_status(AvailabilityZoneOptInStatus::OptedIn)
+                .build(),
             zone("us-west-2-wl1").zone_type("wavelength-zone").build(),
         ];
         assert_eq!(usable(&zones), ["us-west-2a", "us-west-2b"]);

@@ -148,7 +148,11 @@ impl Endpoints {
     /// Where a service's calls go: what was set for it, for all, in the environment, or "AWS".
     pub(crate) fn of(&self, service: &str) -> String {
         let env = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-        let id = if service == "logs" { "CLOUDWATCH_LOGS" } else { service };
+        let id = if service == "logs" {
+            "CLOUDWATCH_LOGS"
+        } else {
+            service
+        };
         let url = self
             .by_service
             .get(service)
@@ -166,7 +170,10 @@ fn without_user(url: &str) -> String {
         Some((scheme, rest)) => {
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             let host = host.rsplit('@').next().unwrap_or(host);
-            format!("{scheme}://{host}{}", path.split(['?', '#']).next().unwrap_or_default())
+            format!(
+                "{scheme}://{host}{}",
+                path.split(['?', '#']).next().unwrap_or_default()
+            )
         }
         None => url.to_owned(),
     }
@@ -193,6 +200,7 @@ impl Aws {
             region: "us-west-2".to_owned(),
             partition: "aws".to_owned(),
             principal: "arn:aws:iam::111111111111:user/test".to_owned(),
+            user_id: "AIDATEST".to_owned(),
             refresh: Refresh::Full,
             loaders: Loaders::default(),
             newborns: Newborns::default(),
@@ -215,14 +223,20 @@ mod tests {
     #[test]
     fn an_endpoint_is_named_without_its_password() {
         let all = Some("http://user:secret@127.0.0.1:5000/base?token=x".to_owned());
-        let endpoints = Endpoints { by_service: BTreeMap::new(), all };
+        let endpoints = Endpoints {
+            by_service: BTreeMap::new(),
+            all,
+        };
         assert_eq!(endpoints.of("ecs"), "http://127.0.0.1:5000/base");
     }
 
     #[test]
     fn the_endpoint_of_a_service_wins() {
         let by_service = BTreeMap::from([("logs".to_owned(), "http://logs:1".to_owned())]);
-        let endpoints = Endpoints { by_service, all: Some("http://all:2".to_owned()) };
+        let endpoints = Endpoints {
+            by_service,
+            all: Some("http://all:2".to_owned()),
+        };
         assert_eq!(endpoints.of("logs"), "http://logs:1");
         assert_eq!(endpoints.of("ecs"), "http://all:2");
     }

@@ -51,7 +51,11 @@ impl Op {
 
     /// The error for an answer that lacks something that AWS always sends.
     pub(crate) const fn lacks(self, missing: &'static str) -> AwsError {
-        AwsError::Answer { service: self.service, operation: self.name, missing }
+        AwsError::Answer {
+            service: self.service,
+            operation: self.name,
+            missing,
+        }
     }
 }
 
@@ -127,7 +131,12 @@ impl Aws {
         async move {
             self.pacer.wait(op).await;
             let answer = future.await;
-            tracing::debug!(service = op.service, operation = op.name, ok = answer.is_ok(), "aws call");
+            tracing::debug!(
+                service = op.service,
+                operation = op.name,
+                ok = answer.is_ok(),
+                "aws call"
+            );
             let keep: Vec<&str> = keep.iter().map(String::as_str).collect();
             answer.map_err(|error| self.error(op, &keep, &error))
         }
@@ -146,7 +155,12 @@ impl Aws {
         let mut pages = Vec::new();
         self.pacer.wait(op).await;
         while let Some(page) = stream.next().await {
-            tracing::debug!(service = op.service, operation = op.name, ok = page.is_ok(), "aws call");
+            tracing::debug!(
+                service = op.service,
+                operation = op.name,
+                ok = page.is_ok(),
+                "aws call"
+            );
             pages.push(page.map_err(|error| self.error(op, keep, &error))?);
             self.pacer.wait(op).await;
         }
@@ -217,26 +231,60 @@ where
 }
 
 /// Maps what AWS answered.
-fn answered<E>(op: Op, keep: &[&str], error: &SdkError<E, HttpResponse>, facts: Facts<'_>) -> AwsError
+fn answered<E>(
+    op: Op,
+    keep: &[&str],
+    error: &SdkError<E, HttpResponse>,
+    facts: Facts<'_>,
+) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let status = error
+        .raw_response()
+        .map_or(0, |response| response.status().as_u16());
     let code = code(error).map_or_else(|| format!("HTTP {status}"), str::to_owned);
-    let said = error.as_service_error().and_then(ProvideErrorMetadata::message);
+    let said = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::message);
     let message = facts.redactor.clean(said.unwrap_or("no message"), keep);
     let (service, operation) = (op.service, op.name.to_owned());
     let is = |codes: &[&str]| codes.contains(&code.as_str());
     if is(DENIED) {
-        AwsError::Denied { service, operation, principal: facts.principal.to_owned(), message }
+        AwsError::Denied {
+            service,
+            operation,
+            principal: facts.principal.to_owned(),
+            message,
+        }
     } else if is(CREDENTIALS) {
-        AwsError::Credentials { service, operation, principal: facts.principal.to_owned(), code }
+        AwsError::Credentials {
+            service,
+            operation,
+            principal: facts.principal.to_owned(),
+            code,
+        }
     } else if is(THROTTLED) || status == 429 {
-        AwsError::Throttled { service, operation, attempts: facts.attempts, code }
+        AwsError::Throttled {
+            service,
+            operation,
+            attempts: facts.attempts,
+            code,
+        }
     } else if status >= 500 || matches!(error, SdkError::ResponseError(_)) {
-        AwsError::Failed { service, operation, code, message }
+        AwsError::Failed {
+            service,
+            operation,
+            code,
+            message,
+        }
     } else {
-        AwsError::Refused { service, operation, code, message }
+        AwsError::Refused {
+            service,
+            operation,
+            code,
+            message,
+        }
     }
 }
 
@@ -249,12 +297,14 @@ pub(crate) fn inside_credentials(
     const ASSUME: Op = Op::new("sts", "AssumeRole");
     const TOKEN: Op = Op::new("sts", "AssumeRoleWithWebIdentity");
     type Failed<E> = SdkError<E, HttpResponse>;
-    causes(error).skip_while(|cause| cause.downcast_ref::<CredentialsError>().is_none()).find_map(|cause| {
-        let assume = cause.downcast_ref::<Failed<AssumeRoleError>>();
-        let token = cause.downcast_ref::<Failed<AssumeRoleWithWebIdentityError>>();
-        let assume = assume.map(|error| map(ASSUME, keep, error, facts));
-        assume.or_else(|| token.map(|error| map(TOKEN, keep, error, facts)))
-    })
+    causes(error)
+        .skip_while(|cause| cause.downcast_ref::<CredentialsError>().is_none())
+        .find_map(|cause| {
+            let assume = cause.downcast_ref::<Failed<AssumeRoleError>>();
+            let token = cause.downcast_ref::<Failed<AssumeRoleWithWebIdentityError>>();
+            let assume = assume.map(|error| map(ASSUME, keep, error, facts));
+            assume.or_else(|| token.map(|error| map(TOKEN, keep, error, facts)))
+        })
 }
 
 /// Whether the credentials provider failed, rather than the call.
@@ -263,9 +313,7 @@ fn credentials_failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> 
 }
 
 /// The error and its sources, outermost first.
-fn causes<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     // Without naming the trait, the method of `&dyn Error` would be meant, which borrows the pointer.
     std::iter::successors(Some(error), |error| Error::source(*error))
 }
@@ -279,7 +327,9 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// The innermost reason of a failed connection: `connection refused (os error 111)`.
 fn cause(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map_or_else(String::new, ToString::to_string)
+    causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]
@@ -298,12 +348,20 @@ mod tests {
     fn answered(status: u16, code: &str, message: &str) -> Failed {
         let metadata = ErrorMetadata::builder().code(code).message(message).build();
         let status = StatusCode::try_from(status).unwrap_or_else(|_| unreachable!("a real status"));
-        SdkError::service_error(CreateServiceError::generic(metadata), HttpResponse::new(status, SdkBody::empty()))
+        SdkError::service_error(
+            CreateServiceError::generic(metadata),
+            HttpResponse::new(status, SdkBody::empty()),
+        )
     }
 
     fn mapped(error: &Failed) -> AwsError {
         let (redactor, endpoints) = (Redactor::default(), Endpoints::default());
-        let facts = Facts { principal: "arn:p", endpoints: &endpoints, attempts: 11, redactor: &redactor };
+        let facts = Facts {
+            principal: "arn:p",
+            endpoints: &endpoints,
+            attempts: 11,
+            redactor: &redactor,
+        };
         map(CREATE, &["shop-a1"], error, facts)
     }
 
@@ -335,7 +393,11 @@ mod tests {
 
     #[test]
     fn the_message_is_cleaned_and_keeps_the_names_that_we_sent() {
-        let error = mapped(&answered(400, "InvalidParameterException", "shop-a1 has hunter2"));
+        let error = mapped(&answered(
+            400,
+            "InvalidParameterException",
+            "shop-a1 has hunter2",
+        ));
         assert_eq!(
             error.to_string(),
             "ecs:CreateService was refused (InvalidParameterException): shop-a1 has ***"
@@ -353,9 +415,13 @@ mod tests {
 
     #[test]
     fn no_answer_is_unreachable_with_the_innermost_cause() {
-        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+        let refused =
+            std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
         let error: Failed = SdkError::dispatch_failure(ConnectorError::io(refused.into()));
-        assert_eq!(mapped(&error).to_string(), "ecs:CreateService got no answer from AWS: connection refused");
+        assert_eq!(
+            mapped(&error).to_string(),
+            "ecs:CreateService got no answer from AWS: connection refused"
+        );
         let error: Failed = SdkError::timeout_error("took too long");
         assert!(matches!(mapped(&error), AwsError::Unreachable { .. }));
     }
@@ -364,19 +430,29 @@ mod tests {
     fn missing_credentials_are_told_from_a_missing_endpoint() {
         let missing = CredentialsError::not_loaded("none");
         let error: Failed = SdkError::dispatch_failure(ConnectorError::other(missing.into(), None));
-        assert!(matches!(mapped(&error), AwsError::Credentials { ref code, .. } if code == "NoCredentials"));
+        assert!(
+            matches!(mapped(&error), AwsError::Credentials { ref code, .. } if code == "NoCredentials")
+        );
     }
 
     #[test]
     fn a_role_that_may_not_be_assumed_any_more_names_that_call() {
-        let metadata = ErrorMetadata::builder().code("AccessDenied").message("not allowed").build();
+        let metadata = ErrorMetadata::builder()
+            .code("AccessDenied")
+            .message("not allowed")
+            .build();
         let status = StatusCode::try_from(403).unwrap_or_else(|_| unreachable!("a real status"));
-        let inner: SdkError<AssumeRoleError, HttpResponse> =
-            SdkError::service_error(AssumeRoleError::generic(metadata), HttpResponse::new(status, SdkBody::empty()));
+        let inner: SdkError<AssumeRoleError, HttpResponse> = SdkError::service_error(
+            AssumeRoleError::generic(metadata),
+            HttpResponse::new(status, SdkBody::empty()),
+        );
         let error: Failed = SdkError::dispatch_failure(ConnectorError::other(
             CredentialsError::provider_error(inner).into(),
             None,
         ));
-        assert_eq!(mapped(&error).to_string(), "arn:p may not call sts:AssumeRole: not allowed");
+        assert_eq!(
+            mapped(&error).to_string(),
+            "arn:p may not call sts:AssumeRole: not allowed"
+        );
     }
 }

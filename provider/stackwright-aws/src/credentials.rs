@@ -29,7 +29,11 @@ pub(crate) struct Cached<P> {
 impl<P: ProvideCredentials + 'static> Cached<P> {
     /// Wraps a provider.
     pub(crate) fn shared(inner: P, redactor: Redactor) -> SharedCredentialsProvider {
-        SharedCredentialsProvider::new(Self { inner, current: Mutex::new(None), redactor })
+        SharedCredentialsProvider::new(Self {
+            inner,
+            current: Mutex::new(None),
+            redactor,
+        })
     }
 
     async fn load(&self) -> Result<Credentials, CredentialsError> {
@@ -55,7 +59,9 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
 }
 
 fn lasts(credentials: &Credentials, at_least: Duration) -> bool {
-    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + at_least)
+    credentials
+        .expiry()
+        .is_none_or(|expiry| expiry > SystemTime::now() + at_least)
 }
 
 impl<P> fmt::Debug for Cached<P> {
@@ -83,8 +89,13 @@ pub(crate) struct AssumedRole {
 impl AssumedRole {
     async fn load(&self) -> Result<Credentials, CredentialsError> {
         let role = &self.role;
-        let duration = role.duration.map(|it| i32::try_from(it.as_secs()).unwrap_or(i32::MAX));
-        let policies = role.policy_arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn).build());
+        let duration = role
+            .duration
+            .map(|it| i32::try_from(it.as_secs()).unwrap_or(i32::MAX));
+        let policies = role
+            .policy_arns
+            .iter()
+            .map(|arn| PolicyDescriptorType::builder().arn(arn).build());
         let mut tags = Vec::new();
         for (key, value) in &role.tags {
             let tag = Tag::builder().key(key).value(value).build();
@@ -197,7 +208,11 @@ mod tests {
 
     impl Fake {
         fn new(lives: Option<u64>, fails_after: u32) -> Self {
-            Self { calls: Arc::default(), lives: lives.map(Duration::from_secs), fails_after }
+            Self {
+                calls: Arc::default(),
+                lives: lives.map(Duration::from_secs),
+                fails_after,
+            }
         }
     }
 
@@ -209,7 +224,13 @@ mod tests {
             let call = self.calls.fetch_add(1, Ordering::SeqCst);
             let expiry = self.lives.map(|lives| SystemTime::now() + lives);
             future::ProvideCredentials::ready(if call < self.fails_after {
-                Ok(Credentials::new("AKIA", "abcdefghijkl", Some("tokentoken".to_owned()), expiry, "fake"))
+                Ok(Credentials::new(
+                    "AKIA",
+                    "abcdefghijkl",
+                    Some("tokentoken".to_owned()),
+                    expiry,
+                    "fake",
+                ))
             } else {
                 Err(CredentialsError::not_loaded("gone"))
             })

@@ -95,32 +95,51 @@ pub(crate) fn judge(poll: &Poll, goal: &Goal) -> Verdict {
     let Some(primary) = poll.primary().filter(|_| poll.status == "ACTIVE") else {
         return given_up(format!("the service is {}", poll.status), goal, None);
     };
-    let Some(ours) = poll.ours(goal) else { return without_ours(primary, goal) };
+    let Some(ours) = poll.ours(goal) else {
+        return without_ours(primary, goal);
+    };
     if ours.rollout == Rollout::Failed {
-        let reason = [ours, primary].iter().find_map(|deployment| deployment.reason.clone());
+        let reason = [ours, primary]
+            .iter()
+            .find_map(|deployment| deployment.reason.clone());
         let reason = reason.unwrap_or_else(|| format!("deployment {} failed", ours.id));
         return given_up(reason, goal, Some((ours, primary)));
     }
     if !ours.primary {
         return given_up(took_its_place(primary), goal, Some((ours, primary)));
     }
-    if is_complete(ours, poll, goal) { Verdict::Done } else { Verdict::Waiting(Some(ours.started())) }
+    if is_complete(ours, poll, goal) {
+        Verdict::Done
+    } else {
+        Verdict::Waiting(Some(ours.started()))
+    }
 }
 
 /// Our deployment is not among those that ECS shows. Either the answer is older than our write, or
 /// the deployment was given up and all its tasks are stopped.
 fn without_ours(primary: &Deployment, goal: &Goal) -> Verdict {
-    let too_old = goal.started.as_ref().is_some_and(|ours| primary.created < ours.created);
+    let too_old = goal
+        .started
+        .as_ref()
+        .is_some_and(|ours| primary.created < ours.created);
     if too_old {
         return Verdict::Waiting(goal.started.clone());
     }
     let running = primary.task_definition.clone();
     let deployment = goal.started.as_ref().map(|ours| ours.id.clone());
-    Verdict::GivenUp(GivenUp { reason: took_its_place(primary), deployment, running })
+    Verdict::GivenUp(GivenUp {
+        reason: took_its_place(primary),
+        deployment,
+        running,
+    })
 }
 
 fn took_its_place(primary: &Deployment) -> String {
-    let cause = primary.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let cause = primary
+        .reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
     format!("deployment {} took its place{cause}", primary.id)
 }
 
@@ -130,7 +149,11 @@ fn given_up(reason: String, goal: &Goal, found: Option<(&Deployment, &Deployment
         Some((ours, primary)) => (Some(ours.id.clone()), primary.task_definition.clone()),
         None => (started, String::new()),
     };
-    Verdict::GivenUp(GivenUp { reason, deployment, running })
+    Verdict::GivenUp(GivenUp {
+        reason,
+        deployment,
+        running,
+    })
 }
 
 fn is_complete(ours: &Deployment, poll: &Poll, goal: &Goal) -> bool {
@@ -139,20 +162,26 @@ fn is_complete(ours: &Deployment, poll: &Poll, goal: &Goal) -> bool {
         Rollout::Unsaid => poll.deployments.len() == 1,
         Rollout::InProgress | Rollout::Failed => false,
     };
-    let counts = ours.running == ours.desired && goal.desired.is_none_or(|want| want == ours.desired);
+    let counts =
+        ours.running == ours.desired && goal.desired.is_none_or(|want| want == ours.desired);
     rolled_out && counts && ours.task_definition == goal.task_definition
 }
 
 impl Poll {
     fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|deployment| deployment.primary)
+        self.deployments
+            .iter()
+            .find(|deployment| deployment.primary)
     }
 
     /// The deployment that our write started; when this process did not write, the newest one of the
     /// revision that we want.
     fn ours(&self, goal: &Goal) -> Option<&Deployment> {
         if let Some(started) = &goal.started {
-            return self.deployments.iter().find(|deployment| deployment.id == started.id);
+            return self
+                .deployments
+                .iter()
+                .find(|deployment| deployment.id == started.id);
         }
         let same = |deployment: &&Deployment| deployment.task_definition == goal.task_definition;
         let candidates = self.deployments.iter().filter(same);
@@ -161,7 +190,11 @@ impl Poll {
 
     /// A service that there is not.
     pub(crate) fn missing() -> Self {
-        Self { status: "INACTIVE".to_owned(), deployments: Vec::new(), event: None }
+        Self {
+            status: "INACTIVE".to_owned(),
+            deployments: Vec::new(),
+            event: None,
+        }
     }
 
     /// The deployment that a write started.
@@ -172,7 +205,10 @@ impl Poll {
 
 impl Deployment {
     fn started(&self) -> Started {
-        Started { id: self.id.clone(), created: self.created }
+        Started {
+            id: self.id.clone(),
+            created: self.created,
+        }
     }
 }
 
@@ -180,7 +216,12 @@ impl Deployment {
 impl fmt::Display for Poll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.primary() {
-            Some(Deployment { desired, running, failed, .. }) => {
+            Some(Deployment {
+                desired,
+                running,
+                failed,
+                ..
+            }) => {
                 write!(f, "{running} of {desired} tasks run")?;
                 if *failed > 0 {
                     write!(f, ", {failed} failed")?;
@@ -188,13 +229,18 @@ impl fmt::Display for Poll {
             }
             None => write!(f, "the service is {}", self.status)?,
         }
-        self.event.as_ref().map_or(Ok(()), |event| write!(f, "; latest event: {event}"))
+        self.event
+            .as_ref()
+            .map_or(Ok(()), |event| write!(f, "; latest event: {event}"))
     }
 }
 
 impl From<&Service> for Poll {
     fn from(service: &Service) -> Self {
-        let newest = service.events().iter().max_by_key(|event| millis(event.created_at()));
+        let newest = service
+            .events()
+            .iter()
+            .max_by_key(|event| millis(event.created_at()));
         Self {
             status: service.status().unwrap_or("INACTIVE").to_owned(),
             deployments: service.deployments().iter().map(Deployment::from).collect(),
@@ -235,17 +281,28 @@ pub(crate) fn stopped_reasons(tasks: &[Task], deployment: Option<&str>) -> Vec<S
     let ours = |task: &&Task| task.started_by() == deployment;
     let any = deployment.is_some() && tasks.iter().any(|task| ours(&task));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for task in tasks.iter().filter(|task| !any || ours(task)).filter(|task| !is_on_purpose(task)) {
+    for task in tasks
+        .iter()
+        .filter(|task| !any || ours(task))
+        .filter(|task| !is_on_purpose(task))
+    {
         *counts.entry(stopped_reason(task)).or_default() += 1;
     }
     let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    counts.into_iter().map(|(reason, count)| counted(&reason, count)).collect()
+    counts
+        .into_iter()
+        .map(|(reason, count)| counted(&reason, count))
+        .collect()
 }
 
 fn is_on_purpose(task: &Task) -> bool {
-    task.stop_code().is_some_and(|code| code.as_str() == "ServiceSchedulerInitiated")
-        && task.containers().iter().all(|container| container.reason().is_none())
+    task.stop_code()
+        .is_some_and(|code| code.as_str() == "ServiceSchedulerInitiated")
+        && task
+            .containers()
+            .iter()
+            .all(|container| container.reason().is_none())
 }
 
 fn counted(reason: &str, count: usize) -> String {
@@ -254,13 +311,24 @@ fn counted(reason: &str, count: usize) -> String {
 }
 
 fn stopped_reason(task: &Task) -> String {
-    let containers: Vec<String> = task.containers().iter().filter_map(container_reason).collect();
+    let containers: Vec<String> = task
+        .containers()
+        .iter()
+        .filter_map(container_reason)
+        .collect();
     let reason = task.stopped_reason().unwrap_or("ECS gives no reason");
-    if containers.is_empty() { reason.to_owned() } else { format!("{reason} ({})", containers.join("; ")) }
+    if containers.is_empty() {
+        reason.to_owned()
+    } else {
+        format!("{reason} ({})", containers.join("; "))
+    }
 }
 
 fn container_reason(container: &aws_sdk_ecs::types::Container) -> Option<String> {
-    let exit = container.exit_code().filter(|code| *code != 0).map(|code| format!("exit code {code}"));
+    let exit = container
+        .exit_code()
+        .filter(|code| *code != 0)
+        .map(|code| format!("exit code {code}"));
     let parts: Vec<String> = exit.into_iter().chain(container.reason.clone()).collect();
     let name = container.name().unwrap_or("container");
     (!parts.is_empty()).then(|| format!("{name}: {}", parts.join(", ")))
@@ -289,21 +357,38 @@ mod tests {
     }
 
     fn active(deployment: Deployment) -> Deployment {
-        Deployment { primary: false, ..deployment }
+        Deployment {
+            primary: false,
+            ..deployment
+        }
     }
 
     fn poll(deployments: Vec<Deployment>) -> Poll {
-        Poll { status: "ACTIVE".to_owned(), deployments, event: None }
+        Poll {
+            status: "ACTIVE".to_owned(),
+            deployments,
+            event: None,
+        }
     }
 
     /// What this process wants after it started deployment `new` at 100.
     fn wrote() -> Goal {
-        Goal { started: Some(Started { id: "new".to_owned(), created: 100 }), ..rerun() }
+        Goal {
+            started: Some(Started {
+                id: "new".to_owned(),
+                created: 100,
+            }),
+            ..rerun()
+        }
     }
 
     /// What a process wants that did not write.
     fn rerun() -> Goal {
-        Goal { task_definition: NEW.to_owned(), desired: Some(2), started: None }
+        Goal {
+            task_definition: NEW.to_owned(),
+            desired: Some(2),
+            started: None,
+        }
     }
 
     fn name(verdict: &Verdict) -> &'static str {
@@ -319,33 +404,120 @@ mod tests {
         use Rollout::{Completed, Failed, InProgress, Unsaid};
         let new = |rollout| deployment("new", NEW, rollout);
         let old = |rollout| deployment("old", OLD, rollout);
-        let before = |deployment| Deployment { created: 50, ..deployment };
-        let after = |deployment| Deployment { created: 150, ..deployment };
-        let short = |deployment| Deployment { running: 1, ..deployment };
+        let before = |deployment| Deployment {
+            created: 50,
+            ..deployment
+        };
+        let after = |deployment| Deployment {
+            created: 150,
+            ..deployment
+        };
+        let short = |deployment| Deployment {
+            running: 1,
+            ..deployment
+        };
         let both = "either";
         let cases: Vec<(&str, &str, Vec<Deployment>, &str)> = vec![
             ("steady", both, vec![new(Completed)], "done"),
-            ("starting", both, vec![new(InProgress), active(before(old(Completed)))], "waiting"),
-            ("all run, former tasks still stop", both, vec![new(InProgress)], "waiting"),
-            ("scaling out after the rollout", both, vec![short(new(Completed))], "waiting"),
+            (
+                "starting",
+                both,
+                vec![new(InProgress), active(before(old(Completed)))],
+                "waiting",
+            ),
+            (
+                "all run, former tasks still stop",
+                both,
+                vec![new(InProgress)],
+                "waiting",
+            ),
+            (
+                "scaling out after the rollout",
+                both,
+                vec![short(new(Completed))],
+                "waiting",
+            ),
             ("failed, stays", both, vec![new(Failed)], "given up"),
-            ("failed, former one comes back", both, vec![after(old(InProgress)), active(new(Failed))], "given up"),
-            ("failed, former one is back", both, vec![after(old(Completed)), active(new(Failed))], "given up"),
-            ("put aside before ECS says failed", both, vec![after(old(InProgress)), active(new(InProgress))], "given up"),
-            ("failed and gone, former one is back", both, vec![after(old(Completed))], "given up"),
-            ("an answer older than our write", "wrote", vec![before(old(Completed))], "waiting"),
-            ("nothing of ours and we did not write", "rerun", vec![before(old(Completed))], "given up"),
-            ("same revision, answer older than our write", "wrote", vec![before(deployment("old", NEW, Completed))], "waiting"),
-            ("same revision, we did not write", "rerun", vec![before(deployment("old", NEW, Completed))], "done"),
-            ("same revision, rolled back", "wrote", vec![after(deployment("back", NEW, InProgress))], "given up"),
-            ("ECS says no state, one deployment", both, vec![new(Unsaid)], "done"),
-            ("ECS says no state, two deployments", both, vec![new(Unsaid), active(old(Unsaid))], "waiting"),
-            ("ECS says no state, too few tasks", both, vec![short(new(Unsaid))], "waiting"),
+            (
+                "failed, former one comes back",
+                both,
+                vec![after(old(InProgress)), active(new(Failed))],
+                "given up",
+            ),
+            (
+                "failed, former one is back",
+                both,
+                vec![after(old(Completed)), active(new(Failed))],
+                "given up",
+            ),
+            (
+                "put aside before ECS says failed",
+                both,
+                vec![after(old(InProgress)), active(new(InProgress))],
+                "given up",
+            ),
+            (
+                "failed and gone, former one is back",
+                both,
+                vec![after(old(Completed))],
+                "given up",
+            ),
+            (
+                "an answer older than our write",
+                "wrote",
+                vec![before(old(Completed))],
+                "waiting",
+            ),
+            (
+                "nothing of ours and we did not write",
+                "rerun",
+                vec![before(old(Completed))],
+                "given up",
+            ),
+            (
+                "same revision, answer older than our write",
+                "wrote",
+                vec![before(deployment("old", NEW, Completed))],
+                "waiting",
+            ),
+            (
+                "same revision, we did not write",
+                "rerun",
+                vec![before(deployment("old", NEW, Completed))],
+                "done",
+            ),
+            (
+                "same revision, rolled back",
+                "wrote",
+                vec![after(deployment("back", NEW, InProgress))],
+                "given up",
+            ),
+            (
+                "ECS says no state, one deployment",
+                both,
+                vec![new(Unsaid)],
+                "done",
+            ),
+            (
+                "ECS says no state, two deployments",
+                both,
+                vec![new(Unsaid), active(old(Unsaid))],
+                "waiting",
+            ),
+            (
+                "ECS says no state, too few tasks",
+                both,
+                vec![short(new(Unsaid))],
+                "waiting",
+            ),
             ("no deployment at all", both, vec![], "given up"),
         ];
         for (case, who, deployments, expected) in cases {
             let goals = [("wrote", wrote()), ("rerun", rerun())];
-            for (label, goal) in goals.into_iter().filter(|(label, _)| who == both || who == *label) {
+            for (label, goal) in goals
+                .into_iter()
+                .filter(|(label, _)| who == both || who == *label)
+            {
                 let verdict = judge(&poll(deployments.clone()), &goal);
                 assert_eq!(name(&verdict), expected, "{case} ({label}): {verdict:?}");
             }
@@ -355,22 +527,44 @@ mod tests {
     #[test]
     fn the_count_that_was_asked_for_must_run() {
         let old_count = poll(vec![deployment("new", NEW, Rollout::Completed)]);
-        let goal = Goal { desired: Some(3), ..wrote() };
+        let goal = Goal {
+            desired: Some(3),
+            ..wrote()
+        };
         assert_eq!(name(&judge(&old_count, &goal)), "waiting");
-        let whatever = Goal { desired: None, ..wrote() };
+        let whatever = Goal {
+            desired: None,
+            ..wrote()
+        };
         assert_eq!(judge(&old_count, &whatever), Verdict::Done);
     }
 
     #[test]
     fn no_tasks_can_be_what_was_asked_for() {
-        let none = Deployment { desired: 0, running: 0, ..deployment("new", NEW, Rollout::Completed) };
-        assert_eq!(judge(&poll(vec![none]), &Goal { desired: Some(0), ..rerun() }), Verdict::Done);
+        let none = Deployment {
+            desired: 0,
+            running: 0,
+            ..deployment("new", NEW, Rollout::Completed)
+        };
+        assert_eq!(
+            judge(
+                &poll(vec![none]),
+                &Goal {
+                    desired: Some(0),
+                    ..rerun()
+                }
+            ),
+            Verdict::Done
+        );
     }
 
     #[test]
     fn a_service_that_is_deleted_is_given_up() {
         for status in ["DRAINING", "INACTIVE"] {
-            let gone = Poll { status: status.to_owned(), ..poll(vec![deployment("new", NEW, Rollout::Completed)]) };
+            let gone = Poll {
+                status: status.to_owned(),
+                ..poll(vec![deployment("new", NEW, Rollout::Completed)])
+            };
             let verdict = judge(&gone, &wrote());
             let expected = GivenUp {
                 reason: format!("the service is {status}"),
@@ -384,10 +578,19 @@ mod tests {
     #[test]
     fn a_rollback_names_what_runs_and_why() {
         let why = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
-        let failed = Deployment { reason: Some(why.clone()), ..deployment("new", NEW, Rollout::Failed) };
-        let back = Deployment { created: 150, ..deployment("back", OLD, Rollout::InProgress) };
-        let expected =
-            GivenUp { reason: why, deployment: Some("new".to_owned()), running: OLD.to_owned() };
+        let failed = Deployment {
+            reason: Some(why.clone()),
+            ..deployment("new", NEW, Rollout::Failed)
+        };
+        let back = Deployment {
+            created: 150,
+            ..deployment("back", OLD, Rollout::InProgress)
+        };
+        let expected = GivenUp {
+            reason: why,
+            deployment: Some("new".to_owned()),
+            running: OLD.to_owned(),
+        };
         let seen = poll(vec![back, active(failed)]);
         assert_eq!(judge(&seen, &wrote()), Verdict::GivenUp(expected.clone()));
         assert_eq!(judge(&seen, &rerun()), Verdict::GivenUp(expected));
@@ -396,7 +599,10 @@ mod tests {
     #[test]
     fn a_rerun_watches_the_deployment_that_it_found() {
         let seen = poll(vec![deployment("new", NEW, Rollout::InProgress)]);
-        let watched = Started { id: "new".to_owned(), created: 100 };
+        let watched = Started {
+            id: "new".to_owned(),
+            created: 100,
+        };
         assert_eq!(judge(&seen, &rerun()), Verdict::Waiting(Some(watched)));
     }
 
@@ -404,7 +610,11 @@ mod tests {
     fn a_poll_says_how_it_stands() {
         let seen = Poll {
             event: Some("(service shop) was unable to place a task".to_owned()),
-            ..poll(vec![Deployment { running: 1, failed: 3, ..deployment("new", NEW, Rollout::InProgress) }])
+            ..poll(vec![Deployment {
+                running: 1,
+                failed: 3,
+                ..deployment("new", NEW, Rollout::InProgress)
+            }])
         };
         assert_eq!(
             seen.to_string(),
@@ -413,9 +623,16 @@ mod tests {
     }
 
     fn task(started_by: &str, reason: &str, exit: Option<i32>, why: Option<&str>) -> Task {
-        let container =
-            Container::builder().name("worker").set_exit_code(exit).set_reason(why.map(str::to_owned)).build();
-        Task::builder().started_by(started_by).stopped_reason(reason).containers(container).build()
+        let container = Container::builder()
+            .name("worker")
+            .set_exit_code(exit)
+            .set_reason(why.map(str::to_owned))
+            .build();
+        Task::builder()
+            .started_by(started_by)
+            .stopped_reason(reason)
+            .containers(container)
+            .build()
     }
 
     #[test]
@@ -426,7 +643,12 @@ mod tests {
             task("new", pull, None, None),
             task("new", exited, Some(1), None),
             task("new", exited, Some(1), None),
-            task("new", exited, Some(137), Some("OutOfMemoryError: container killed")),
+            task(
+                "new",
+                exited,
+                Some(137),
+                Some("OutOfMemoryError: container killed"),
+            ),
             task("old", "host failed", None, None),
         ];
         assert_eq!(
@@ -442,7 +664,10 @@ mod tests {
     #[test]
     fn all_tasks_count_when_none_says_who_started_it() {
         let tasks = [task("someone", "host failed", Some(0), None)];
-        assert_eq!(stopped_reasons(&tasks, Some("new")), ["1 task: host failed"]);
+        assert_eq!(
+            stopped_reasons(&tasks, Some("new")),
+            ["1 task: host failed"]
+        );
         assert_eq!(stopped_reasons(&tasks, None), ["1 task: host failed"]);
     }
 
@@ -459,7 +684,10 @@ mod tests {
     fn an_answer_of_ecs_becomes_a_poll() {
         use aws_sdk_ecs::types::{Deployment as Sdk, DeploymentRolloutState, ServiceEvent};
         let event = |at, message: &str| {
-            ServiceEvent::builder().created_at(DateTime::from_secs(at)).message(message).build()
+            ServiceEvent::builder()
+                .created_at(DateTime::from_secs(at))
+                .message(message)
+                .build()
         };
         let sdk = Sdk::builder()
             .id("new")

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use stackwright_plan::component::{
     DefaultSecurityGroup, EcsCluster, EcsService, ElasticIp, GatewayEndpoint, InternetGateway,
-    LogGroup, NatGateway, Parameter, Role, Route, RouteTable, RouteTableAssociation,
-    SecurityGroup, SecurityGroupRule, Subnet, TaskDefinition, Vpc,
+    LogGroup, NatGateway, Parameter, Role, Route, RouteTable, RouteTableAssociation, SecurityGroup,
+    SecurityGroupRule, Subnet, TaskDefinition, Vpc,
 };
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, OwnTags};
@@ -116,7 +116,10 @@ impl<C: Adapter> AnyAdapter for Typed<C> {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<AnyObserved>, AwsError> {
-        C::read(aws, recorded, freshness).await?.map(untyped).transpose()
+        C::read(aws, recorded, freshness)
+            .await?
+            .map(untyped)
+            .transpose()
     }
 
     async fn find(&self, aws: &Aws, lookup: AnyLookup<'_>) -> Result<Vec<AnyObserved>, AwsError> {
@@ -172,8 +175,7 @@ impl<C: Adapter> AnyAdapter for Typed<C> {
 
 /// Reads a component. The error names no value: it could be a secret.
 fn typed<C: Adapter>(component: &Map<String, Json>) -> Result<C, AwsError> {
-    serde_json::from_value(Json::Object(component.clone()))
-        .map_err(|error| mismatch::<C>(&error))
+    serde_json::from_value(Json::Object(component.clone())).map_err(|error| mismatch::<C>(&error))
 }
 
 fn untyped<C: Adapter>(observed: Observed<C>) -> Result<AnyObserved, AwsError> {
@@ -182,17 +184,28 @@ fn untyped<C: Adapter>(observed: Observed<C>) -> Result<AnyObserved, AwsError> {
         Ok(_) => return Err(bug::<C>("its form is no object")),
         Err(error) => return Err(mismatch::<C>(&error)),
     };
-    Ok(AnyObserved { component, outputs: observed.outputs, tags: observed.tags })
+    Ok(AnyObserved {
+        component,
+        outputs: observed.outputs,
+        tags: observed.tags,
+    })
 }
 
 fn mismatch<C: Adapter>(error: &serde_json::Error) -> AwsError {
     // `missing field `x`` names a field; everything else may repeat a value.
     let text = error.to_string();
-    bug::<C>(if text.starts_with("missing field") { &text } else { "a value has another type" })
+    bug::<C>(if text.starts_with("missing field") {
+        &text
+    } else {
+        "a value has another type"
+    })
 }
 
 fn bug<C: Adapter>(cause: &str) -> AwsError {
-    AwsError::Component { kind: C::KIND.label(), cause: cause.to_owned() }
+    AwsError::Component {
+        kind: C::KIND.label(),
+        cause: cause.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -222,14 +235,24 @@ mod tests {
             "this is a bug in stackwright: a desired elastic IP cannot be read: a value has another type"
         );
         let error = typed::<ElasticIp>(&map(json!({}))).unwrap_err();
-        assert!(error.to_string().ends_with("missing field `tags`"), "{error}");
+        assert!(
+            error.to_string().ends_with("missing field `tags`"),
+            "{error}"
+        );
     }
 
     #[test]
     fn an_observed_component_keeps_its_fields() {
         let tags = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
         let component = ElasticIp { tags: tags.clone() };
-        let observed = Observed { component, outputs: Recorded::new(), tags };
-        assert_eq!(untyped(observed).unwrap().component, map(json!({"tags": {"a": "b"}})));
+        let observed = Observed {
+            component,
+            outputs: Recorded::new(),
+            tags,
+        };
+        assert_eq!(
+            untyped(observed).unwrap().component,
+            map(json!({"tags": {"a": "b"}}))
+        );
     }
 }

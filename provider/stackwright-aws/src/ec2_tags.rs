@@ -19,16 +19,26 @@ const DELETE: Op = Op::new("ec2", "DeleteTags");
 
 /// Tags for the call that creates an object.
 pub(crate) fn specification(of: ResourceType, tags: &Tags) -> TagSpecification {
-    TagSpecification::builder().resource_type(of).set_tags(Some(list(tags))).build()
+    TagSpecification::builder()
+        .resource_type(of)
+        .set_tags(Some(list(tags)))
+        .build()
 }
 
 fn list<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<Tag> {
-    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    tags.into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
 }
 
 /// Reads tags back, without those that AWS itself writes.
 pub(crate) fn read(tags: Option<&[Tag]>) -> Tags {
-    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+    let pair = |tag: &Tag| {
+        Some((
+            tag.key()?.to_owned(),
+            tag.value().unwrap_or_default().to_owned(),
+        ))
+    };
     own(tags.unwrap_or_default().iter().filter_map(pair))
 }
 
@@ -39,7 +49,10 @@ pub(crate) async fn write(aws: &Aws, id: &str, changed: &[FieldDiff]) -> Result<
         set_all(aws, id, &set).await?;
     }
     if !remove.is_empty() {
-        let keys = remove.iter().map(|key| Tag::builder().key(key).build()).collect();
+        let keys = remove
+            .iter()
+            .map(|key| Tag::builder().key(key).build())
+            .collect();
         let call = aws.ec2().delete_tags().resources(id).set_tags(Some(keys));
         aws.call(DELETE, &[id], call.send()).await?;
     }
@@ -48,14 +61,24 @@ pub(crate) async fn write(aws: &Aws, id: &str, changed: &[FieldDiff]) -> Result<
 
 /// Writes tags.
 pub(crate) async fn set_all(aws: &Aws, id: &str, tags: &Tags) -> Result<(), AwsError> {
-    let call = aws.ec2().create_tags().resources(id).set_tags(Some(list(tags)));
+    let call = aws
+        .ec2()
+        .create_tags()
+        .resources(id)
+        .set_tags(Some(list(tags)));
     aws.call(CREATE, &[id], call.send()).await.map(drop)
 }
 
 /// A filter. EC2 reads `*`, `?` and `\` in values as wildcards, so they are escaped.
 pub(crate) fn filter<V: AsRef<str>>(name: &str, values: impl IntoIterator<Item = V>) -> Filter {
-    let values = values.into_iter().map(|value| escaped(value.as_ref())).collect();
-    Filter::builder().name(name).set_values(Some(values)).build()
+    let values = values
+        .into_iter()
+        .map(|value| escaped(value.as_ref()))
+        .collect();
+    Filter::builder()
+        .name(name)
+        .set_values(Some(values))
+        .build()
 }
 
 fn escaped(value: &str) -> String {
@@ -76,19 +99,28 @@ pub(crate) fn ours() -> Vec<Filter> {
 /// One component of one resource, whoever owns it.
 pub(crate) fn one(tags: &OwnTags) -> Vec<Filter> {
     let mut filters = all(tags);
-    filters.push(filter(&format!("tag:{}", tag::COMPONENT), [&tags.component]));
+    filters.push(filter(
+        &format!("tag:{}", tag::COMPONENT),
+        [&tags.component],
+    ));
     filters
 }
 
 /// All components of one resource, whoever owns them.
 pub(crate) fn all(tags: &OwnTags) -> Vec<Filter> {
-    let keys = [(tag::PROJECT, &tags.project), (tag::ENVIRONMENT, &tags.environment), (tag::ID, &tags.id)];
-    keys.map(|(key, value)| filter(&format!("tag:{key}"), [value])).into()
+    let keys = [
+        (tag::PROJECT, &tags.project),
+        (tag::ENVIRONMENT, &tags.environment),
+        (tag::ID, &tags.id),
+    ];
+    keys.map(|(key, value)| filter(&format!("tag:{key}"), [value]))
+        .into()
 }
 
 /// Whether an object is the component that these tags name, whoever owns it.
 pub(crate) fn is_one(have: &BTreeMap<String, String>, want: &OwnTags) -> bool {
-    crate::tag_changes::same_resource(have, want) && have.get(tag::COMPONENT) == Some(&want.component)
+    crate::tag_changes::same_resource(have, want)
+        && have.get(tag::COMPONENT) == Some(&want.component)
 }
 
 #[cfg(test)]

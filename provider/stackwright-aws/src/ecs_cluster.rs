@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_ecs::operation::create_cluster::builders::CreateClusterFluentBuilder;
 use aws_sdk_ecs::types::{
-    CapacityProviderStrategyItem, Cluster as Sdk, ClusterConfiguration, ClusterField, ClusterSetting,
-    ClusterSettingName, ExecuteCommandConfiguration, ExecuteCommandLogging,
+    CapacityProviderStrategyItem, Cluster as Sdk, ClusterConfiguration, ClusterField,
+    ClusterSetting, ClusterSettingName, ExecuteCommandConfiguration, ExecuteCommandLogging,
 };
 use stackwright_plan::component::{CapacityShare, EcsCluster};
 use stackwright_plan::diff::FieldDiff;
@@ -36,7 +36,9 @@ impl Adapter for EcsCluster {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(None) };
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(None);
+        };
         let found = aws.loaders.ecs_clusters.get(aws, arn, freshness).await?;
         found.as_ref().map(observe).transpose()
     }
@@ -47,11 +49,17 @@ impl Adapter for EcsCluster {
             Lookup::Named(name) => name,
             Lookup::Owned(tags) => {
                 let all = all(aws).await?;
-                let ours = all.into_iter().filter(|found| same_resource(&found.tags, tags));
+                let ours = all
+                    .into_iter()
+                    .filter(|found| same_resource(&found.tags, tags));
                 return Ok(ours.collect());
             }
         };
-        let found = aws.loaders.ecs_clusters.get(aws, &name.to_owned(), Freshness::Fresh).await?;
+        let found = aws
+            .loaders
+            .ecs_clusters
+            .get(aws, &name.to_owned(), Freshness::Fresh)
+            .await?;
         found.iter().map(observe).collect()
     }
 
@@ -62,7 +70,10 @@ impl Adapter for EcsCluster {
         let cluster = answer.cluster().ok_or(CREATE.lacks("cluster"))?;
         let arn = cluster.cluster_arn().ok_or(CREATE.lacks("clusterArn"))?;
         aws.loaders.ecs_clusters.forget(&arn.to_owned());
-        Ok(Created { outputs: outputs(arn, &self.cluster_name), complete: true })
+        Ok(Created {
+            outputs: outputs(arn, &self.cluster_name),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -71,7 +82,10 @@ impl Adapter for EcsCluster {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let arn = observed.outputs.get("arn").ok_or(DESCRIBE.lacks("clusterArn"))?;
+        let arn = observed
+            .outputs
+            .get("arn")
+            .ok_or(DESCRIBE.lacks("clusterArn"))?;
         aws.loaders.ecs_clusters.forget(arn);
         let written = write(self, aws, arn, changed).await;
         aws.loaders.ecs_clusters.forget(arn);
@@ -80,7 +94,9 @@ impl Adapter for EcsCluster {
 
     /// ECS refuses while services drain and tasks stop: that is waited for.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(());
+        };
         aws.loaders.ecs_clusters.forget(arn);
         let deleted = delete(aws, arn, wait).await;
         aws.loaders.ecs_clusters.forget(arn);
@@ -89,10 +105,16 @@ impl Adapter for EcsCluster {
 
     /// Waits until capacity providers are attached.
     async fn settle(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(());
+        };
         let what = format!("ECS cluster {} to become ACTIVE", self.cluster_name);
         loop {
-            let found = aws.loaders.ecs_clusters.get(aws, arn, Freshness::Fresh).await?;
+            let found = aws
+                .loaders
+                .ecs_clusters
+                .get(aws, arn, Freshness::Fresh)
+                .await?;
             match found.as_ref().and_then(Sdk::status) {
                 Some("ACTIVE") => return Ok(()),
                 Some("FAILED") => return Err(failed(&self.cluster_name)),
@@ -126,9 +148,13 @@ impl Source for EcsClusters {
         let living = answer.clusters().iter().filter(|cluster| !is_gone(cluster));
         let by_key = |cluster: &Sdk| {
             let is = |key: &&String| {
-                cluster.cluster_arn() == Some(key.as_str()) || cluster.cluster_name() == Some(key.as_str())
+                cluster.cluster_arn() == Some(key.as_str())
+                    || cluster.cluster_name() == Some(key.as_str())
             };
-            keys.iter().filter(is).map(|key| (key.clone(), cluster.clone())).collect::<Vec<_>>()
+            keys.iter()
+                .filter(is)
+                .map(|key| (key.clone(), cluster.clone()))
+                .collect::<Vec<_>>()
         };
         Ok(living.flat_map(by_key).collect())
     }
@@ -153,8 +179,13 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<EcsCluster>>, AwsError> {
 
 /// ARNs of all clusters.
 pub(crate) async fn arns(aws: &Aws) -> Result<Vec<String>, AwsError> {
-    let pages = aws.pages(LIST, &[], aws.ecs().list_clusters().into_paginator().send()).await?;
-    Ok(pages.iter().flat_map(|page| page.cluster_arns().to_vec()).collect())
+    let pages = aws
+        .pages(LIST, &[], aws.ecs().list_clusters().into_paginator().send())
+        .await?;
+    Ok(pages
+        .iter()
+        .flat_map(|page| page.cluster_arns().to_vec())
+        .collect())
 }
 
 fn creation(desired: &EcsCluster, aws: &Aws) -> CreateClusterFluentBuilder {
@@ -177,13 +208,28 @@ async fn write(
     changed: &[FieldDiff],
 ) -> Result<(), AwsError> {
     if touches(changed, &["container_insights", "exec_logging"]) {
-        let request = aws.ecs().update_cluster().cluster(arn).settings(insights(desired));
-        aws.call(UPDATE, &[arn], request.configuration(configuration(desired)).send()).await?;
+        let request = aws
+            .ecs()
+            .update_cluster()
+            .cluster(arn)
+            .settings(insights(desired));
+        aws.call(
+            UPDATE,
+            &[arn],
+            request.configuration(configuration(desired)).send(),
+        )
+        .await?;
     }
-    if touches(changed, &["capacity_providers", "default_capacity_provider_strategy"]) {
+    if touches(
+        changed,
+        &["capacity_providers", "default_capacity_provider_strategy"],
+    ) {
         // An earlier change of the same may still be under way.
         let passes = |error: &AwsError| error.is_code(&["UpdateInProgressException"]);
-        outlast(propagation::ROLE, passes, || put_providers(desired, aws, arn)).await?;
+        outlast(propagation::ROLE, passes, || {
+            put_providers(desired, aws, arn)
+        })
+        .await?;
     }
     ecs_object::change(aws, arn, changed).await
 }
@@ -196,7 +242,9 @@ async fn put_providers(desired: &EcsCluster, aws: &Aws, arn: &str) -> Result<(),
         .cluster(arn)
         .set_capacity_providers(Some(desired.capacity_providers.clone()))
         .set_default_capacity_provider_strategy(Some(strategy));
-    aws.call(PUT_PROVIDERS, &[arn], request.send()).await.map(drop)
+    aws.call(PUT_PROVIDERS, &[arn], request.send())
+        .await
+        .map(drop)
 }
 
 async fn delete(aws: &Aws, arn: &str, wait: &Wait) -> Result<(), AwsError> {
@@ -206,15 +254,27 @@ async fn delete(aws: &Aws, arn: &str, wait: &Wait) -> Result<(), AwsError> {
         "UpdateInProgressException",
     ];
     loop {
-        let found = aws.loaders.ecs_clusters.get(aws, &arn.to_owned(), Freshness::Fresh).await?;
+        let found = aws
+            .loaders
+            .ecs_clusters
+            .get(aws, &arn.to_owned(), Freshness::Fresh)
+            .await?;
         if found.is_none() {
             return Ok(());
         }
-        match aws.call(DELETE, &[arn], aws.ecs().delete_cluster().cluster(arn).send()).await {
+        match aws
+            .call(
+                DELETE,
+                &[arn],
+                aws.ecs().delete_cluster().cluster(arn).send(),
+            )
+            .await
+        {
             Ok(_) => {}
             Err(error) if error.is_code(&["ClusterNotFoundException"]) => return Ok(()),
             Err(error) if error.is_code(BUSY) => {
-                wait.pause(PAUSE, &format!("ECS cluster {arn} to be deleted: {error}")).await?;
+                wait.pause(PAUSE, &format!("ECS cluster {arn} to be deleted: {error}"))
+                    .await?;
             }
             Err(error) => return Err(error),
         }
@@ -223,7 +283,9 @@ async fn delete(aws: &Aws, arn: &str, wait: &Wait) -> Result<(), AwsError> {
 
 fn observe(cluster: &Sdk) -> Result<Observed<EcsCluster>, AwsError> {
     let arn = cluster.cluster_arn().ok_or(DESCRIBE.lacks("clusterArn"))?;
-    let name = cluster.cluster_name().ok_or(DESCRIBE.lacks("clusterName"))?;
+    let name = cluster
+        .cluster_name()
+        .ok_or(DESCRIBE.lacks("clusterName"))?;
     let tags = ecs_object::from_sdk(cluster.tags());
     let component = EcsCluster {
         cluster_name: name.to_owned(),
@@ -235,11 +297,17 @@ fn observe(cluster: &Sdk) -> Result<Observed<EcsCluster>, AwsError> {
         ),
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs: outputs(arn, name), tags })
+    Ok(Observed {
+        component,
+        outputs: outputs(arn, name),
+        tags,
+    })
 }
 
 fn outputs(arn: &str, name: &str) -> Recorded {
-    [("arn", arn), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    [("arn", arn), ("name", name)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
@@ -253,22 +321,36 @@ fn insights(desired: &EcsCluster) -> ClusterSetting {
 }
 
 fn observed_insights(cluster: &Sdk) -> String {
-    let is_insights = |setting: &&ClusterSetting| setting.name() == Some(&ClusterSettingName::ContainerInsights);
-    let value = cluster.settings().iter().find(is_insights).and_then(ClusterSetting::value);
+    let is_insights =
+        |setting: &&ClusterSetting| setting.name() == Some(&ClusterSettingName::ContainerInsights);
+    let value = cluster
+        .settings()
+        .iter()
+        .find(is_insights)
+        .and_then(ClusterSetting::value);
     value.unwrap_or("disabled").to_owned()
 }
 
 fn configuration(desired: &EcsCluster) -> ClusterConfiguration {
     let logging = ExecuteCommandLogging::from(desired.exec_logging.as_str());
-    let exec = ExecuteCommandConfiguration::builder().logging(logging).build();
-    ClusterConfiguration::builder().execute_command_configuration(exec).build()
+    let exec = ExecuteCommandConfiguration::builder()
+        .logging(logging)
+        .build();
+    ClusterConfiguration::builder()
+        .execute_command_configuration(exec)
+        .build()
 }
 
 /// `DEFAULT` is what a cluster does that says nothing.
 fn observed_exec_logging(cluster: &Sdk) -> String {
-    let configuration = cluster.configuration().and_then(ClusterConfiguration::execute_command_configuration);
+    let configuration = cluster
+        .configuration()
+        .and_then(ClusterConfiguration::execute_command_configuration);
     let logging = configuration.and_then(ExecuteCommandConfiguration::logging);
-    logging.unwrap_or(&ExecuteCommandLogging::Default).as_str().to_owned()
+    logging
+        .unwrap_or(&ExecuteCommandLogging::Default)
+        .as_str()
+        .to_owned()
 }
 
 fn failed(name: &str) -> AwsError {
@@ -310,11 +392,17 @@ mod tests {
     use super::*;
 
     fn bare() -> aws_sdk_ecs::types::builders::ClusterBuilder {
-        Sdk::builder().cluster_arn("arn:aws:ecs:us-west-2:123456789012:cluster/main").cluster_name("main")
+        Sdk::builder()
+            .cluster_arn("arn:aws:ecs:us-west-2:123456789012:cluster/main")
+            .cluster_name("main")
     }
 
     fn share(name: &str, weight: i32) -> CapacityShare {
-        CapacityShare { capacity_provider: name.to_owned(), weight, base: 0 }
+        CapacityShare {
+            capacity_provider: name.to_owned(),
+            weight,
+            base: 0,
+        }
     }
 
     #[test]
@@ -323,7 +411,10 @@ mod tests {
         assert_eq!(observed.component.container_insights, "disabled");
         assert_eq!(observed.component.exec_logging, "DEFAULT");
         assert_eq!(observed.outputs["name"], "main");
-        assert_eq!(observed.outputs["arn"], "arn:aws:ecs:us-west-2:123456789012:cluster/main");
+        assert_eq!(
+            observed.outputs["arn"],
+            "arn:aws:ecs:us-west-2:123456789012:cluster/main"
+        );
     }
 
     #[test]
@@ -340,8 +431,13 @@ mod tests {
         let cluster = bare()
             .settings(insights(&desired))
             .configuration(configuration(&desired))
-            .set_capacity_providers(Some(desired.capacity_providers.iter().rev().cloned().collect()))
-            .set_default_capacity_provider_strategy(Some(strategy_to_sdk(&[shares[1].clone(), shares[0].clone()])))
+            .set_capacity_providers(Some(
+                desired.capacity_providers.iter().rev().cloned().collect(),
+            ))
+            .set_default_capacity_provider_strategy(Some(strategy_to_sdk(&[
+                shares[1].clone(),
+                shares[0].clone(),
+            ])))
             .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
             .build();
         assert_eq!(observe(&cluster).unwrap().component, desired);
@@ -349,9 +445,13 @@ mod tests {
 
     #[test]
     fn deleted_clusters_are_gone() {
-        for (status, gone) in
-            [("INACTIVE", true), ("DEPROVISIONING", true), ("PROVISIONING", false), ("ACTIVE", false), ("FAILED", false)]
-        {
+        for (status, gone) in [
+            ("INACTIVE", true),
+            ("DEPROVISIONING", true),
+            ("PROVISIONING", false),
+            ("ACTIVE", false),
+            ("FAILED", false),
+        ] {
             assert_eq!(is_gone(&bare().status(status).build()), gone, "{status}");
         }
     }

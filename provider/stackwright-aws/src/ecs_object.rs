@@ -14,7 +14,9 @@ const UNTAG: Op = Op::new("ecs", "UntagResource");
 
 /// As the SDK wants them.
 pub(crate) fn to_sdk(tags: &BTreeMap<String, String>) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
 }
 
 /// Without those of AWS.
@@ -28,11 +30,19 @@ pub(crate) async fn change(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Resul
     let changes = TagChanges::of(changed);
     if !changes.set.is_empty() {
         let tags = to_sdk(&changes.set);
-        let request = aws.ecs().tag_resource().resource_arn(arn).set_tags(Some(tags));
+        let request = aws
+            .ecs()
+            .tag_resource()
+            .resource_arn(arn)
+            .set_tags(Some(tags));
         aws.call(TAG, &[arn], request.send()).await?;
     }
     if !changes.remove.is_empty() {
-        let request = aws.ecs().untag_resource().resource_arn(arn).set_tag_keys(Some(changes.remove));
+        let request = aws
+            .ecs()
+            .untag_resource()
+            .resource_arn(arn)
+            .set_tag_keys(Some(changes.remove));
         aws.call(UNTAG, &[arn], request.send()).await?;
     }
     Ok(())
@@ -41,13 +51,18 @@ pub(crate) async fn change(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Resul
 /// ECS answers what it could not describe as `failures`. `MISSING` means that it is not there; any
 /// other reason is an error, never "not there".
 pub(crate) fn only_missing(op: Op, failures: &[Failure]) -> Result<(), AwsError> {
-    let other = failures.iter().find(|failure| failure.reason() != Some("MISSING"));
+    let other = failures
+        .iter()
+        .find(|failure| failure.reason() != Some("MISSING"));
     other.map_or(Ok(()), |failure| {
         Err(AwsError::Refused {
             service: op.service,
             operation: op.name.to_owned(),
             code: failure.reason().unwrap_or("no reason").to_owned(),
-            message: format!("ECS could not describe {}", failure.arn().unwrap_or("an object")),
+            message: format!(
+                "ECS could not describe {}",
+                failure.arn().unwrap_or("an object")
+            ),
         })
     })
 }
@@ -66,7 +81,10 @@ mod tests {
 
     #[test]
     fn tags_come_back_as_they_were_written() {
-        let tags = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), String::new())]);
+        let tags = BTreeMap::from([
+            ("a".to_owned(), "1".to_owned()),
+            ("b".to_owned(), String::new()),
+        ]);
         assert_eq!(from_sdk(&to_sdk(&tags)), tags);
     }
 }

@@ -15,8 +15,8 @@ use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder
 use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
-    DeploymentController, DeploymentControllerType, DesiredStatus, LoadBalancer, NetworkConfiguration,
-    PropagateTags, SchedulingStrategy, Service as Sdk, ServiceField, Task,
+    DeploymentController, DeploymentControllerType, DesiredStatus, LoadBalancer,
+    NetworkConfiguration, PropagateTags, SchedulingStrategy, Service as Sdk, ServiceField, Task,
 };
 use stackwright_plan::component::{EcsService, LoadBalancerTarget};
 use stackwright_plan::diff::FieldDiff;
@@ -58,9 +58,20 @@ impl Adapter for EcsService {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(None) };
-        let found = aws.loaders.ecs_services.get(aws, &ServiceKey::of_arn(arn), freshness).await?;
-        found.as_ref().filter(|service| is_active(service)).map(observe).transpose()
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(None);
+        };
+        let found = aws
+            .loaders
+            .ecs_services
+            .get(aws, &ServiceKey::of_arn(arn), freshness)
+            .await?;
+        match found.as_ref().filter(|service| is_active(service)) {
+            Some(service) => with_default_strategy(aws, observe(service)?)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
     }
 
     /// `Named` takes an ARN or `<cluster>/<service>`.
@@ -75,22 +86,38 @@ impl Adapter for EcsService {
                 ServiceKey::new(cluster, service)
             }
             Lookup::Owned(tags) => {
-                let ours = all(aws).await?.into_iter().filter(|found| same_resource(&found.tags, tags));
+                let ours = all(aws)
+                    .await?
+                    .into_iter()
+                    .filter(|found| same_resource(&found.tags, tags));
                 return Ok(ours.collect());
             }
         };
-        let found = aws.loaders.ecs_services.get(aws, &key, Freshness::Fresh).await?;
-        found.iter().filter(|service| is_active(service)).map(observe).collect()
+        let found = aws
+            .loaders
+            .ecs_services
+            .get(aws, &key, Freshness::Fresh)
+            .await?;
+        match found.iter().find(|service| is_active(service)) {
+            Some(service) => Ok(vec![with_default_strategy(aws, observe(service)?).await?]),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        let attempt = async || aws.call(CREATE, &words(self), creation(self, aws, token).send()).await;
+        let attempt = async || {
+            aws.call(CREATE, &words(self), creation(self, aws, token).send())
+                .await
+        };
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
         let service = answer.service().ok_or(CREATE.lacks("service"))?;
         let arn = service.service_arn().ok_or(CREATE.lacks("serviceArn"))?;
         aws.loaders.ecs_services.forget(&ServiceKey::of_arn(arn));
         aws.loaders.deployments.note(arn, service);
-        Ok(Created { outputs: outputs(arn, &self.service_name), complete: true })
+        Ok(Created {
+            outputs: outputs(arn, &self.service_name),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -99,7 +126,10 @@ impl Adapter for EcsService {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let arn = observed.outputs.get("arn").ok_or(DESCRIBE.lacks("serviceArn"))?;
+        let arn = observed
+            .outputs
+            .get("arn")
+            .ok_or(DESCRIBE.lacks("serviceArn"))?;
         let key = ServiceKey::of_arn(arn);
         aws.loaders.ecs_services.forget(&key);
         let written = write(self, aws, arn, changed).await;
@@ -110,7 +140,9 @@ impl Adapter for EcsService {
     /// By force, so that running tasks do not stand in the way; returns when the last one has
     /// stopped. A service that drains already (an earlier destroy was killed) is waited for alike.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(());
+        };
         let key = ServiceKey::of_arn(arn);
         aws.loaders.ecs_services.forget(&key);
         let deleted = delete(aws, &key, wait).await;
@@ -122,7 +154,9 @@ impl Adapter for EcsService {
     /// Waits until the deployment that the last write started is `COMPLETED` with the tasks that were
     /// asked for. Without a write of this process: the deployment of the desired revision.
     async fn settle(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(());
+        };
         Watch::new(self, aws, arn).until_settled(wait).await
     }
 }
@@ -136,7 +170,10 @@ pub(crate) struct ServiceKey {
 
 impl ServiceKey {
     fn new(cluster: &str, service: &str) -> Self {
-        Self { cluster: cluster.to_owned(), service: service.to_owned() }
+        Self {
+            cluster: cluster.to_owned(),
+            service: service.to_owned(),
+        }
     }
 
     /// `arn:aws:ecs:us-west-2:123456789012:service/main/shop`.
@@ -165,9 +202,14 @@ impl Source for EcsServices {
     async fn keyed(aws: &Aws, keys: &[ServiceKey]) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
         let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for key in keys {
-            by_cluster.entry(&key.cluster).or_default().push(key.service.clone());
+            by_cluster
+                .entry(&key.cluster)
+                .or_default()
+                .push(key.service.clone());
         }
-        let calls = by_cluster.into_iter().map(|(cluster, names)| describe(aws, cluster, names));
+        let calls = by_cluster
+            .into_iter()
+            .map(|(cluster, names)| describe(aws, cluster, names));
         let found = futures_util::future::try_join_all(calls).await?;
         Ok(found.into_iter().flatten().collect())
     }
@@ -180,13 +222,25 @@ async fn describe(
     names: Vec<String>,
 ) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
     let words: Vec<&str> = names.iter().map(String::as_str).chain([cluster]).collect();
-    let request = aws.ecs().describe_services().cluster(cluster).set_services(Some(names.clone()));
-    let answer = match aws.call(DESCRIBE, &words, request.include(ServiceField::Tags).send()).await {
+    let request = aws
+        .ecs()
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(names.clone()));
+    let answer = match aws
+        .call(DESCRIBE, &words, request.include(ServiceField::Tags).send())
+        .await
+    {
         Err(error) if error.is_code(&["ClusterNotFoundException"]) => return Ok(HashMap::new()),
         answer => answer?,
     };
     ecs_object::only_missing(DESCRIBE, answer.failures())?;
-    let keyed = |service: &Sdk| Some((ServiceKey::new(cluster, service.service_name()?), service.clone()));
+    let keyed = |service: &Sdk| {
+        Some((
+            ServiceKey::new(cluster, service.service_name()?),
+            service.clone(),
+        ))
+    };
     Ok(answer.services().iter().filter_map(keyed).collect())
 }
 
@@ -198,14 +252,20 @@ fn is_active(service: &Sdk) -> bool {
 async fn all(aws: &Aws) -> Result<Vec<Observed<EcsService>>, AwsError> {
     let mut found = Vec::new();
     for cluster in ecs_cluster::arns(aws).await? {
-        let stream = aws.ecs().list_services().cluster(&cluster).max_results(100).into_paginator().send();
+        let stream = aws
+            .ecs()
+            .list_services()
+            .cluster(&cluster)
+            .max_results(100)
+            .into_paginator()
+            .send();
         let pages = aws.pages(LIST, &[&cluster], stream).await?;
         let arns: Vec<&String> = pages.iter().flat_map(|page| page.service_arns()).collect();
         for batch in arns.chunks(EcsServices::BATCH) {
             let names = batch.iter().map(|arn| last_part(arn).to_owned()).collect();
             let services = describe(aws, last_part(&cluster), names).await?;
             for service in services.values().filter(|service| is_active(service)) {
-                found.push(observe(service)?);
+                found.push(with_default_strategy(aws, observe(service)?).await?);
             }
         }
     }
@@ -221,17 +281,26 @@ fn words(desired: &EcsService) -> Vec<&str> {
         desired.task_definition.get(),
         last_part(desired.task_definition.get()),
     ];
-    words.extend(desired.load_balancers.iter().map(|target| target.container_name.as_str()));
+    words.extend(
+        desired
+            .load_balancers
+            .iter()
+            .map(|target| target.container_name.as_str()),
+    );
     words
 }
 
 /// Without `desired_count` (autoscaling owns it) a new service starts one task: ECS wants a number,
 /// and the scaling target raises it to its minimum at once.
 fn creation(desired: &EcsService, aws: &Aws, token: &str) -> CreateServiceFluentBuilder {
-    let controller = DeploymentController::builder().r#type(DeploymentControllerType::Ecs).build();
+    let controller = DeploymentController::builder()
+        .r#type(DeploymentControllerType::Ecs)
+        .build();
     let strategy = strategy_to_sdk(&desired.capacity_provider_strategy);
     let targets = load_balancers(desired);
-    let grace = desired.health_check_grace_period_seconds.filter(|_| !targets.is_empty());
+    let grace = desired
+        .health_check_grace_period_seconds
+        .filter(|_| !targets.is_empty());
     aws.ecs()
         .create_service()
         .client_token(token.chars().take(TOKEN).collect::<String>())
@@ -278,18 +347,30 @@ fn change(
     changed: &[FieldDiff],
 ) -> UpdateServiceFluentBuilder {
     let key = ServiceKey::of_arn(arn);
-    let mut request = aws.ecs().update_service().cluster(key.cluster).service(key.service);
+    let mut request = aws
+        .ecs()
+        .update_service()
+        .cluster(key.cluster)
+        .service(key.service);
     for field in tops(changed) {
         request = match field {
             "task_definition" => request.task_definition(desired.task_definition.get()),
             "desired_count" => request.set_desired_count(desired.desired_count),
             // ECS changes a strategy only together with a new deployment.
             "capacity_provider_strategy" => request
-                .set_capacity_provider_strategy(Some(strategy_to_sdk(&desired.capacity_provider_strategy)))
+                .set_capacity_provider_strategy(Some(strategy_to_sdk(
+                    &desired.capacity_provider_strategy,
+                )))
                 .force_new_deployment(true),
-            "enable_execute_command" => request.enable_execute_command(desired.enable_execute_command),
-            "enable_ecs_managed_tags" => request.enable_ecs_managed_tags(desired.enable_ecs_managed_tags),
-            "propagate_tags" => request.propagate_tags(PropagateTags::from(desired.propagate_tags.as_str())),
+            "enable_execute_command" => {
+                request.enable_execute_command(desired.enable_execute_command)
+            }
+            "enable_ecs_managed_tags" => {
+                request.enable_ecs_managed_tags(desired.enable_ecs_managed_tags)
+            }
+            "propagate_tags" => {
+                request.propagate_tags(PropagateTags::from(desired.propagate_tags.as_str()))
+            }
             "health_check_grace_period_seconds" => request
                 .set_health_check_grace_period_seconds(desired.health_check_grace_period_seconds),
             "load_balancers" => request.set_load_balancers(Some(load_balancers(desired))),
@@ -301,7 +382,12 @@ fn change(
     }
     if touches(
         changed,
-        &["minimum_healthy_percent", "maximum_percent", "circuit_breaker", "rollback"],
+        &[
+            "minimum_healthy_percent",
+            "maximum_percent",
+            "circuit_breaker",
+            "rollback",
+        ],
     ) {
         request = request.deployment_configuration(deployment_configuration(desired));
     }
@@ -316,8 +402,9 @@ fn tops(changed: &[FieldDiff]) -> Vec<&str> {
 }
 
 fn deployment_configuration(desired: &EcsService) -> DeploymentConfiguration {
-    let breaker =
-        DeploymentCircuitBreaker::builder().enable(desired.circuit_breaker).rollback(desired.rollback);
+    let breaker = DeploymentCircuitBreaker::builder()
+        .enable(desired.circuit_breaker)
+        .rollback(desired.rollback);
     DeploymentConfiguration::builder()
         .minimum_healthy_percent(desired.minimum_healthy_percent)
         .maximum_percent(desired.maximum_percent)
@@ -326,14 +413,20 @@ fn deployment_configuration(desired: &EcsService) -> DeploymentConfiguration {
 }
 
 fn network_configuration(desired: &EcsService) -> NetworkConfiguration {
-    let public = if desired.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
+    let public = if desired.assign_public_ip {
+        AssignPublicIp::Enabled
+    } else {
+        AssignPublicIp::Disabled
+    };
     let vpc = AwsVpcConfiguration::builder()
         .set_subnets(Some(desired.subnets.get().clone()))
         .set_security_groups(Some(desired.security_groups.get().clone()))
         .assign_public_ip(public)
         .build()
         .expect("the required field is set");
-    NetworkConfiguration::builder().awsvpc_configuration(vpc).build()
+    NetworkConfiguration::builder()
+        .awsvpc_configuration(vpc)
+        .build()
 }
 
 fn load_balancers(desired: &EcsService) -> Vec<LoadBalancer> {
@@ -349,8 +442,12 @@ fn load_balancers(desired: &EcsService) -> Vec<LoadBalancer> {
 
 fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
     let arn = service.service_arn().ok_or(DESCRIBE.lacks("serviceArn"))?;
-    let name = service.service_name().ok_or(DESCRIBE.lacks("serviceName"))?;
-    let vpc = service.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
+    let name = service
+        .service_name()
+        .ok_or(DESCRIBE.lacks("serviceName"))?;
+    let vpc = service
+        .network_configuration()
+        .and_then(NetworkConfiguration::awsvpc_configuration);
     let deployment = service.deployment_configuration();
     let breaker = deployment.and_then(DeploymentConfiguration::deployment_circuit_breaker);
     let tags = ecs_object::from_sdk(service.tags());
@@ -364,18 +461,56 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
         security_groups: sorted(vpc.map(AwsVpcConfiguration::security_groups)).into(),
         assign_public_ip: vpc.and_then(AwsVpcConfiguration::assign_public_ip)
             == Some(&AssignPublicIp::Enabled),
-        minimum_healthy_percent: deployment.and_then(|it| it.minimum_healthy_percent).unwrap_or(100),
+        minimum_healthy_percent: deployment
+            .and_then(|it| it.minimum_healthy_percent)
+            .unwrap_or(100),
         maximum_percent: deployment.and_then(|it| it.maximum_percent).unwrap_or(200),
         circuit_breaker: breaker.is_some_and(DeploymentCircuitBreaker::enable),
         rollback: breaker.is_some_and(DeploymentCircuitBreaker::rollback),
         enable_execute_command: service.enable_execute_command(),
         enable_ecs_managed_tags: service.enable_ecs_managed_tags(),
-        propagate_tags: service.propagate_tags().unwrap_or(&PropagateTags::None).as_str().to_owned(),
+        propagate_tags: service
+            .propagate_tags()
+            .unwrap_or(&PropagateTags::None)
+            .as_str()
+            .to_owned(),
         health_check_grace_period_seconds: service.health_check_grace_period_seconds(),
-        load_balancers: service.load_balancers().iter().map(observe_target).collect(),
+        load_balancers: service
+            .load_balancers()
+            .iter()
+            .map(observe_target)
+            .collect(),
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs: outputs(arn, name), tags })
+    Ok(Observed {
+        component,
+        outputs: outputs(arn, name),
+        tags,
+    })
+}
+
+/// ECS answers the cluster's default strategy for a service that names none; we say that with the
+/// empty list. So a service whose strategy is its cluster's default is read as naming none, and one
+/// that was made before the default changed differs.
+async fn with_default_strategy(
+    aws: &Aws,
+    mut observed: Observed<EcsService>,
+) -> Result<Observed<EcsService>, AwsError> {
+    if observed.component.capacity_provider_strategy.is_empty() {
+        return Ok(observed);
+    }
+    let cluster = observed.component.cluster.get();
+    let cluster = aws
+        .loaders
+        .ecs_clusters
+        .get(aws, cluster, Freshness::Cached)
+        .await?;
+    let default =
+        cluster.map(|cluster| strategy_from_sdk(cluster.default_capacity_provider_strategy()));
+    if default.as_ref() == Some(&observed.component.capacity_provider_strategy) {
+        observed.component.capacity_provider_strategy.clear();
+    }
+    Ok(observed)
 }
 
 fn observe_target(target: &LoadBalancer) -> LoadBalancerTarget {
@@ -393,26 +528,49 @@ fn sorted(items: Option<&[String]>) -> Vec<String> {
 }
 
 fn outputs(arn: &str, name: &str) -> Recorded {
-    [("arn", arn), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    [("arn", arn), ("name", name)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 async fn delete(aws: &Aws, key: &ServiceKey, wait: &Wait) -> Result<(), AwsError> {
     /// Not there, or on its way.
-    const GONE: &[&str] =
-        &["ServiceNotFoundException", "ServiceNotActiveException", "ClusterNotFoundException"];
-    let request = aws.ecs().delete_service().cluster(&key.cluster).service(&key.service).force(true);
-    match aws.call(DELETE, &[&key.cluster, &key.service], request.send()).await {
+    const GONE: &[&str] = &[
+        "ServiceNotFoundException",
+        "ServiceNotActiveException",
+        "ClusterNotFoundException",
+    ];
+    let request = aws
+        .ecs()
+        .delete_service()
+        .cluster(&key.cluster)
+        .service(&key.service)
+        .force(true);
+    match aws
+        .call(DELETE, &[&key.cluster, &key.service], request.send())
+        .await
+    {
         Err(error) if !error.is_code(GONE) => return Err(error),
         _ => {}
     }
     let mut pauses = Pauses::default();
     loop {
-        let found = aws.loaders.ecs_services.get(aws, key, Freshness::Fresh).await?;
+        let found = aws
+            .loaders
+            .ecs_services
+            .get(aws, key, Freshness::Fresh)
+            .await?;
         let Some(service) = found.filter(|service| service.status() != Some("INACTIVE")) else {
             return Ok(());
         };
-        let (status, running) = (service.status().unwrap_or("unknown"), service.running_count());
-        let what = format!("ECS service {} to stop: {status}, {running} tasks run", key.service);
+        let (status, running) = (
+            service.status().unwrap_or("unknown"),
+            service.running_count(),
+        );
+        let what = format!(
+            "ECS service {} to stop: {status}, {running} tasks run",
+            key.service
+        );
         tracing::info!(waiting_for = %what);
         wait.pause(pauses.next(), &what).await?;
     }
@@ -426,7 +584,9 @@ struct Pauses {
 
 impl Pauses {
     fn next(&mut self) -> Duration {
-        let next = self.last.map_or(FIRST_PAUSE, |last| (last * 3 / 2).min(LONGEST_PAUSE));
+        let next = self
+            .last
+            .map_or(FIRST_PAUSE, |last| (last * 3 / 2).min(LONGEST_PAUSE));
         self.last = Some(next);
         next
     }
@@ -443,7 +603,8 @@ impl StartedDeployments {
     /// started none, the one that it left in place.
     fn note(&self, arn: &str, service: &Sdk) {
         if let Some(started) = Poll::from(service).started() {
-            self.lock().insert(arn.to_owned(), (started, Instant::now()));
+            self.lock()
+                .insert(arn.to_owned(), (started, Instant::now()));
         }
     }
 
@@ -456,7 +617,9 @@ impl StartedDeployments {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Started, Instant)>> {
-        self.by_service.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_service
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -474,8 +637,19 @@ impl<'a> Watch<'a> {
     fn new(service: &'a EcsService, aws: &'a Aws, arn: &str) -> Self {
         let (started, written) = aws.loaders.deployments.of(arn).unzip();
         let task_definition = service.task_definition.get().clone();
-        let goal = Goal { task_definition, desired: service.desired_count, started };
-        Self { aws, service, key: ServiceKey::of_arn(arn), goal, written, reported: Instant::now() }
+        let goal = Goal {
+            task_definition,
+            desired: service.desired_count,
+            started,
+        };
+        Self {
+            aws,
+            service,
+            key: ServiceKey::of_arn(arn),
+            goal,
+            written,
+            reported: Instant::now(),
+        }
     }
 
     async fn until_settled(mut self, wait: &Wait) -> Result<(), AwsError> {
@@ -483,8 +657,15 @@ impl<'a> Watch<'a> {
         let mut seen = "ECS has not answered yet".to_owned();
         loop {
             wait.pause(pauses.next(), &self.what(&seen)).await?;
-            let found = self.aws.loaders.ecs_services.get(self.aws, &self.key, Freshness::Fresh).await?;
-            let Some(poll) = self.poll(found.as_ref()) else { continue };
+            let found = self
+                .aws
+                .loaders
+                .ecs_services
+                .get(self.aws, &self.key, Freshness::Fresh)
+                .await?;
+            let Some(poll) = self.poll(found.as_ref()) else {
+                continue;
+            };
             seen = poll.to_string();
             match judge(&poll, &self.goal) {
                 Verdict::Done => return Ok(()),
@@ -496,20 +677,32 @@ impl<'a> Watch<'a> {
     }
 
     fn what(&self, seen: &str) -> String {
-        format!("the deployment of ECS service {} ({seen})", self.service.service_name)
+        format!(
+            "the deployment of ECS service {} ({seen})",
+            self.service.service_name
+        )
     }
 
     /// What was seen, with clean texts. `None` when a service that was just written is not visible yet.
     fn poll(&self, found: Option<&Sdk>) -> Option<Poll> {
         let Some(service) = found else {
-            let fresh = self.written.is_some_and(|written| written.elapsed() < APPEARS_WITHIN);
+            let fresh = self
+                .written
+                .is_some_and(|written| written.elapsed() < APPEARS_WITHIN);
             return (!fresh).then(Poll::missing);
         };
         let mut poll = Poll::from(service);
-        let ids: Vec<String> = poll.deployments.iter().map(|deployment| deployment.id.clone()).collect();
+        let ids: Vec<String> = poll
+            .deployments
+            .iter()
+            .map(|deployment| deployment.id.clone())
+            .collect();
         let clean = |text: &mut String| *text = self.clean(text, &ids);
         poll.event.iter_mut().for_each(clean);
-        poll.deployments.iter_mut().filter_map(|deployment| deployment.reason.as_mut()).for_each(clean);
+        poll.deployments
+            .iter_mut()
+            .filter_map(|deployment| deployment.reason.as_mut())
+            .for_each(clean);
         Some(poll)
     }
 
@@ -529,26 +722,59 @@ impl<'a> Watch<'a> {
     }
 
     async fn given_up(&self, given_up: GivenUp) -> AwsError {
-        let running = if given_up.running.is_empty() { "nothing".to_owned() } else { given_up.running };
+        let running = if given_up.running.is_empty() {
+            "nothing".to_owned()
+        } else {
+            given_up.running
+        };
         let stopped = match self.stopped_tasks().await {
             Ok(tasks) => self.reasons(&tasks, given_up.deployment.as_deref()),
-            Err(error) => vec![format!("the reasons of stopped tasks are not known: {error}")],
+            Err(error) => vec![format!(
+                "the reasons of stopped tasks are not known: {error}"
+            )],
         };
         let service = self.service.service_name.clone();
-        AwsError::RolledBack { service, reason: given_up.reason, running, stopped }
+        AwsError::RolledBack {
+            service,
+            reason: given_up.reason,
+            running,
+            stopped,
+        }
     }
 
     /// ECS remembers stopped tasks for about an hour.
     async fn stopped_tasks(&self) -> Result<Vec<Task>, AwsError> {
         let ServiceKey { cluster, service } = &self.key;
-        let request = self.aws.ecs().list_tasks().cluster(cluster).service_name(service);
-        let stream = request.desired_status(DesiredStatus::Stopped).into_paginator().send();
-        let pages = self.aws.pages(LIST_TASKS, &[cluster, service], stream).await?;
-        let arns: Vec<String> = pages.iter().flat_map(|page| page.task_arns().to_vec()).collect();
+        let request = self
+            .aws
+            .ecs()
+            .list_tasks()
+            .cluster(cluster)
+            .service_name(service);
+        let stream = request
+            .desired_status(DesiredStatus::Stopped)
+            .into_paginator()
+            .send();
+        let pages = self
+            .aws
+            .pages(LIST_TASKS, &[cluster, service], stream)
+            .await?;
+        let arns: Vec<String> = pages
+            .iter()
+            .flat_map(|page| page.task_arns().to_vec())
+            .collect();
         let mut tasks = Vec::new();
         for batch in arns.chunks(TASKS) {
-            let request = self.aws.ecs().describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
-            let answer = self.aws.call(DESCRIBE_TASKS, &[cluster, service], request.send()).await?;
+            let request = self
+                .aws
+                .ecs()
+                .describe_tasks()
+                .cluster(cluster)
+                .set_tasks(Some(batch.to_vec()));
+            let answer = self
+                .aws
+                .call(DESCRIBE_TASKS, &[cluster, service], request.send())
+                .await?;
             tasks.extend_from_slice(answer.tasks());
         }
         Ok(tasks)
@@ -561,7 +787,10 @@ impl<'a> Watch<'a> {
             known.extend(container.image.clone());
         }
         let reasons = stopped_reasons(tasks, deployment);
-        reasons.iter().map(|reason| self.clean(reason, &known)).collect()
+        reasons
+            .iter()
+            .map(|reason| self.clean(reason, &known))
+            .collect()
     }
 }
 
@@ -617,7 +846,12 @@ mod tests {
 
     fn answered(desired: &EcsService) -> Sdk {
         let mut network = network_configuration(desired);
-        network.awsvpc_configuration.as_mut().unwrap().subnets.reverse();
+        network
+            .awsvpc_configuration
+            .as_mut()
+            .unwrap()
+            .subnets
+            .reverse();
         Sdk::builder()
             .service_arn("arn:aws:ecs:us-west-2:123456789012:service/main/shop")
             .service_name("shop")
@@ -627,7 +861,9 @@ mod tests {
             .desired_count(2)
             .network_configuration(network)
             .deployment_configuration(deployment_configuration(desired))
-            .set_capacity_provider_strategy(Some(strategy_to_sdk(&desired.capacity_provider_strategy)))
+            .set_capacity_provider_strategy(Some(strategy_to_sdk(
+                &desired.capacity_provider_strategy,
+            )))
             .set_load_balancers(Some(load_balancers(desired)))
             .enable_execute_command(true)
             .enable_ecs_managed_tags(true)
@@ -646,9 +882,15 @@ mod tests {
 
     #[test]
     fn a_service_that_says_nothing_reads_as_its_defaults() {
-        let bare = Sdk::builder().service_arn("arn:x").service_name("shop").build();
+        let bare = Sdk::builder()
+            .service_arn("arn:x")
+            .service_name("shop")
+            .build();
         let component = observe(&bare).unwrap().component;
-        assert_eq!((component.minimum_healthy_percent, component.maximum_percent), (100, 200));
+        assert_eq!(
+            (component.minimum_healthy_percent, component.maximum_percent),
+            (100, 200)
+        );
         assert!(!component.circuit_breaker && !component.rollback && !component.assign_public_ip);
         assert_eq!(component.propagate_tags, "NONE");
         assert_eq!(component.health_check_grace_period_seconds, None);

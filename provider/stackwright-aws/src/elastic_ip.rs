@@ -30,7 +30,9 @@ impl Source for Addresses {
     const BATCH: usize = FILTER_VALUES;
 
     async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, Address>, AwsError> {
-        Ok(by_id(describe(aws, vec![filter("allocation-id", ids)]).await?))
+        Ok(by_id(
+            describe(aws, vec![filter("allocation-id", ids)]).await?,
+        ))
     }
 
     async fn list(aws: &Aws) -> Result<Option<HashMap<String, Address>>, AwsError> {
@@ -39,13 +41,20 @@ impl Source for Addresses {
 }
 
 fn by_id(addresses: Vec<Address>) -> HashMap<String, Address> {
-    addresses.into_iter().filter_map(|it| Some((it.allocation_id.clone()?, it))).collect()
+    addresses
+        .into_iter()
+        .filter_map(|it| Some((it.allocation_id.clone()?, it)))
+        .collect()
 }
 
 /// AWS answers all addresses in one page.
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Address>, AwsError> {
     let call = aws.ec2().describe_addresses().set_filters(Some(filters));
-    Ok(aws.call(DESCRIBE, &[], call.send()).await?.addresses.unwrap_or_default())
+    Ok(aws
+        .call(DESCRIBE, &[], call.send())
+        .await?
+        .addresses
+        .unwrap_or_default())
 }
 
 fn recorded(id: &str, public_ip: Option<String>) -> Recorded {
@@ -55,10 +64,16 @@ fn recorded(id: &str, public_ip: Option<String>) -> Recorded {
 }
 
 fn observe(address: Address) -> Result<Observed<ElasticIp>, AwsError> {
-    let id = address.allocation_id.ok_or_else(|| DESCRIBE.lacks("AllocationId"))?;
+    let id = address
+        .allocation_id
+        .ok_or_else(|| DESCRIBE.lacks("AllocationId"))?;
     let tags = ec2_tags::read(address.tags.as_deref());
     let outputs = recorded(&id, address.public_ip);
-    Ok(Observed { component: ElasticIp { tags: tags.clone() }, outputs, tags })
+    Ok(Observed {
+        component: ElasticIp { tags: tags.clone() },
+        outputs,
+        tags,
+    })
 }
 
 #[async_trait]
@@ -68,7 +83,9 @@ impl Adapter for ElasticIp {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.addresses, id, freshness).await?;
         found.map(observe).transpose()
     }
@@ -79,16 +96,29 @@ impl Adapter for ElasticIp {
             Lookup::Named(id) => vec![filter("allocation-id", [id])],
             Lookup::Owned(tags) => ec2_tags::all(tags),
         };
-        describe(aws, filters).await?.into_iter().map(observe).collect()
+        describe(aws, filters)
+            .await?
+            .into_iter()
+            .map(observe)
+            .collect()
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let tags = ec2_tags::specification(ResourceType::ElasticIp, &self.tags);
-        let call = aws.ec2().allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
+        let call = aws
+            .ec2()
+            .allocate_address()
+            .domain(DomainType::Vpc)
+            .tag_specifications(tags);
         let answer = aws.call(CREATE, &[], call.send()).await?;
-        let id = answer.allocation_id.ok_or_else(|| CREATE.lacks("AllocationId"))?;
+        let id = answer
+            .allocation_id
+            .ok_or_else(|| CREATE.lacks("AllocationId"))?;
         aws.newborns.note(&id);
-        Ok(Created { outputs: self::recorded(&id, answer.public_ip), complete: true })
+        Ok(Created {
+            outputs: self::recorded(&id, answer.public_ip),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -97,7 +127,9 @@ impl Adapter for ElasticIp {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("AllocationId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("AllocationId"));
+        };
         aws.loaders.addresses.forget(&id.to_owned());
         let written = ec2_tags::write(aws, id, changed).await;
         aws.loaders.addresses.forget(&id.to_owned());
@@ -105,7 +137,9 @@ impl Adapter for ElasticIp {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
         let attempt = || {
             let call = aws.ec2().release_address().allocation_id(id);
             aws.call(DELETE, &[id], call.send())

@@ -10,7 +10,7 @@ use stackwright_plan::component::GatewayEndpoint;
 use stackwright_plan::diff::FieldDiff;
 
 use crate::call::Op;
-use crate::ec2_tags::{self, FILTER_VALUES, filter};
+use crate::ec2_tags::{self, FILTER_VALUES};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
 use crate::tag_changes::touches;
@@ -21,7 +21,10 @@ const CREATE: Op = Op::new("ec2", "CreateVpcEndpoint");
 const MODIFY: Op = Op::new("ec2", "ModifyVpcEndpoint");
 const DELETE: Op = Op::new("ec2", "DeleteVpcEndpoints");
 
-const GONE: &[&str] = &["InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound"];
+const GONE: &[&str] = &[
+    "InvalidVpcEndpointId.NotFound",
+    "InvalidVpcEndpoint.NotFound",
+];
 const PAUSE: Duration = Duration::from_secs(2);
 /// Most endpoints that an idempotency token is tried past.
 const TOKENS: u32 = 5;
@@ -40,7 +43,11 @@ impl Source for GatewayEndpoints {
         aws: &Aws,
         ids: &[String],
     ) -> Result<HashMap<String, types::VpcEndpoint>, AwsError> {
-        Ok(by_id(describe(aws, vec![filter("vpc-endpoint-id", ids)]).await?))
+        match describe_ids(aws, ids).await {
+            Err(error) if error.is_code(GONE) && ids.len() > 1 => one_by_one(aws, ids).await,
+            Err(error) if error.is_code(GONE) => Ok(HashMap::new()),
+            other => other.map(by_id),
+        }
     }
 
     async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::VpcEndpoint>>, AwsError> {
@@ -48,14 +55,51 @@ impl Source for GatewayEndpoints {
     }
 }
 
+/// By id and not by the filter `vpc-endpoint-id`: emulators do not know it.
+async fn describe_ids(aws: &Aws, ids: &[String]) -> Result<Vec<types::VpcEndpoint>, AwsError> {
+    let call = aws
+        .ec2()
+        .describe_vpc_endpoints()
+        .set_vpc_endpoint_ids(Some(ids.to_vec()));
+    let answer = aws.call(DESCRIBE, &[], call.send()).await?;
+    Ok(answer.vpc_endpoints.unwrap_or_default())
+}
+
+/// One id that is gone fails the call for all of them.
+async fn one_by_one(
+    aws: &Aws,
+    ids: &[String],
+) -> Result<HashMap<String, types::VpcEndpoint>, AwsError> {
+    let mut found = HashMap::new();
+    for id in ids {
+        match describe_ids(aws, std::slice::from_ref(id)).await {
+            Err(error) if error.is_code(GONE) => {}
+            other => found.extend(by_id(other?)),
+        }
+    }
+    Ok(found)
+}
+
 fn by_id(endpoints: Vec<types::VpcEndpoint>) -> HashMap<String, types::VpcEndpoint> {
-    endpoints.into_iter().filter_map(|it| Some((it.vpc_endpoint_id.clone()?, it))).collect()
+    endpoints
+        .into_iter()
+        .filter_map(|it| Some((it.vpc_endpoint_id.clone()?, it)))
+        .collect()
 }
 
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::VpcEndpoint>, AwsError> {
-    let pages = aws.ec2().describe_vpc_endpoints().set_filters(Some(filters)).max_results(1_000);
-    let pages = aws.pages(DESCRIBE, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.vpc_endpoints.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_vpc_endpoints()
+        .set_filters(Some(filters))
+        .max_results(1_000);
+    let pages = aws
+        .pages(DESCRIBE, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.vpc_endpoints.unwrap_or_default())
+        .collect())
 }
 
 async fn fresh(aws: &Aws, id: &str) -> Result<Option<types::VpcEndpoint>, AwsError> {
@@ -64,13 +108,23 @@ async fn fresh(aws: &Aws, id: &str) -> Result<Option<types::VpcEndpoint>, AwsErr
 
 /// AWS spells states `Available` in its model and `available` on the wire.
 fn lives(endpoint: &types::VpcEndpoint) -> bool {
-    let dead = [State::Deleted, State::Deleting, State::Failed, State::Expired, State::Rejected];
+    let dead = [
+        State::Deleted,
+        State::Deleting,
+        State::Failed,
+        State::Expired,
+        State::Rejected,
+    ];
     let state = endpoint.state().map(State::as_str).unwrap_or_default();
-    !dead.iter().any(|dead| dead.as_str().eq_ignore_ascii_case(state))
+    !dead
+        .iter()
+        .any(|dead| dead.as_str().eq_ignore_ascii_case(state))
 }
 
 fn observe(endpoint: types::VpcEndpoint) -> Result<Observed<GatewayEndpoint>, AwsError> {
-    let id = endpoint.vpc_endpoint_id.ok_or_else(|| DESCRIBE.lacks("VpcEndpointId"))?;
+    let id = endpoint
+        .vpc_endpoint_id
+        .ok_or_else(|| DESCRIBE.lacks("VpcEndpointId"))?;
     let tags = ec2_tags::read(endpoint.tags.as_deref());
     let mut tables = endpoint.route_table_ids.unwrap_or_default();
     tables.sort();
@@ -80,7 +134,11 @@ fn observe(endpoint: types::VpcEndpoint) -> Result<Observed<GatewayEndpoint>, Aw
         route_table_ids: tables.into_iter().map(In::Known).collect(),
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs: outputs(&id), tags })
+    Ok(Observed {
+        component,
+        outputs: outputs(&id),
+        tags,
+    })
 }
 
 #[async_trait]
@@ -90,30 +148,43 @@ impl Adapter for GatewayEndpoint {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.gateway_endpoints, id, freshness).await?;
         found.filter(lives).map(observe).transpose()
     }
 
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
-        let filters = match lookup {
-            Lookup::Desired(_, tags) => ec2_tags::one(tags),
-            Lookup::Named(id) => vec![filter("vpc-endpoint-id", [id])],
-            Lookup::Owned(tags) => ec2_tags::all(tags),
+        let found = match lookup {
+            Lookup::Desired(_, tags) => describe(aws, ec2_tags::one(tags)).await?,
+            Lookup::Named(id) => fresh(aws, id).await?.into_iter().collect(),
+            Lookup::Owned(tags) => describe(aws, ec2_tags::all(tags)).await?,
         };
-        let gateway = |it: &types::VpcEndpoint| it.vpc_endpoint_type == Some(VpcEndpointType::Gateway);
-        let found = describe(aws, filters).await?.into_iter();
-        found.filter(|it| gateway(it) && lives(it)).map(observe).collect()
+        let gateway =
+            |it: &types::VpcEndpoint| it.vpc_endpoint_type == Some(VpcEndpointType::Gateway);
+        found
+            .into_iter()
+            .filter(|it| gateway(it) && lives(it))
+            .map(observe)
+            .collect()
     }
 
     /// As for NAT gateways: a used token is answered with the endpoint of then.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
         for attempt in 0..TOKENS {
-            let token = if attempt == 0 { token.to_owned() } else { format!("{token}-{attempt}") };
+            let token = if attempt == 0 {
+                token.to_owned()
+            } else {
+                format!("{token}-{attempt}")
+            };
             let id = create(aws, self, &token).await?;
             aws.newborns.note(&id);
             if fresh(aws, &id).await?.as_ref().is_none_or(lives) {
-                return Ok(Created { outputs: outputs(&id), complete: true });
+                return Ok(Created {
+                    outputs: outputs(&id),
+                    complete: true,
+                });
             }
         }
         Err(AwsError::Broken {
@@ -128,7 +199,9 @@ impl Adapter for GatewayEndpoint {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("VpcEndpointId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("VpcEndpointId"));
+        };
         aws.loaders.gateway_endpoints.forget(&id.to_owned());
         let written = async {
             if touches(changed, &["route_table_ids"]) {
@@ -142,23 +215,39 @@ impl Adapter for GatewayEndpoint {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
         let deleted = settle::delete(aws, id, GONE, wait, || delete(aws, id)).await;
         aws.loaders.gateway_endpoints.forget(&id.to_owned());
         deleted?;
-        settle::until(&format!("the deletion of VPC endpoint {id}"), PAUSE, wait, || async {
-            Ok(fresh(aws, id).await?.is_none_or(|it| is_deleted(&it)).then_some(()))
-        })
+        settle::until(
+            &format!("the deletion of VPC endpoint {id}"),
+            PAUSE,
+            wait,
+            || async {
+                Ok(fresh(aws, id)
+                    .await?
+                    .is_none_or(|it| is_deleted(&it))
+                    .then_some(()))
+            },
+        )
         .await
     }
 }
 
 fn is_deleted(endpoint: &types::VpcEndpoint) -> bool {
-    endpoint.state().is_some_and(|state| state.as_str().eq_ignore_ascii_case("deleted"))
+    endpoint
+        .state()
+        .is_some_and(|state| state.as_str().eq_ignore_ascii_case("deleted"))
 }
 
 fn tables(endpoint: &GatewayEndpoint) -> BTreeSet<String> {
-    endpoint.route_table_ids.iter().map(|table| table.get().clone()).collect()
+    endpoint
+        .route_table_ids
+        .iter()
+        .map(|table| table.get().clone())
+        .collect()
 }
 
 async fn create(aws: &Aws, endpoint: &GatewayEndpoint, token: &str) -> Result<String, AwsError> {
@@ -168,12 +257,21 @@ async fn create(aws: &Aws, endpoint: &GatewayEndpoint, token: &str) -> Result<St
     ids.extend([vpc.as_str(), endpoint.service_name.as_str()]);
     let answer = settle::once_known(aws, &ids, || {
         let tags = ec2_tags::specification(ResourceType::VpcEndpoint, &endpoint.tags);
-        let call = aws.ec2().create_vpc_endpoint().client_token(token).tag_specifications(tags);
+        let call = aws
+            .ec2()
+            .create_vpc_endpoint()
+            .client_token(token)
+            .tag_specifications(tags);
         let call = call.vpc_endpoint_type(VpcEndpointType::Gateway).vpc_id(vpc);
-        let call = call.service_name(&endpoint.service_name).set_route_table_ids(Some(tables.clone()));
+        let call = call
+            .service_name(&endpoint.service_name)
+            .set_route_table_ids(Some(tables.clone()));
         aws.call(CREATE, &ids, call.send())
     });
-    let id = answer.await?.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id);
+    let id = answer
+        .await?
+        .vpc_endpoint
+        .and_then(|endpoint| endpoint.vpc_endpoint_id);
     id.ok_or_else(|| CREATE.lacks("VpcEndpointId"))
 }
 
@@ -191,7 +289,11 @@ async fn connect(
     settle::once_known(aws, &ids, || {
         let call = aws.ec2().modify_vpc_endpoint().vpc_endpoint_id(id);
         let call = call.set_add_route_table_ids(some(&missing));
-        aws.call(MODIFY, &ids, call.set_remove_route_table_ids(some(&extra)).send())
+        aws.call(
+            MODIFY,
+            &ids,
+            call.set_remove_route_table_ids(some(&extra)).send(),
+        )
     })
     .await
     .map(drop)
@@ -201,13 +303,20 @@ async fn connect(
 async fn delete(aws: &Aws, id: &str) -> Result<(), AwsError> {
     let call = aws.ec2().delete_vpc_endpoints().vpc_endpoint_ids(id);
     let answer = aws.call(DELETE, &[id], call.send()).await?;
-    let Some(error) = answer.unsuccessful.unwrap_or_default().into_iter().find_map(|it| it.error) else {
+    let Some(error) = answer
+        .unsuccessful
+        .unwrap_or_default()
+        .into_iter()
+        .find_map(|it| it.error)
+    else {
         return Ok(());
     };
     Err(AwsError::Refused {
         service: DELETE.service,
         operation: DELETE.name.to_owned(),
         code: error.code.unwrap_or_default(),
-        message: aws.redactor.clean(&error.message.unwrap_or_default(), &[id]),
+        message: aws
+            .redactor
+            .clean(&error.message.unwrap_or_default(), &[id]),
     })
 }

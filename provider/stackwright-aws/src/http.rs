@@ -37,7 +37,10 @@ impl HttpClient for Client {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let timeouts = (settings.connect_timeout(), settings.read_timeout());
-        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connectors = self
+            .connectors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some((_, connector)) = connectors.iter().find(|(known, _)| *known == timeouts) {
             return connector.clone();
         }
@@ -61,7 +64,11 @@ struct ByScheme {
 
 impl ByScheme {
     const fn new(builder: ConnectorBuilder) -> Self {
-        Self { builder, plain: OnceLock::new(), tls: OnceLock::new() }
+        Self {
+            builder,
+            plain: OnceLock::new(),
+            tls: OnceLock::new(),
+        }
     }
 
     fn plain(&self) -> &Connector {
@@ -71,7 +78,11 @@ impl ByScheme {
     fn tls(&self) -> &Connector {
         self.tls.get_or_init(|| {
             let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-            self.builder.clone().tls_provider(provider).tls_context(roots()).build()
+            self.builder
+                .clone()
+                .tls_provider(provider)
+                .tls_context(roots())
+                .build()
         })
     }
 }
@@ -100,5 +111,8 @@ fn roots() -> TlsContext {
     if let Some(pem) = bundle {
         store.add_pem_certificate(pem);
     }
-    TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
+    TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .unwrap_or_default()
 }

@@ -46,7 +46,6 @@ mod ecs_object;
 mod ecs_service;
 mod log_group;
 mod parameter;
-pub mod policy_document;
 mod propagation;
 mod role;
 mod tag_changes;

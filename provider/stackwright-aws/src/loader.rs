@@ -124,20 +124,29 @@ impl<S: Source> Default for Loader<S> {
             forgotten: HashMap::new(),
             all_forgotten: 0,
         };
-        Self { state: Mutex::new(state) }
+        Self {
+            state: Mutex::new(state),
+        }
     }
 }
 
 impl<S: Source> Debug for Loader<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
-        f.debug_struct("Loader").field("cached", &state.cache.len()).finish_non_exhaustive()
+        f.debug_struct("Loader")
+            .field("cached", &state.cache.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl<S: Source> Loader<S> {
     /// One object. [`Freshness::Fresh`] always asks AWS (together with other fresh reads).
-    pub(crate) async fn get(&self, aws: &Aws, key: &S::Key, freshness: Freshness) -> Answer<S::Item> {
+    pub(crate) async fn get(
+        &self,
+        aws: &Aws,
+        key: &S::Key,
+        freshness: Freshness,
+    ) -> Answer<S::Item> {
         let lane = usize::from(freshness == Freshness::Fresh);
         loop {
             let receiver = match self.join(key, lane) {
@@ -188,26 +197,43 @@ impl<S: Source> Loader<S> {
         }
         let leads = state.gathering[lane].is_none();
         let batch = state.gathering[lane].get_or_insert_default();
-        let (_, receiver) = batch.entry(key.clone()).or_insert_with(|| watch::channel(None));
+        let (_, receiver) = batch
+            .entry(key.clone())
+            .or_insert_with(|| watch::channel(None));
         let receiver = receiver.clone();
-        if leads { Part::Leads } else { Part::Waits(receiver) }
+        if leads {
+            Part::Leads
+        } else {
+            Part::Waits(receiver)
+        }
     }
 
     /// Collects for a moment, sends the batch and answers everyone in it.
     async fn lead(&self, aws: &Aws, key: &S::Key, lane: usize) -> Receiver<S::Item> {
         // A leader that is cancelled takes its batch with it: the senders drop, the others notice.
-        let guard = Cancelled { loader: self, lane, armed: true };
+        let guard = Cancelled {
+            loader: self,
+            lane,
+            armed: true,
+        };
         tokio::time::sleep(GATHER).await;
         let (batch, flight) = self.depart(lane);
         guard.disarm();
         let mine = batch.get(key).map(|(_, receiver)| receiver.clone());
         let keys: BTreeSet<S::Key> = batch.keys().cloned().collect();
-        let listed = if lane == 0 { self.list(aws, flight).await } else { HashMap::new() };
-        let (hits, misses): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| listed.contains_key(key));
+        let listed = if lane == 0 {
+            self.list(aws, flight).await
+        } else {
+            HashMap::new()
+        };
+        let (hits, misses): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| listed.contains_key(key));
         for key in hits {
             self.land(&batch, flight, &key, Ok(listed.get(&key).cloned()));
         }
-        let chunks = misses.chunks(S::BATCH.max(1)).map(|keys| self.fly(aws, &batch, flight, keys));
+        let chunks = misses
+            .chunks(S::BATCH.max(1))
+            .map(|keys| self.fly(aws, &batch, flight, keys));
         futures_util::future::join_all(chunks).await;
         mine.unwrap_or_else(|| watch::channel(None).1)
     }
@@ -229,10 +255,18 @@ impl<S: Source> Loader<S> {
         let mut state = self.lock();
         let batch = state.gathering[lane].take().unwrap_or_default();
         if lane == 0 {
-            let flights = batch.iter().map(|(key, (_, receiver))| (key.clone(), receiver.clone()));
+            let flights = batch
+                .iter()
+                .map(|(key, (_, receiver))| (key.clone(), receiver.clone()));
             state.flights.extend(flights);
         }
-        (batch, Flight { lane, epoch: state.epoch })
+        (
+            batch,
+            Flight {
+                lane,
+                epoch: state.epoch,
+            },
+        )
     }
 
     /// Lists when enough keys were asked for and nobody listed yet; answers what was found.
@@ -272,7 +306,12 @@ impl<S: Source> Loader<S> {
     /// Keeps an item unless it was forgotten since the flight began. A fresh answer replaces an old one.
     fn keep(&self, flight: Flight, key: &S::Key, item: &S::Item) {
         let mut state = self.lock();
-        let forgotten = state.forgotten.get(key).copied().unwrap_or_default().max(state.all_forgotten);
+        let forgotten = state
+            .forgotten
+            .get(key)
+            .copied()
+            .unwrap_or_default()
+            .max(state.all_forgotten);
         if forgotten <= flight.epoch && (flight.lane == 1 || !state.cache.contains_key(key)) {
             state.cache.insert(key.clone(), item.clone());
         }
@@ -287,7 +326,11 @@ impl<S: Source> Loader<S> {
         }
         if let Some((sender, receiver)) = batch.get(key) {
             let mut state = self.lock();
-            if state.flights.get(key).is_some_and(|flight| flight.same_channel(receiver)) {
+            if state
+                .flights
+                .get(key)
+                .is_some_and(|flight| flight.same_channel(receiver))
+            {
                 state.flights.remove(key);
             }
             drop(state);
@@ -368,7 +411,9 @@ mod tests {
     }
 
     fn failed() -> AwsError {
-        AwsError::Timeout { what: "test".to_owned() }
+        AwsError::Timeout {
+            what: "test".to_owned(),
+        }
     }
 
     struct Fake;
@@ -389,7 +434,11 @@ mod tests {
             }
             world(|world| {
                 let there = keys.iter().filter(|key| world.there.contains(key));
-                if world.fails { Err(failed()) } else { Ok(there.map(|key| (*key, value)).collect()) }
+                if world.fails {
+                    Err(failed())
+                } else {
+                    Ok(there.map(|key| (*key, value)).collect())
+                }
             })
         }
 
@@ -397,7 +446,11 @@ mod tests {
             world(|world| {
                 world.calls.push("list".to_owned());
                 let items = world.listed.iter().map(|key| (*key, world.value)).collect();
-                if world.fails { Err(failed()) } else { Ok(Some(items)) }
+                if world.fails {
+                    Err(failed())
+                } else {
+                    Ok(Some(items))
+                }
             })
         }
     }
@@ -405,19 +458,34 @@ mod tests {
     /// A loader over a world with the keys below 100, all of them listed.
     fn loader() -> (Aws, Loader<Fake>) {
         world(|world| {
-            *world = World { there: (0..100).collect(), listed: (0..100).collect(), ..World::default() };
+            *world = World {
+                there: (0..100).collect(),
+                listed: (0..100).collect(),
+                ..World::default()
+            };
         });
         (Aws::offline(), Loader::default())
     }
 
-    async fn cached(aws: &Aws, loader: &Loader<Fake>, keys: impl IntoIterator<Item = u32>) -> Vec<Answer<u32>> {
-        join_all(keys.into_iter().map(|key| async move { loader.get(aws, &key, Freshness::Cached).await })).await
+    async fn cached(
+        aws: &Aws,
+        loader: &Loader<Fake>,
+        keys: impl IntoIterator<Item = u32>,
+    ) -> Vec<Answer<u32>> {
+        join_all(
+            keys.into_iter()
+                .map(|key| async move { loader.get(aws, &key, Freshness::Cached).await }),
+        )
+        .await
     }
 
     #[tokio::test(start_paused = true)]
     async fn concurrent_reads_go_out_together_and_are_served_from_then_on() {
         let (aws, loader) = loader();
-        assert_eq!(cached(&aws, &loader, [1, 2, 2, 3]).await, vec![Ok(Some(0)); 4]);
+        assert_eq!(
+            cached(&aws, &loader, [1, 2, 2, 3]).await,
+            vec![Ok(Some(0)); 4]
+        );
         assert_eq!(calls(), ["keyed [1, 2, 3]"]);
         cached(&aws, &loader, [3, 2, 1]).await;
         assert_eq!(calls(), [""; 0]);
@@ -427,7 +495,13 @@ mod tests {
     async fn batches_are_no_larger_than_aws_allows() {
         let (aws, loader) = loader();
         cached(&aws, &loader, 0..15).await;
-        assert_eq!(calls(), ["keyed [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", "keyed [10, 11, 12, 13, 14]"]);
+        assert_eq!(
+            calls(),
+            [
+                "keyed [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]",
+                "keyed [10, 11, 12, 13, 14]"
+            ]
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -457,7 +531,11 @@ mod tests {
         world(|world| world.listed = vec![1, 2]);
         cached(&aws, &loader, 0..21).await;
         calls();
-        assert_eq!(cached(&aws, &loader, [50, 1]).await, [Ok(Some(0)), Ok(Some(0))], "50 is there but not listed");
+        assert_eq!(
+            cached(&aws, &loader, [50, 1]).await,
+            [Ok(Some(0)), Ok(Some(0))],
+            "50 is there but not listed"
+        );
         assert_eq!(cached(&aws, &loader, [100]).await, [Ok(None)]);
         assert_eq!(calls(), ["keyed [50]", "keyed [100]"]);
     }
@@ -474,7 +552,10 @@ mod tests {
     async fn errors_reach_everyone_and_are_not_kept() {
         let (aws, loader) = loader();
         world(|world| world.fails = true);
-        assert_eq!(cached(&aws, &loader, [1, 1, 2]).await, vec![Err(failed()); 3]);
+        assert_eq!(
+            cached(&aws, &loader, [1, 1, 2]).await,
+            vec![Err(failed()); 3]
+        );
         world(|world| world.fails = false);
         assert_eq!(cached(&aws, &loader, [1]).await, [Ok(Some(0))]);
     }
@@ -504,7 +585,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn fresh_reads_at_once_go_out_together() {
         let (aws, loader) = loader();
-        join_all((1..4).map(|key| { let (aws, loader) = (&aws, &loader); async move { loader.get(aws, &key, Freshness::Fresh).await } })).await;
+        join_all((1..4).map(|key| {
+            let (aws, loader) = (&aws, &loader);
+            async move { loader.get(aws, &key, Freshness::Fresh).await }
+        }))
+        .await;
         assert_eq!(calls(), ["keyed [1, 2, 3]"]);
     }
 

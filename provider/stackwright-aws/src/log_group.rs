@@ -37,7 +37,9 @@ impl Adapter for LogGroup {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(name) = recorded.get("name") else { return Ok(None) };
+        let Some(name) = recorded.get("name") else {
+            return Ok(None);
+        };
         read(aws, name, freshness).await
     }
 
@@ -52,16 +54,26 @@ impl Adapter for LogGroup {
                 return Ok(found);
             }
         };
-        Ok(read(aws, name, Freshness::Fresh).await?.into_iter().collect())
+        Ok(read(aws, name, Freshness::Fresh)
+            .await?
+            .into_iter()
+            .collect())
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let name = &self.log_group_name;
         let tags: HashMap<String, String> = self.tags.clone().into_iter().collect();
-        let request = aws.logs().create_log_group().log_group_name(name).set_tags(Some(tags));
+        let request = aws
+            .logs()
+            .create_log_group()
+            .log_group_name(name)
+            .set_tags(Some(tags));
         aws.call(CREATE, &[name], request.send()).await?;
         forget(aws, name);
-        Ok(Created { outputs: outputs(aws, name), complete: self.retention_in_days == FOR_EVER })
+        Ok(Created {
+            outputs: outputs(aws, name),
+            complete: self.retention_in_days == FOR_EVER,
+        })
     }
 
     async fn update(
@@ -77,10 +89,17 @@ impl Adapter for LogGroup {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
-        let Some(name) = recorded.get("name") else { return Ok(()) };
+        let Some(name) = recorded.get("name") else {
+            return Ok(());
+        };
         forget(aws, name);
         let attempt = || async move {
-            aws.call(DELETE, &[name], aws.logs().delete_log_group().log_group_name(name).send()).await
+            aws.call(
+                DELETE,
+                &[name],
+                aws.logs().delete_log_group().log_group_name(name).send(),
+            )
+            .await
         };
         let deleted = outlast(propagation::WRITE, busy, attempt).await;
         forget(aws, name);
@@ -106,13 +125,21 @@ impl Source for LogGroups {
             return one(aws, name).await;
         }
         let words: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let request = aws.logs().describe_log_groups().set_log_group_identifiers(Some(keys.to_vec()));
-        let pages = match aws.pages(DESCRIBE, &words, request.into_paginator().send()).await {
+        let request = aws
+            .logs()
+            .describe_log_groups()
+            .set_log_group_identifiers(Some(keys.to_vec()));
+        let pages = match aws
+            .pages(DESCRIBE, &words, request.into_paginator().send())
+            .await
+        {
             // One of them is not there, and AWS does not say which.
             Err(error) if error.is_code(NOT_FOUND) => return one_by_one(aws, keys).await,
             pages => pages?,
         };
-        let groups = pages.into_iter().flat_map(|page| page.log_groups.unwrap_or_default());
+        let groups = pages
+            .into_iter()
+            .flat_map(|page| page.log_groups.unwrap_or_default());
         let named = groups.filter_map(|group| Some((group.log_group_name.clone()?, group)));
         Ok(named.filter(|(name, _)| keys.contains(name)).collect())
     }
@@ -120,11 +147,18 @@ impl Source for LogGroups {
 
 /// Names are sorted, so the name itself is the first that begins with it.
 async fn one(aws: &Aws, name: &String) -> Result<HashMap<String, Sdk>, AwsError> {
-    let request = aws.logs().describe_log_groups().log_group_name_prefix(name).limit(1);
+    let request = aws
+        .logs()
+        .describe_log_groups()
+        .log_group_name_prefix(name)
+        .limit(1);
     let answer = aws.call(DESCRIBE, &[name], request.send()).await?;
     let groups = answer.log_groups.unwrap_or_default().into_iter();
     let is_it = |group: &Sdk| group.log_group_name() == Some(name.as_str());
-    Ok(groups.filter(is_it).map(|group| (name.clone(), group)).collect())
+    Ok(groups
+        .filter(is_it)
+        .map(|group| (name.clone(), group))
+        .collect())
 }
 
 async fn one_by_one(aws: &Aws, names: &[String]) -> Result<HashMap<String, Sdk>, AwsError> {
@@ -151,7 +185,10 @@ impl Source for LogGroupTags {
     ) -> Result<HashMap<String, BTreeMap<String, String>>, AwsError> {
         let mut found = HashMap::new();
         for name in keys {
-            let request = aws.logs().list_tags_for_resource().resource_arn(arn(aws, name));
+            let request = aws
+                .logs()
+                .list_tags_for_resource()
+                .resource_arn(arn(aws, name));
             match aws.call(LIST_TAGS, &[name], request.send()).await {
                 Ok(answer) => {
                     let tags = tag_changes::own(answer.tags.unwrap_or_default());
@@ -171,12 +208,17 @@ async fn read(
     freshness: Freshness,
 ) -> Result<Option<Observed<LogGroup>>, AwsError> {
     let name = name.to_owned();
-    let Some(group) = aws.loaders.log_groups.get(aws, &name, freshness).await? else { return Ok(None) };
+    let Some(group) = aws.loaders.log_groups.get(aws, &name, freshness).await? else {
+        return Ok(None);
+    };
     let skip = aws.refresh == Refresh::Fast && freshness == Freshness::Cached;
     let tags = if skip {
         Some(BTreeMap::new())
     } else {
-        aws.loaders.log_group_tags.get(aws, &name, freshness).await?
+        aws.loaders
+            .log_group_tags
+            .get(aws, &name, freshness)
+            .await?
     };
     // Without tags it went away between the two calls.
     Ok(tags.map(|tags| observe(&group, outputs(aws, &name), tags)))
@@ -184,9 +226,16 @@ async fn read(
 
 /// Groups with this text in their name. CloudWatch Logs cannot search by tags.
 async fn containing(aws: &Aws, text: &str) -> Result<Vec<String>, AwsError> {
-    let request = aws.logs().describe_log_groups().log_group_name_pattern(text);
-    let pages = aws.pages(DESCRIBE, &[text], request.into_paginator().send()).await?;
-    let groups = pages.into_iter().flat_map(|page| page.log_groups.unwrap_or_default());
+    let request = aws
+        .logs()
+        .describe_log_groups()
+        .log_group_name_pattern(text);
+    let pages = aws
+        .pages(DESCRIBE, &[text], request.into_paginator().send())
+        .await?;
+    let groups = pages
+        .into_iter()
+        .flat_map(|page| page.log_groups.unwrap_or_default());
     Ok(groups.filter_map(|group| group.log_group_name).collect())
 }
 
@@ -202,17 +251,26 @@ fn observe(group: &Sdk, outputs: Recorded, tags: BTreeMap<String, String>) -> Ob
         retention_in_days: group.retention_in_days().unwrap_or(FOR_EVER),
         tags: tags.clone(),
     };
-    Observed { component, outputs, tags }
+    Observed {
+        component,
+        outputs,
+        tags,
+    }
 }
 
 /// The form of the ARN that tagging wants, without `:*`; it follows from the name.
 fn arn(aws: &Aws, name: &str) -> String {
-    format!("arn:{}:logs:{}:{}:log-group:{name}", aws.partition, aws.region, aws.account_id)
+    format!(
+        "arn:{}:logs:{}:{}:log-group:{name}",
+        aws.partition, aws.region, aws.account_id
+    )
 }
 
 /// The name in an ARN, or the name itself.
 fn name_of(text: &str) -> &str {
-    let name = text.split_once(":log-group:").map_or(text, |(_, name)| name);
+    let name = text
+        .split_once(":log-group:")
+        .map_or(text, |(_, name)| name);
     name.strip_suffix(":*").unwrap_or(name)
 }
 
@@ -240,11 +298,19 @@ async fn write(desired: &LogGroup, aws: &Aws, changed: &[FieldDiff]) -> Result<(
     let changes = TagChanges::of(changed);
     if !changes.set.is_empty() {
         let tags = changes.set.into_iter().collect();
-        let request = aws.logs().tag_resource().resource_arn(&arn).set_tags(Some(tags));
+        let request = aws
+            .logs()
+            .tag_resource()
+            .resource_arn(&arn)
+            .set_tags(Some(tags));
         aws.call(TAG, &[name, &arn], request.send()).await?;
     }
     if !changes.remove.is_empty() {
-        let request = aws.logs().untag_resource().resource_arn(&arn).set_tag_keys(Some(changes.remove));
+        let request = aws
+            .logs()
+            .untag_resource()
+            .resource_arn(&arn)
+            .set_tag_keys(Some(changes.remove));
         aws.call(UNTAG, &[name, &arn], request.send()).await?;
     }
     Ok(())
@@ -254,10 +320,19 @@ async fn put_retention(desired: &LogGroup, aws: &Aws) -> Result<(), AwsError> {
     let (name, days) = (&desired.log_group_name, desired.retention_in_days);
     if days == FOR_EVER {
         let request = aws.logs().delete_retention_policy().log_group_name(name);
-        return aws.call(DELETE_RETENTION, &[name], request.send()).await.map(drop);
+        return aws
+            .call(DELETE_RETENTION, &[name], request.send())
+            .await
+            .map(drop);
     }
-    let request = aws.logs().put_retention_policy().log_group_name(name).retention_in_days(days);
-    aws.call(PUT_RETENTION, &[name], request.send()).await.map(drop)
+    let request = aws
+        .logs()
+        .put_retention_policy()
+        .log_group_name(name)
+        .retention_in_days(days);
+    aws.call(PUT_RETENTION, &[name], request.send())
+        .await
+        .map(drop)
 }
 
 #[cfg(test)]
@@ -277,9 +352,21 @@ mod tests {
 
     #[test]
     fn a_group_without_retention_keeps_for_ever() {
-        let observed = observe(&Sdk::builder().log_group_name("x").build(), Recorded::new(), BTreeMap::new());
+        let observed = observe(
+            &Sdk::builder().log_group_name("x").build(),
+            Recorded::new(),
+            BTreeMap::new(),
+        );
         assert_eq!(observed.component.retention_in_days, FOR_EVER);
-        let week = Sdk::builder().log_group_name("x").retention_in_days(7).build();
-        assert_eq!(observe(&week, Recorded::new(), BTreeMap::new()).component.retention_in_days, 7);
+        let week = Sdk::builder()
+            .log_group_name("x")
+            .retention_in_days(7)
+            .build();
+        assert_eq!(
+            observe(&week, Recorded::new(), BTreeMap::new())
+                .component
+                .retention_in_days,
+            7
+        );
     }
 }

@@ -37,7 +37,9 @@ impl Source for NatGateways {
         aws: &Aws,
         ids: &[String],
     ) -> Result<HashMap<String, types::NatGateway>, AwsError> {
-        Ok(by_id(describe(aws, vec![filter("nat-gateway-id", ids)]).await?))
+        Ok(by_id(
+            describe(aws, vec![filter("nat-gateway-id", ids)]).await?,
+        ))
     }
 
     async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::NatGateway>>, AwsError> {
@@ -46,13 +48,25 @@ impl Source for NatGateways {
 }
 
 fn by_id(gateways: Vec<types::NatGateway>) -> HashMap<String, types::NatGateway> {
-    gateways.into_iter().filter_map(|it| Some((it.nat_gateway_id.clone()?, it))).collect()
+    gateways
+        .into_iter()
+        .filter_map(|it| Some((it.nat_gateway_id.clone()?, it)))
+        .collect()
 }
 
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::NatGateway>, AwsError> {
-    let pages = aws.ec2().describe_nat_gateways().set_filter(Some(filters)).max_results(1_000);
-    let pages = aws.pages(DESCRIBE, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.nat_gateways.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_nat_gateways()
+        .set_filter(Some(filters))
+        .max_results(1_000);
+    let pages = aws
+        .pages(DESCRIBE, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.nat_gateways.unwrap_or_default())
+        .collect())
 }
 
 async fn fresh(aws: &Aws, id: &str) -> Result<Option<types::NatGateway>, AwsError> {
@@ -68,16 +82,28 @@ fn lives(gateway: &types::NatGateway) -> bool {
 }
 
 fn observe(gateway: types::NatGateway) -> Result<Observed<NatGateway>, AwsError> {
-    let id = gateway.nat_gateway_id.ok_or_else(|| DESCRIBE.lacks("NatGatewayId"))?;
+    let id = gateway
+        .nat_gateway_id
+        .ok_or_else(|| DESCRIBE.lacks("NatGatewayId"))?;
     let tags = ec2_tags::read(gateway.tags.as_deref());
     let addresses = gateway.nat_gateway_addresses.unwrap_or_default();
-    let primary = addresses.iter().find(|it| it.is_primary == Some(true)).or(addresses.first());
+    let primary = addresses
+        .iter()
+        .find(|it| it.is_primary == Some(true))
+        .or(addresses.first());
     let component = NatGateway {
         subnet_id: gateway.subnet_id.unwrap_or_default().into(),
-        allocation_id: primary.and_then(|it| it.allocation_id.clone()).unwrap_or_default().into(),
+        allocation_id: primary
+            .and_then(|it| it.allocation_id.clone())
+            .unwrap_or_default()
+            .into(),
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs: outputs(&id), tags })
+    Ok(Observed {
+        component,
+        outputs: outputs(&id),
+        tags,
+    })
 }
 
 #[async_trait]
@@ -87,7 +113,9 @@ impl Adapter for NatGateway {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.nat_gateways, id, freshness).await?;
         found.filter(lives).map(observe).transpose()
     }
@@ -98,18 +126,30 @@ impl Adapter for NatGateway {
             Lookup::Named(id) => vec![filter("nat-gateway-id", [id])],
             Lookup::Owned(tags) => ec2_tags::all(tags),
         };
-        describe(aws, filters).await?.into_iter().filter(lives).map(observe).collect()
+        describe(aws, filters)
+            .await?
+            .into_iter()
+            .filter(lives)
+            .map(observe)
+            .collect()
     }
 
     /// AWS answers a used token with the gateway of then, even when that is dead by now: the next
     /// token in a row is tried.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
         for attempt in 0..TOKENS {
-            let token = if attempt == 0 { token.to_owned() } else { format!("{token}-{attempt}") };
+            let token = if attempt == 0 {
+                token.to_owned()
+            } else {
+                format!("{token}-{attempt}")
+            };
             let id = create(aws, self, &token).await?;
             aws.newborns.note(&id);
             if fresh(aws, &id).await?.as_ref().is_none_or(lives) {
-                return Ok(Created { outputs: outputs(&id), complete: true });
+                return Ok(Created {
+                    outputs: outputs(&id),
+                    complete: true,
+                });
             }
         }
         Err(AwsError::Broken {
@@ -124,7 +164,9 @@ impl Adapter for NatGateway {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("NatGatewayId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("NatGatewayId"));
+        };
         aws.loaders.nat_gateways.forget(&id.to_owned());
         let written = ec2_tags::write(aws, id, changed).await;
         aws.loaders.nat_gateways.forget(&id.to_owned());
@@ -133,7 +175,9 @@ impl Adapter for NatGateway {
 
     /// Until it is `deleted` its elastic IP and subnet are in use.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
         let attempt = || {
             let call = aws.ec2().delete_nat_gateway().nat_gateway_id(id);
             aws.call(DELETE, &[id], call.send())
@@ -141,22 +185,36 @@ impl Adapter for NatGateway {
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         aws.loaders.nat_gateways.forget(&id.to_owned());
         deleted?;
-        settle::until(&format!("the deletion of NAT gateway {id}"), PAUSE, wait, || async {
-            let state = fresh(aws, id).await?.and_then(|gateway| gateway.state);
-            Ok(matches!(state, None | Some(NatGatewayState::Deleted)).then_some(()))
-        })
+        settle::until(
+            &format!("the deletion of NAT gateway {id}"),
+            PAUSE,
+            wait,
+            || async {
+                let state = fresh(aws, id).await?.and_then(|gateway| gateway.state);
+                Ok(matches!(state, None | Some(NatGatewayState::Deleted)).then_some(()))
+            },
+        )
         .await
     }
 
     async fn settle(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
-        settle::until(&format!("NAT gateway {id} to become available"), PAUSE, wait, || async {
-            match fresh(aws, id).await? {
-                Some(gateway) if gateway.state == Some(NatGatewayState::Available) => Ok(Some(())),
-                Some(gateway) if gateway.state == Some(NatGatewayState::Pending) => Ok(None),
-                other => Err(broken(aws, id, other)),
-            }
-        })
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
+        settle::until(
+            &format!("NAT gateway {id} to become available"),
+            PAUSE,
+            wait,
+            || async {
+                match fresh(aws, id).await? {
+                    Some(gateway) if gateway.state == Some(NatGatewayState::Available) => {
+                        Ok(Some(()))
+                    }
+                    Some(gateway) if gateway.state == Some(NatGatewayState::Pending) => Ok(None),
+                    other => Err(broken(aws, id, other)),
+                }
+            },
+        )
         .await
     }
 }
@@ -165,20 +223,36 @@ async fn create(aws: &Aws, gateway: &NatGateway, token: &str) -> Result<String, 
     let (subnet, allocation) = (gateway.subnet_id.get(), gateway.allocation_id.get());
     let answer = settle::once_known(aws, &[subnet, allocation], || {
         let tags = ec2_tags::specification(ResourceType::Natgateway, &gateway.tags);
-        let call = aws.ec2().create_nat_gateway().client_token(token).tag_specifications(tags);
+        let call = aws
+            .ec2()
+            .create_nat_gateway()
+            .client_token(token)
+            .tag_specifications(tags);
         let call = call.subnet_id(subnet).allocation_id(allocation);
         aws.call(CREATE, &[subnet, allocation], call.send())
     });
-    let id = answer.await?.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
+    let id = answer
+        .await?
+        .nat_gateway
+        .and_then(|gateway| gateway.nat_gateway_id);
     id.ok_or_else(|| CREATE.lacks("NatGatewayId"))
 }
 
 fn broken(aws: &Aws, id: &str, gateway: Option<types::NatGateway>) -> AwsError {
-    let state = gateway.as_ref().and_then(|it| it.state.as_ref()).map_or("gone", NatGatewayState::as_str);
-    let said = gateway.as_ref().and_then(|it| it.failure_message()).unwrap_or_default();
+    let state = gateway
+        .as_ref()
+        .and_then(|it| it.state.as_ref())
+        .map_or("gone", NatGatewayState::as_str);
+    let said = gateway
+        .as_ref()
+        .and_then(|it| it.failure_message())
+        .unwrap_or_default();
     let reason = match said {
         "" => format!("it is {state}"),
         said => format!("it is {state}: {}", aws.redactor.clean(said, &[id])),
     };
-    AwsError::Broken { what: format!("NAT gateway {id}"), reason }
+    AwsError::Broken {
+        what: format!("NAT gateway {id}"),
+        reason,
+    }
 }

@@ -40,7 +40,9 @@ enum Group {
 impl Group {
     /// Where an operation belongs. AWS counts `List` and `Describe` alike.
     fn of(op: Op) -> Self {
-        let reads = ["Describe", "List", "Get"].iter().any(|verb| op.name.starts_with(verb));
+        let reads = ["Describe", "List", "Get"]
+            .iter()
+            .any(|verb| op.name.starts_with(verb));
         match (op.service, reads) {
             ("ec2", true) => Self::Ec2Read,
             ("ec2", false) => Self::Ec2Write,
@@ -100,7 +102,12 @@ struct Bucket {
 impl Bucket {
     fn new((burst, per_second): (f64, f64), now: Instant) -> Self {
         let (burst, per_second) = (burst * SHARE, per_second * SHARE);
-        Self { burst, per_second, tokens: burst, at: now }
+        Self {
+            burst,
+            per_second,
+            tokens: burst,
+            at: now,
+        }
     }
 
     /// Takes a token and answers how long to wait until it is there.
@@ -139,8 +146,16 @@ impl Pacer {
 
     fn with<T>(&self, op: Op, act: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
         let (group, now) = (Group::of(op), Instant::now());
-        let mut buckets = self.buckets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        act(buckets.entry(group).or_insert_with(|| Bucket::new(group.rate(), now)), now)
+        let mut buckets = self
+            .buckets
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        act(
+            buckets
+                .entry(group)
+                .or_insert_with(|| Bucket::new(group.rate(), now)),
+            now,
+        )
     }
 }
 
@@ -153,13 +168,25 @@ mod tests {
     #[test]
     fn operations_draw_from_the_bucket_that_aws_counts_them_in() {
         let group = |service, name| Group::of(Op::new(service, name));
-        assert_eq!(group("ecs", "DeregisterTaskDefinition"), Group::EcsTaskDefinitionWrite);
-        assert_eq!(group("ecs", "DescribeTaskDefinition"), Group::EcsTaskDefinitionRead);
+        assert_eq!(
+            group("ecs", "DeregisterTaskDefinition"),
+            Group::EcsTaskDefinitionWrite
+        );
+        assert_eq!(
+            group("ecs", "DescribeTaskDefinition"),
+            Group::EcsTaskDefinitionRead
+        );
         assert_eq!(group("ecs", "UpdateService"), Group::EcsServiceWrite);
-        assert_eq!(group("ecs", "PutClusterCapacityProviders"), Group::EcsClusterWrite);
+        assert_eq!(
+            group("ecs", "PutClusterCapacityProviders"),
+            Group::EcsClusterWrite
+        );
         assert_eq!(group("ecs", "UntagResource"), Group::EcsTags);
         assert_eq!(group("ecs", "ListTagsForResource"), Group::EcsClusterRead);
-        assert_eq!(group("ec2", "AuthorizeSecurityGroupIngress"), Group::Ec2Write);
+        assert_eq!(
+            group("ec2", "AuthorizeSecurityGroupIngress"),
+            Group::Ec2Write
+        );
         assert_eq!(group("sts", "GetCallerIdentity"), Group::Other);
     }
 
@@ -169,20 +196,27 @@ mod tests {
         for _ in 0..18 {
             pacer.wait(REGISTER).await;
         }
-        assert_eq!(start.elapsed(), Duration::ZERO, "9 tenths of a burst of 20 go out at once");
+        assert_eq!(
+            start.elapsed(),
+            Duration::ZERO,
+            "9 tenths of a burst of 20 go out at once"
+        );
         for _ in 0..9 {
             pacer.wait(REGISTER).await;
         }
-        let paced = start.elapsed().as_secs_f64();
-        assert!((9.9..10.2).contains(&paced), "9 more at 0.9 a second took {paced} s");
+        let seconds = start.elapsed().as_secs_f64();
+        assert!(
+            (9.9..10.2).contains(&seconds),
+            "9 more at 0.9 a second took {seconds} s"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn concurrent_callers_wait_in_turn() {
         let (pacer, start) = (Pacer::default(), Instant::now());
         futures_util::future::join_all((0..27).map(|_| pacer.wait(REGISTER))).await;
-        let paced = start.elapsed().as_secs_f64();
-        assert!((9.9..10.2).contains(&paced), "27 at once took {paced} s");
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((9.9..10.2).contains(&seconds), "27 at once took {seconds} s");
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use aws_sdk_ssm::operation::put_parameter::builders::PutParameterFluentBuilder;
 use aws_sdk_ssm::types::{
-    ParameterMetadata, ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag,
+    ParameterMetadata, ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging,
+    Tag,
 };
 use stackwright_plan::component::Parameter;
 use stackwright_plan::diff::FieldDiff;
@@ -35,7 +36,9 @@ impl Adapter for Parameter {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(name) = recorded.get("name") else { return Ok(None) };
+        let Some(name) = recorded.get("name") else {
+            return Ok(None);
+        };
         read(aws, name, freshness).await
     }
 
@@ -46,7 +49,10 @@ impl Adapter for Parameter {
             Lookup::Named(name) => name_of(name),
             Lookup::Owned(tags) => return owned(aws, tags).await,
         };
-        Ok(read(aws, name, Freshness::Fresh).await?.into_iter().collect())
+        Ok(read(aws, name, Freshness::Fresh)
+            .await?
+            .into_iter()
+            .collect())
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
@@ -55,7 +61,10 @@ impl Adapter for Parameter {
         let request = request.set_tags(Some(tags_to_sdk(&self.tags)));
         aws.call(PUT, &[&self.name], request.send()).await?;
         forget(aws, &self.name);
-        Ok(Created { outputs: outputs(aws, &self.name), complete: true })
+        Ok(Created {
+            outputs: outputs(aws, &self.name),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -71,9 +80,17 @@ impl Adapter for Parameter {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
-        let Some(name) = recorded.get("name") else { return Ok(()) };
+        let Some(name) = recorded.get("name") else {
+            return Ok(());
+        };
         forget(aws, name);
-        let deleted = aws.call(DELETE, &[name], aws.ssm().delete_parameter().name(name).send()).await;
+        let deleted = aws
+            .call(
+                DELETE,
+                &[name],
+                aws.ssm().delete_parameter().name(name).send(),
+            )
+            .await;
         forget(aws, name);
         match deleted {
             Err(error) if error.is_code(&["ParameterNotFound"]) => Ok(()),
@@ -109,12 +126,20 @@ impl Source for Parameters {
         .await?;
         let descriptions: HashMap<&str, &str> = described
             .iter()
-            .filter_map(|metadata| Some((metadata.name()?, metadata.description().unwrap_or_default())))
+            .filter_map(|metadata| {
+                Some((metadata.name()?, metadata.description().unwrap_or_default()))
+            })
             .collect();
         let content = |parameter: &aws_sdk_ssm::types::Parameter| {
             let name = parameter.name()?;
             let description = (*descriptions.get(name).unwrap_or(&"")).to_owned();
-            Some((name.to_owned(), Content { value: parameter.value()?.to_owned(), description }))
+            Some((
+                name.to_owned(),
+                Content {
+                    value: parameter.value()?.to_owned(),
+                    description,
+                },
+            ))
         };
         Ok(values.parameters().iter().filter_map(content).collect())
     }
@@ -125,14 +150,26 @@ async fn describe(
     filter: ParameterStringFilter,
     words: &[&str],
 ) -> Result<Vec<ParameterMetadata>, AwsError> {
-    let request = aws.ssm().describe_parameters().parameter_filters(filter).max_results(50);
-    let pages = aws.pages(DESCRIBE, words, request.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default()).collect())
+    let request = aws
+        .ssm()
+        .describe_parameters()
+        .parameter_filters(filter)
+        .max_results(50);
+    let pages = aws
+        .pages(DESCRIBE, words, request.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.parameters.unwrap_or_default())
+        .collect())
 }
 
 fn filter(key: &str, values: &[String]) -> ParameterStringFilter {
     let filter = ParameterStringFilter::builder().key(key).option("Equals");
-    filter.set_values(Some(values.to_vec())).build().expect("the required field is set")
+    filter
+        .set_values(Some(values.to_vec()))
+        .build()
+        .expect("the required field is set")
 }
 
 /// Tags by name of the parameter; AWS answers them only one by one.
@@ -155,7 +192,10 @@ impl Source for ParameterTags {
             let request = request.resource_type(ResourceTypeForTagging::Parameter);
             match aws.call(LIST_TAGS, &[name], request.send()).await {
                 Ok(answer) => {
-                    let pairs = answer.tag_list().iter().map(|tag| (tag.key.clone(), tag.value.clone()));
+                    let pairs = answer
+                        .tag_list()
+                        .iter()
+                        .map(|tag| (tag.key.clone(), tag.value.clone()));
                     found.insert(name.clone(), tag_changes::own(pairs));
                 }
                 Err(error) if error.is_code(&["InvalidResourceId"]) => {}
@@ -172,19 +212,33 @@ async fn read(
     freshness: Freshness,
 ) -> Result<Option<Observed<Parameter>>, AwsError> {
     let name = name.to_owned();
-    let Some(content) = aws.loaders.parameters.get(aws, &name, freshness).await? else { return Ok(None) };
+    let Some(content) = aws.loaders.parameters.get(aws, &name, freshness).await? else {
+        return Ok(None);
+    };
     let skip = aws.refresh == Refresh::Fast && freshness == Freshness::Cached;
     let tags = if skip {
         Some(BTreeMap::new())
     } else {
-        aws.loaders.parameter_tags.get(aws, &name, freshness).await?
+        aws.loaders
+            .parameter_tags
+            .get(aws, &name, freshness)
+            .await?
     };
     // Without tags it went away between the two calls.
     Ok(tags.map(|tags| {
         let Content { value, description } = content;
         let outputs = outputs(aws, &name);
-        let component = Parameter { name, description, value: value.into(), tags: tags.clone() };
-        Observed { component, outputs, tags }
+        let component = Parameter {
+            name,
+            description,
+            value: value.into(),
+            tags: tags.clone(),
+        };
+        Observed {
+            component,
+            outputs,
+            tags,
+        }
     }))
 }
 
@@ -194,23 +248,37 @@ async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<Observed<Parameter>>, AwsE
     let names = described.iter().filter_map(ParameterMetadata::name);
     let reads = names.map(|name| read(aws, name, Freshness::Fresh));
     let found = futures_util::future::try_join_all(reads).await?;
-    Ok(found.into_iter().flatten().filter(|found| same_resource(&found.tags, of)).collect())
+    Ok(found
+        .into_iter()
+        .flatten()
+        .filter(|found| same_resource(&found.tags, of))
+        .collect())
 }
 
 /// Names begin with `/`, so the ARN is made by adding it.
 fn outputs(aws: &Aws, name: &str) -> Recorded {
-    let arn = format!("arn:{}:ssm:{}:{}:parameter{name}", aws.partition, aws.region, aws.account_id);
-    [("arn", arn), ("name", name.to_owned())].map(|(name, value)| (name.to_owned(), value)).into()
+    let arn = format!(
+        "arn:{}:ssm:{}:{}:parameter{name}",
+        aws.partition, aws.region, aws.account_id
+    );
+    [("arn", arn), ("name", name.to_owned())]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
 }
 
 /// The name in an ARN, or the name itself.
 fn name_of(text: &str) -> &str {
-    text.split_once(":parameter/").map_or(text, |(arn, _)| &text[arn.len() + ":parameter".len()..])
+    text.split_once(":parameter/")
+        .map_or(text, |(arn, _)| &text[arn.len() + ":parameter".len()..])
 }
 
 fn tags_to_sdk(tags: &BTreeMap<String, String>) -> Vec<Tag> {
     let tag = |(key, value): (&String, &String)| {
-        Tag::builder().key(key).value(value).build().expect("both required fields are set")
+        Tag::builder()
+            .key(key)
+            .value(value)
+            .build()
+            .expect("both required fields are set")
     };
     tags.iter().map(tag).collect()
 }
@@ -227,18 +295,38 @@ fn put(desired: &Parameter, aws: &Aws) -> PutParameterFluentBuilder {
 async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<(), AwsError> {
     let name = desired.name.as_str();
     if touches(changed, &["value", "description"]) {
-        let request = put(desired, aws).description(&desired.description).overwrite(true);
+        let request = put(desired, aws)
+            .description(&desired.description)
+            .overwrite(true);
         aws.call(PUT, &[name], request.send()).await?;
     }
     let changes = TagChanges::of(changed);
     let kind = ResourceTypeForTagging::Parameter;
     if !changes.set.is_empty() {
-        let request = aws.ssm().add_tags_to_resource().resource_type(kind.clone()).resource_id(name);
-        aws.call(TAG, &[name], request.set_tags(Some(tags_to_sdk(&changes.set))).send()).await?;
+        let request = aws
+            .ssm()
+            .add_tags_to_resource()
+            .resource_type(kind.clone())
+            .resource_id(name);
+        aws.call(
+            TAG,
+            &[name],
+            request.set_tags(Some(tags_to_sdk(&changes.set))).send(),
+        )
+        .await?;
     }
     if !changes.remove.is_empty() {
-        let request = aws.ssm().remove_tags_from_resource().resource_type(kind).resource_id(name);
-        aws.call(UNTAG, &[name], request.set_tag_keys(Some(changes.remove)).send()).await?;
+        let request = aws
+            .ssm()
+            .remove_tags_from_resource()
+            .resource_type(kind)
+            .resource_id(name);
+        aws.call(
+            UNTAG,
+            &[name],
+            request.set_tag_keys(Some(changes.remove)).send(),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -254,7 +342,10 @@ mod tests {
 
     #[test]
     fn names_are_found_in_arns() {
-        for text in ["/acme/x", "arn:aws:ssm:us-west-2:123456789012:parameter/acme/x"] {
+        for text in [
+            "/acme/x",
+            "arn:aws:ssm:us-west-2:123456789012:parameter/acme/x",
+        ] {
             assert_eq!(name_of(text), "/acme/x");
         }
     }

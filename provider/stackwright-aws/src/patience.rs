@@ -27,7 +27,10 @@ pub(crate) struct Patience {
 impl Patience {
     /// Notes whether a call was answered; whether it may be repeated if it was not.
     fn note(&self, answered: bool, now: Instant) -> bool {
-        let mut since = self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = self
+            .silent_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if answered {
             *since = None;
             return true;

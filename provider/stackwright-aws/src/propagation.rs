@@ -45,7 +45,11 @@ where
 /// ECS cannot assume a role yet, or still drains a service of the same name. For these it has no
 /// code of its own: they are `InvalidParameterException`s that differ in their message alone.
 pub(crate) fn ecs_not_ready(error: &AwsError) -> bool {
-    const SIGNS: [&str; 3] = ["unable to assume", "service role being passed", "still draining"];
+    const SIGNS: [&str; 3] = [
+        "unable to assume",
+        "service role being passed",
+        "still draining",
+    ];
     is_refusal(error, "InvalidParameterException", &SIGNS)
 }
 
@@ -55,7 +59,9 @@ pub(crate) fn unknown_principal(error: &AwsError) -> bool {
 }
 
 fn is_refusal(error: &AwsError, expected: &str, signs: &[&str]) -> bool {
-    let AwsError::Refused { code, message, .. } = error else { return false };
+    let AwsError::Refused { code, message, .. } = error else {
+        return false;
+    };
     let message = message.to_ascii_lowercase();
     code == expected && signs.iter().any(|sign| message.contains(sign))
 }
@@ -82,7 +88,10 @@ mod tests {
         let tries = AtomicU32::new(0);
         let outcome = outlast(ROLE, ecs_not_ready, async || {
             match tries.fetch_add(1, Ordering::Relaxed) {
-                0..4 => Err(refused("InvalidParameterException", "Unable to assume the service linked role.")),
+                0..4 => Err(refused(
+                    "InvalidParameterException",
+                    "Unable to assume the service linked role.",
+                )),
                 count => Ok(count),
             }
         });
@@ -103,7 +112,9 @@ mod tests {
         for error in [
             refused("InvalidParameterException", "no such subnet"),
             refused("ClientException", "unable to assume"),
-            AwsError::Timeout { what: "unable to assume".to_owned() },
+            AwsError::Timeout {
+                what: "unable to assume".to_owned(),
+            },
         ] {
             let start = Instant::now();
             let outcome = outlast(ROLE, ecs_not_ready, async || Err::<(), _>(error.clone())).await;
@@ -115,7 +126,13 @@ mod tests {
     #[test]
     fn a_wrong_policy_is_not_a_late_principal() {
         let code = "MalformedPolicyDocument";
-        assert!(unknown_principal(&refused(code, "Invalid principal in policy: \"AWS\":\"arn\"")));
-        assert!(!unknown_principal(&refused(code, "Syntax errors in policy.")));
+        assert!(unknown_principal(&refused(
+            code,
+            "Invalid principal in policy: \"AWS\":\"arn\""
+        )));
+        assert!(!unknown_principal(&refused(
+            code,
+            "Syntax errors in policy."
+        )));
     }
 }

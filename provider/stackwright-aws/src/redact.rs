@@ -61,13 +61,18 @@ impl Redactor {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         let mut longest_first: Vec<&String> = secrets.iter().collect();
         longest_first.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        longest_first.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
+        longest_first.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), MASK)
+        })
     }
 }
 
 fn shortened(mut text: String) -> String {
     if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let end = (0..=LONGEST)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or_default();
         text.truncate(end);
         text.push_str(" ...");
     }
@@ -87,8 +92,9 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// Marks that may stand around a word.
-const MARKS: &[char] =
-    &['"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', ',', ';', ':', '.', '!', '?', '=', '|'];
+const MARKS: &[char] = &[
+    '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', ',', ';', ':', '.', '!', '?', '=', '|',
+];
 
 /// A word with its marks; its core masked unless it looks harmless.
 fn masked(word: &str, keep: &[&str]) -> String {
@@ -100,8 +106,14 @@ fn masked(word: &str, keep: &[&str]) -> String {
         return word.to_owned();
     }
     // `Name='shop'` and `(Service:IAM;Status:403)` are words with marks between them.
-    let split: Vec<&str> = core.split(['"', '\'', '(', ')', '[', ']', '{', '}', ',', ';', '=', '|']).collect();
-    if split.len() > 1 && split.iter().all(|part| harmless(part.trim_matches(MARKS), keep)) {
+    let split: Vec<&str> = core
+        .split(['"', '\'', '(', ')', '[', ']', '{', '}', ',', ';', '=', '|'])
+        .collect();
+    if split.len() > 1
+        && split
+            .iter()
+            .all(|part| harmless(part.trim_matches(MARKS), keep))
+    {
         return word.to_owned();
     }
     word.replacen(core, MASK, 1)
@@ -137,34 +149,66 @@ const COMPOUNDS: &[&str] = &[
 
 /// Letters, with at most one apostrophe near the end (`doesn't`).
 fn is_word(word: &str) -> bool {
-    let word = ["'t", "'s"].iter().find_map(|tail| word.strip_suffix(tail)).unwrap_or(word);
+    let word = ["'t", "'s"]
+        .iter()
+        .find_map(|tail| word.strip_suffix(tail))
+        .unwrap_or(word);
     !word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(|c| c.is_ascii_alphabetic())
 }
 
 /// Numbers, times, addresses and ranges: `3`, `10.0.0.0/16`, `2026-01-02T03:04:05Z`.
 fn is_number(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
-    (1..=20).contains(&digits) && word.chars().all(|c| c.is_ascii_digit() || ".:/-+%TZ".contains(c))
+    (1..=20).contains(&digits)
+        && word
+            .chars()
+            .all(|c| c.is_ascii_digit() || ".:/-+%TZ".contains(c))
 }
 
 /// `arn:aws:iam::123456789012:role/shop`.
 fn is_arn(word: &str) -> bool {
     let mut parts = word.splitn(6, ':');
-    let head = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
-    let [Some("arn"), Some("aws" | "aws-cn" | "aws-us-gov"), Some(service), Some(region), Some(account)] = head
+    let head = [
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ];
+    let [
+        Some("arn"),
+        Some("aws" | "aws-cn" | "aws-us-gov"),
+        Some(service),
+        Some(region),
+        Some(account),
+    ] = head
     else {
         return false;
     };
-    let short = |text: &str| text.len() <= LONGEST_WORD && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let resource = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_/:*-".contains(c));
-    let account_id = account.is_empty() || account == "aws" || account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    let short = |text: &str| {
+        text.len() <= LONGEST_WORD && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let resource = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+=,.@_/:*-".contains(c))
+    };
+    let account_id = account.is_empty()
+        || account == "aws"
+        || account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     short(service) && short(region) && account_id && parts.next().is_some_and(resource)
 }
 
 /// `vpc-0abc12`, `sgr-0123456789abcdef0`, and request ids (UUID).
 fn is_id(word: &str) -> bool {
-    let hex = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase());
-    let Some((kind, id)) = word.rsplit_once('-') else { return false };
+    let hex = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase())
+    };
+    let Some((kind, id)) = word.rsplit_once('-') else {
+        return false;
+    };
     let named = (2..=12).contains(&kind.len())
         && kind.chars().all(|c| c.is_ascii_lowercase() || c == '-')
         && [8, 17].contains(&id.len())
@@ -181,7 +225,9 @@ fn is_uuid(word: &str, hex: impl Fn(&str) -> bool) -> bool {
 fn is_action(word: &str) -> bool {
     word.split_once(':').is_some_and(|(service, action)| {
         (2..=20).contains(&service.len())
-            && service.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && service
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
             && action.starts_with(|c: char| c.is_ascii_uppercase())
             && action.len() <= 50
             && action.chars().all(|c| c.is_ascii_alphabetic())
@@ -190,12 +236,18 @@ fn is_action(word: &str) -> bool {
 
 /// `us-west-2`, `us-west-2a`, `us-gov-east-1`.
 fn is_region(word: &str) -> bool {
-    let word = word.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(word);
-    let Some((name, number)) = word.rsplit_once('-') else { return false };
+    let word = word
+        .strip_suffix(|c: char| c.is_ascii_lowercase())
+        .unwrap_or(word);
+    let Some((name, number)) = word.rsplit_once('-') else {
+        return false;
+    };
     number.len() == 1
         && number.bytes().all(|b| b.is_ascii_digit())
         && (2..=3).contains(&name.split('-').count())
-        && name.split('-').all(|part| (2..=9).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()))
+        && name.split('-').all(|part| {
+            (2..=9).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase())
+        })
 }
 
 #[cfg(test)]
@@ -273,7 +325,10 @@ mod tests {
         ] {
             let clean = redactor.clean(&text, &[&text]);
             assert!(clean.contains(MASK), "{clean}");
-            assert!(!clean.contains("K7MDENG") && !clean.contains("plainletter"), "{clean}");
+            assert!(
+                !clean.contains("K7MDENG") && !clean.contains("plainletter"),
+                "{clean}"
+            );
         }
     }
 

@@ -19,7 +19,8 @@ use crate::call::Op;
 use crate::loader::Source;
 use crate::propagation::{self, outlast, unknown_principal};
 use crate::tag_changes::{self, TagChanges, same_resource, touches};
-use crate::{Aws, AwsError, policy_document};
+use crate::{Aws, AwsError};
+use stackwright_plan::policy_document;
 
 const CREATE: Op = Op::new("iam", "CreateRole");
 const GET: Op = Op::new("iam", "GetRole");
@@ -55,7 +56,9 @@ impl Adapter for Role {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(name) = recorded.get("name") else { return Ok(None) };
+        let Some(name) = recorded.get("name") else {
+            return Ok(None);
+        };
         aws.loaders.roles.get(aws, name, freshness).await
     }
 
@@ -70,7 +73,11 @@ impl Adapter for Role {
                 return Ok(all);
             }
         };
-        let found = aws.loaders.roles.get(aws, &name.to_owned(), Freshness::Fresh).await?;
+        let found = aws
+            .loaders
+            .roles
+            .get(aws, &name.to_owned(), Freshness::Fresh)
+            .await?;
         Ok(found.into_iter().collect())
     }
 
@@ -78,9 +85,13 @@ impl Adapter for Role {
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let answer = outlast(propagation::WRITE, unknown_principal, || create(self, aws)).await?;
         aws.loaders.roles.forget(&self.role_name);
-        let complete = self.inline_policies.get().is_empty() && self.managed_policy_arns.get().is_empty();
+        let complete =
+            self.inline_policies.get().is_empty() && self.managed_policy_arns.get().is_empty();
         until_visible(aws, &self.role_name).await;
-        Ok(Created { outputs: outputs(&answer, &self.role_name), complete })
+        Ok(Created {
+            outputs: outputs(&answer, &self.role_name),
+            complete,
+        })
     }
 
     async fn update(
@@ -97,7 +108,9 @@ impl Adapter for Role {
 
     /// Takes its policies away first. A role that someone put into an instance profile stays as it is.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(name) = recorded.get("name") else { return Ok(()) };
+        let Some(name) = recorded.get("name") else {
+            return Ok(());
+        };
         aws.loaders.roles.forget(name);
         let deleted = delete(aws, name, wait).await;
         aws.loaders.roles.forget(name);
@@ -118,7 +131,10 @@ impl Source for Roles {
     type Item = Observed<Role>;
     const BATCH: usize = 1;
 
-    async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Observed<Role>>, AwsError> {
+    async fn keyed(
+        aws: &Aws,
+        keys: &[String],
+    ) -> Result<HashMap<String, Observed<Role>>, AwsError> {
         let mut found = HashMap::new();
         for name in keys {
             found.extend(get(aws, name).await?.map(|role| (name.clone(), role)));
@@ -127,13 +143,22 @@ impl Source for Roles {
     }
 
     async fn list(aws: &Aws) -> Result<Option<HashMap<String, Observed<Role>>>, AwsError> {
-        let ours = all(aws).await?.into_iter().filter(|role| role.tags.contains_key(tag::PROJECT));
-        Ok(Some(ours.map(|role| (role.component.role_name.clone(), role)).collect()))
+        let ours = all(aws)
+            .await?
+            .into_iter()
+            .filter(|role| role.tags.contains_key(tag::PROJECT));
+        Ok(Some(
+            ours.map(|role| (role.component.role_name.clone(), role))
+                .collect(),
+        ))
     }
 }
 
 async fn get(aws: &Aws, name: &str) -> Result<Option<Observed<Role>>, AwsError> {
-    let answer = match aws.call(GET, &[name], aws.iam().get_role().role_name(name).send()).await {
+    let answer = match aws
+        .call(GET, &[name], aws.iam().get_role().role_name(name).send())
+        .await
+    {
         Err(error) if error.is_code(NOT_FOUND) => return Ok(None),
         answer => answer?,
     };
@@ -148,16 +173,28 @@ async fn get(aws: &Aws, name: &str) -> Result<Option<Observed<Role>>, AwsError> 
 }
 
 async fn inline_names(aws: &Aws, name: &str) -> Result<Vec<String>, AwsError> {
-    let stream = aws.iam().list_role_policies().role_name(name).into_paginator().send();
+    let stream = aws
+        .iam()
+        .list_role_policies()
+        .role_name(name)
+        .into_paginator()
+        .send();
     let pages = aws.pages(LIST_INLINE, &[name], stream).await?;
-    Ok(pages.into_iter().flat_map(|page| page.policy_names).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.policy_names)
+        .collect())
 }
 
 /// Inline policies as IAM writes them.
 async fn inline(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, AwsError> {
     let names = inline_names(aws, name).await?;
     let documents = names.into_iter().map(|policy| async move {
-        let request = aws.iam().get_role_policy().role_name(name).policy_name(&policy);
+        let request = aws
+            .iam()
+            .get_role_policy()
+            .role_name(name)
+            .policy_name(&policy);
         match aws.call(GET_INLINE, &[name, &policy], request.send()).await {
             Err(error) if error.is_code(NOT_FOUND) => Ok(None),
             answer => answer.map(|answer| Some((policy, answer.policy_document))),
@@ -168,18 +205,29 @@ async fn inline(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, AwsEr
 }
 
 async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>, AwsError> {
-    let stream = aws.iam().list_attached_role_policies().role_name(name).into_paginator().send();
+    let stream = aws
+        .iam()
+        .list_attached_role_policies()
+        .role_name(name)
+        .into_paginator()
+        .send();
     let pages = aws.pages(LIST_ATTACHED, &[name], stream).await?;
     Ok(arns(pages.iter().flat_map(|page| page.attached_policies())))
 }
 
 fn arns<'a>(policies: impl Iterator<Item = &'a AttachedPolicy>) -> Vec<String> {
-    policies.filter_map(|policy| policy.policy_arn.clone()).collect()
+    policies
+        .filter_map(|policy| policy.policy_arn.clone())
+        .collect()
 }
 
 /// All roles of the account, whoever made them.
 async fn all(aws: &Aws) -> Result<Vec<Observed<Role>>, AwsError> {
-    let details = aws.iam().get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
+    let details = aws
+        .iam()
+        .get_account_authorization_details()
+        .filter(EntityType::Role)
+        .max_items(PAGE);
     let roles = aws.iam().list_roles().max_items(PAGE);
     let (details, roles) = futures_util::future::try_join(
         aws.pages(DETAILS, &[], details.into_paginator().send()),
@@ -191,7 +239,8 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<Role>>, AwsError> {
     let details = details.iter().flat_map(|page| page.role_detail_list());
     // A role that only one of the two shows was made or deleted just now: it is read one by one.
     let both = details.filter_map(|detail| Some((detail, *listed.get(detail.role_name()?)?)));
-    both.map(|(detail, role)| Facts::of_detail(detail, role).observed()).collect()
+    both.map(|(detail, role)| Facts::of_detail(detail, role).observed())
+        .collect()
 }
 
 /// What IAM says of a role, before it is understood.
@@ -208,15 +257,29 @@ struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     fn of_role(role: &'a Sdk, inline: BTreeMap<String, String>, attached: Vec<String>) -> Self {
-        let boundary = role.permissions_boundary().and_then(|it| it.permissions_boundary_arn());
+        let boundary = role
+            .permissions_boundary()
+            .and_then(|it| it.permissions_boundary_arn());
         let trust = role.assume_role_policy_document();
-        Self { role, trust, inline, attached, boundary, tags: role.tags(), op: GET }
+        Self {
+            role,
+            trust,
+            inline,
+            attached,
+            boundary,
+            tags: role.tags(),
+            op: GET,
+        }
     }
 
     /// Description and longest session from the list, everything else from the details.
     fn of_detail(detail: &'a RoleDetail, role: &'a Sdk) -> Self {
-        let boundary = detail.permissions_boundary().and_then(|it| it.permissions_boundary_arn());
-        let pair = |policy: &PolicyDetail| Some((policy.policy_name.clone()?, policy.policy_document.clone()?));
+        let boundary = detail
+            .permissions_boundary()
+            .and_then(|it| it.permissions_boundary_arn());
+        let pair = |policy: &PolicyDetail| {
+            Some((policy.policy_name.clone()?, policy.policy_document.clone()?))
+        };
         Self {
             role,
             trust: detail.assume_role_policy_document(),
@@ -230,14 +293,24 @@ impl<'a> Facts<'a> {
 
     fn observed(self) -> Result<Observed<Role>, AwsError> {
         let document = |text: &str| {
-            policy_document::parse(text).map_err(|_| self.op.lacks("a policy document that can be read"))
+            policy_document::parse(text)
+                .map_err(|_| self.op.lacks("a policy document that can be read"))
         };
-        let trust = document(self.trust.ok_or(self.op.lacks("AssumeRolePolicyDocument"))?)?;
-        let inline: Result<BTreeMap<String, Json>, AwsError> =
-            self.inline.iter().map(|(name, text)| Ok((name.clone(), document(text)?))).collect();
+        let trust = document(
+            self.trust
+                .ok_or(self.op.lacks("AssumeRolePolicyDocument"))?,
+        )?;
+        let inline: Result<BTreeMap<String, Json>, AwsError> = self
+            .inline
+            .iter()
+            .map(|(name, text)| Ok((name.clone(), document(text)?)))
+            .collect();
         let mut attached = self.attached;
         attached.sort();
-        let tags = self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
+        let tags = self
+            .tags
+            .iter()
+            .map(|tag| (tag.key.clone(), tag.value.clone()));
         let tags = tag_changes::own(tags);
         let component = Role {
             role_name: self.role.role_name.clone(),
@@ -251,17 +324,27 @@ impl<'a> Facts<'a> {
             tags: tags.clone(),
         };
         let outputs = outputs(self.role.arn(), self.role.role_name());
-        Ok(Observed { component, outputs, tags })
+        Ok(Observed {
+            component,
+            outputs,
+            tags,
+        })
     }
 }
 
 fn outputs(arn: &str, name: &str) -> Recorded {
-    [("arn", arn), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    [("arn", arn), ("name", name)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn tags_to_sdk(tags: &BTreeMap<String, String>) -> Vec<Tag> {
     let tag = |(key, value): (&String, &String)| {
-        Tag::builder().key(key).value(value).build().expect("both required fields are set")
+        Tag::builder()
+            .key(key)
+            .value(value)
+            .build()
+            .expect("both required fields are set")
     };
     tags.iter().map(tag).collect()
 }
@@ -285,7 +368,11 @@ async fn create(desired: &Role, aws: &Aws) -> Result<String, AwsError> {
 
 /// Words that AWS may repeat in an error.
 fn words(desired: &Role) -> Vec<&str> {
-    let mut words = vec![desired.role_name.as_str(), desired.path.as_str(), desired.permissions_boundary.as_str()];
+    let mut words = vec![
+        desired.role_name.as_str(),
+        desired.path.as_str(),
+        desired.permissions_boundary.as_str(),
+    ];
     words.extend(desired.inline_policies.get().keys().map(String::as_str));
     words.extend(desired.managed_policy_arns.get().iter().map(String::as_str));
     words
@@ -297,24 +384,39 @@ async fn until_visible(aws: &Aws, name: &str) {
     let seen = outlast(
         propagation::WRITE,
         |error| error.is_code(NOT_FOUND),
-        || async move { aws.call(GET, &[name], aws.iam().get_role().role_name(name).send()).await },
+        || async move {
+            aws.call(GET, &[name], aws.iam().get_role().role_name(name).send())
+                .await
+        },
     );
     if let Err(error) = seen.await {
         tracing::debug!(%error, role = name, "the new role is not visible yet");
     }
 }
 
-async fn write(desired: &Role, aws: &Aws, observed: &Role, changed: &[FieldDiff]) -> Result<(), AwsError> {
+async fn write(
+    desired: &Role,
+    aws: &Aws,
+    observed: &Role,
+    changed: &[FieldDiff],
+) -> Result<(), AwsError> {
     let name = desired.role_name.as_str();
     // The boundary comes first: no policy is ever wider than it.
     if touches(changed, &["permissions_boundary"]) {
         put_boundary(desired, aws).await?;
     }
     if touches(changed, &["assume_role_policy"]) {
-        outlast(propagation::WRITE, unknown_principal, || put_trust(desired, aws)).await?;
+        outlast(propagation::WRITE, unknown_principal, || {
+            put_trust(desired, aws)
+        })
+        .await?;
     }
     if touches(changed, &["description", "max_session_duration"]) {
-        let request = aws.iam().update_role().role_name(name).description(&desired.description);
+        let request = aws
+            .iam()
+            .update_role()
+            .role_name(name)
+            .description(&desired.description);
         let request = request.max_session_duration(desired.max_session_duration);
         aws.call(UPDATE, &words(desired), request.send()).await?;
     }
@@ -328,28 +430,60 @@ async fn write(desired: &Role, aws: &Aws, observed: &Role, changed: &[FieldDiff]
 }
 
 async fn put_boundary(desired: &Role, aws: &Aws) -> Result<(), AwsError> {
-    let (name, boundary) = (desired.role_name.as_str(), desired.permissions_boundary.as_str());
+    let (name, boundary) = (
+        desired.role_name.as_str(),
+        desired.permissions_boundary.as_str(),
+    );
     if boundary.is_empty() {
         let request = aws.iam().delete_role_permissions_boundary().role_name(name);
-        return aws.call(DELETE_BOUNDARY, &[name], request.send()).await.map(drop);
+        return aws
+            .call(DELETE_BOUNDARY, &[name], request.send())
+            .await
+            .map(drop);
     }
-    let request = aws.iam().put_role_permissions_boundary().role_name(name).permissions_boundary(boundary);
-    aws.call(PUT_BOUNDARY, &[name, boundary], request.send()).await.map(drop)
+    let request = aws
+        .iam()
+        .put_role_permissions_boundary()
+        .role_name(name)
+        .permissions_boundary(boundary);
+    aws.call(PUT_BOUNDARY, &[name, boundary], request.send())
+        .await
+        .map(drop)
 }
 
 async fn put_trust(desired: &Role, aws: &Aws) -> Result<(), AwsError> {
     let document = desired.assume_role_policy.get().to_string();
-    let request = aws.iam().update_assume_role_policy().role_name(&desired.role_name);
-    aws.call(UPDATE_TRUST, &words(desired), request.policy_document(document).send()).await.map(drop)
+    let request = aws
+        .iam()
+        .update_assume_role_policy()
+        .role_name(&desired.role_name);
+    aws.call(
+        UPDATE_TRUST,
+        &words(desired),
+        request.policy_document(document).send(),
+    )
+    .await
+    .map(drop)
 }
 
 async fn write_inline(desired: &Role, aws: &Aws, observed: &Role) -> Result<(), AwsError> {
-    let (name, want, have) =
-        (desired.role_name.as_str(), desired.inline_policies.get(), observed.inline_policies.get());
-    for (policy, document) in want.iter().filter(|(policy, document)| !same(have.get(*policy), document)) {
-        let request = aws.iam().put_role_policy().role_name(name).policy_name(policy);
+    let (name, want, have) = (
+        desired.role_name.as_str(),
+        desired.inline_policies.get(),
+        observed.inline_policies.get(),
+    );
+    for (policy, document) in want
+        .iter()
+        .filter(|(policy, document)| !same(have.get(*policy), document))
+    {
+        let request = aws
+            .iam()
+            .put_role_policy()
+            .role_name(name)
+            .policy_name(policy);
         let request = request.policy_document(document.to_string());
-        aws.call(PUT_INLINE, &[name, policy], request.send()).await?;
+        aws.call(PUT_INLINE, &[name, policy], request.send())
+            .await?;
     }
     for policy in have.keys().filter(|policy| !want.contains_key(*policy)) {
         delete_inline(aws, name, policy).await?;
@@ -366,7 +500,11 @@ async fn write_attached(desired: &Role, aws: &Aws, observed: &Role) -> Result<()
     let want: BTreeSet<&String> = desired.managed_policy_arns.get().iter().collect();
     let have: BTreeSet<&String> = observed.managed_policy_arns.get().iter().collect();
     for arn in want.difference(&have) {
-        let request = aws.iam().attach_role_policy().role_name(name).policy_arn(arn.as_str());
+        let request = aws
+            .iam()
+            .attach_role_policy()
+            .role_name(name)
+            .policy_arn(arn.as_str());
         aws.call(ATTACH, &[name, arn], request.send()).await?;
     }
     for arn in have.difference(&want) {
@@ -377,24 +515,48 @@ async fn write_attached(desired: &Role, aws: &Aws, observed: &Role) -> Result<()
 
 async fn write_tags(aws: &Aws, name: &str, changes: TagChanges) -> Result<(), AwsError> {
     if !changes.set.is_empty() {
-        let request = aws.iam().tag_role().role_name(name).set_tags(Some(tags_to_sdk(&changes.set)));
+        let request = aws
+            .iam()
+            .tag_role()
+            .role_name(name)
+            .set_tags(Some(tags_to_sdk(&changes.set)));
         aws.call(TAG, &[name], request.send()).await?;
     }
     if !changes.remove.is_empty() {
-        let request = aws.iam().untag_role().role_name(name).set_tag_keys(Some(changes.remove));
+        let request = aws
+            .iam()
+            .untag_role()
+            .role_name(name)
+            .set_tag_keys(Some(changes.remove));
         aws.call(UNTAG, &[name], request.send()).await?;
     }
     Ok(())
 }
 
 async fn detach(aws: &Aws, name: &str, arn: &str) -> Result<(), AwsError> {
-    let request = aws.iam().detach_role_policy().role_name(name).policy_arn(arn);
-    gone_is_fine(aws.call(DETACH, &[name, arn], request.send()).await.map(drop))
+    let request = aws
+        .iam()
+        .detach_role_policy()
+        .role_name(name)
+        .policy_arn(arn);
+    gone_is_fine(
+        aws.call(DETACH, &[name, arn], request.send())
+            .await
+            .map(drop),
+    )
 }
 
 async fn delete_inline(aws: &Aws, name: &str, policy: &str) -> Result<(), AwsError> {
-    let request = aws.iam().delete_role_policy().role_name(name).policy_name(policy);
-    gone_is_fine(aws.call(DELETE_INLINE, &[name, policy], request.send()).await.map(drop))
+    let request = aws
+        .iam()
+        .delete_role_policy()
+        .role_name(name)
+        .policy_name(policy);
+    gone_is_fine(
+        aws.call(DELETE_INLINE, &[name, policy], request.send())
+            .await
+            .map(drop),
+    )
 }
 
 fn gone_is_fine(outcome: Result<(), AwsError>) -> Result<(), AwsError> {
@@ -413,10 +575,18 @@ async fn delete(aws: &Aws, name: &str, wait: &Wait) -> Result<(), AwsError> {
         delete_inline(aws, name, &policy).await?;
     }
     loop {
-        match aws.call(DELETE, &[name], aws.iam().delete_role().role_name(name).send()).await {
+        match aws
+            .call(
+                DELETE,
+                &[name],
+                aws.iam().delete_role().role_name(name).send(),
+            )
+            .await
+        {
             // IAM may still see the policies that are gone.
             Err(error) if error.is_code(&["DeleteConflict", "ConcurrentModification"]) => {
-                wait.pause(PAUSE, &format!("IAM role {name} to be deleted: {error}")).await?;
+                wait.pause(PAUSE, &format!("IAM role {name} to be deleted: {error}"))
+                    .await?;
             }
             outcome => return outcome.map(drop),
         }
@@ -425,16 +595,26 @@ async fn delete(aws: &Aws, name: &str, wait: &Wait) -> Result<(), AwsError> {
 
 /// Instance profiles are never ours: whoever made one still uses the role.
 async fn refuse_instance_profiles(aws: &Aws, name: &str) -> Result<(), AwsError> {
-    let stream = aws.iam().list_instance_profiles_for_role().role_name(name).into_paginator().send();
+    let stream = aws
+        .iam()
+        .list_instance_profiles_for_role()
+        .role_name(name)
+        .into_paginator()
+        .send();
     let pages = aws.pages(LIST_PROFILES, &[name], stream).await?;
-    let profile = pages.iter().flat_map(|page| page.instance_profiles()).next();
+    let profile = pages
+        .iter()
+        .flat_map(|page| page.instance_profiles())
+        .next();
     profile.map_or(Ok(()), |profile| {
         let profile = profile.instance_profile_name();
         Err(AwsError::Refused {
             service: DELETE.service,
             operation: DELETE.name.to_owned(),
             code: "DeleteConflict".to_owned(),
-            message: format!("role {name} is in instance profile {profile}, which stackwright did not make"),
+            message: format!(
+                "role {name} is in instance profile {profile}, which stackwright did not make"
+            ),
         })
     })
 }
@@ -468,7 +648,9 @@ mod tests {
     }
 
     fn boundary() -> AttachedPermissionsBoundary {
-        AttachedPermissionsBoundary::builder().permissions_boundary_arn(BOUNDARY).build()
+        AttachedPermissionsBoundary::builder()
+            .permissions_boundary_arn(BOUNDARY)
+            .build()
     }
 
     fn attached_policy(arn: &str) -> AttachedPolicy {
@@ -505,11 +687,18 @@ mod tests {
             .unwrap();
         let inline_policies = BTreeMap::from([("logs".to_owned(), inline.to_owned())]);
         let attached = vec![READ_ONLY.to_owned(), "arn:a".to_owned()];
-        let one = Facts::of_role(&single, inline_policies, attached).observed().unwrap();
+        let one = Facts::of_role(&single, inline_policies, attached)
+            .observed()
+            .unwrap();
         let detail = RoleDetail::builder()
             .role_name("shop")
             .assume_role_policy_document(trust().to_string())
-            .role_policy_list(PolicyDetail::builder().policy_name("logs").policy_document(inline).build())
+            .role_policy_list(
+                PolicyDetail::builder()
+                    .policy_name("logs")
+                    .policy_document(inline)
+                    .build(),
+            )
             .attached_managed_policies(attached_policy(READ_ONLY))
             .attached_managed_policies(attached_policy("arn:a"))
             .permissions_boundary(boundary())
@@ -520,14 +709,23 @@ mod tests {
         assert_eq!(one.component, expected());
         assert_eq!(many.component, expected());
         assert_eq!(one.outputs, many.outputs);
-        assert_eq!(one.outputs["arn"], "arn:aws:iam::123456789012:role/acme/shop");
+        assert_eq!(
+            one.outputs["arn"],
+            "arn:aws:iam::123456789012:role/acme/shop"
+        );
     }
 
     #[test]
     fn a_role_that_says_little_reads_as_its_defaults() {
-        let mut role = listed().assume_role_policy_document(trust().to_string()).build().unwrap();
+        let mut role = listed()
+            .assume_role_policy_document(trust().to_string())
+            .build()
+            .unwrap();
         (role.description, role.max_session_duration) = (None, None);
-        let component = Facts::of_role(&role, BTreeMap::new(), Vec::new()).observed().unwrap().component;
+        let component = Facts::of_role(&role, BTreeMap::new(), Vec::new())
+            .observed()
+            .unwrap()
+            .component;
         assert_eq!(component.description, "");
         assert_eq!(component.max_session_duration, DEFAULT_SESSION);
         assert_eq!(component.permissions_boundary, "");
@@ -537,7 +735,13 @@ mod tests {
     fn a_document_that_cannot_be_read_is_an_error() {
         let role = listed().assume_role_policy_document("%7").build().unwrap();
         let outcome = Facts::of_role(&role, BTreeMap::new(), Vec::new()).observed();
-        assert!(matches!(outcome, Err(AwsError::Answer { operation: "GetRole", .. })));
+        assert!(matches!(
+            outcome,
+            Err(AwsError::Answer {
+                operation: "GetRole",
+                ..
+            })
+        ));
     }
 
     #[test]

@@ -9,7 +9,9 @@ use stackwright_plan::diff::FieldDiff;
 use crate::call::Op;
 use crate::ec2_tags::{self, filter};
 use crate::settle::{self, id, outputs};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, route_table};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, route_table,
+};
 
 const CREATE: Op = Op::new("ec2", "CreateRoute");
 const REPLACE: Op = Op::new("ec2", "ReplaceRoute");
@@ -22,9 +24,15 @@ const MARK: char = '|';
 /// The routes of a table that someone wrote, with their destinations: not the local one, not those
 /// of gateway endpoints, which have a prefix list, and not those that AWS propagates.
 fn written(table: &types::RouteTable) -> impl Iterator<Item = (&types::Route, &str)> {
-    let by_hand = |route: &&types::Route| route.origin() == Some(&RouteOrigin::CreateRoute) || route.origin().is_none();
+    let by_hand = |route: &&types::Route| {
+        route.origin() == Some(&RouteOrigin::CreateRoute) || route.origin().is_none()
+    };
     let local = |route: &&types::Route| route.gateway_id() == Some("local");
-    let routes = table.routes().iter().filter(by_hand).filter(move |route| !local(route));
+    let routes = table
+        .routes()
+        .iter()
+        .filter(by_hand)
+        .filter(move |route| !local(route));
     routes.filter_map(|route| Some((route, route.destination_cidr_block()?)))
 }
 
@@ -37,14 +45,20 @@ fn observe(table: &str, destination: &str, route: &types::Route) -> Observed<Rou
         nat_gateway_id: known(route.nat_gateway_id()),
     };
     let outputs = outputs(&format!("{table}{MARK}{destination}"));
-    Observed { component, outputs, tags: Tags::new() }
+    Observed {
+        component,
+        outputs,
+        tags: Tags::new(),
+    }
 }
 
 /// All written routes of a table, or the one to a destination.
 fn observe_all(table: &types::RouteTable, to: Option<&str>) -> Vec<Observed<Route>> {
     let id = table.route_table_id().unwrap_or_default();
     let routes = written(table).filter(|(_, destination)| to.is_none_or(|to| to == *destination));
-    routes.map(|(route, destination)| observe(id, destination, route)).collect()
+    routes
+        .map(|(route, destination)| observe(id, destination, route))
+        .collect()
 }
 
 /// Table and destination.
@@ -58,7 +72,10 @@ async fn in_tables(
     to: Option<&str>,
 ) -> Result<Vec<Observed<Route>>, AwsError> {
     let tables = route_table::describe(aws, filters).await?;
-    Ok(tables.iter().flat_map(|table| observe_all(table, to)).collect())
+    Ok(tables
+        .iter()
+        .flat_map(|table| observe_all(table, to))
+        .collect())
 }
 
 #[async_trait]
@@ -68,7 +85,9 @@ impl Adapter for Route {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some((table, to)) = id(recorded).and_then(parts) else { return Ok(None) };
+        let Some((table, to)) = id(recorded).and_then(parts) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.route_tables, table, freshness).await?;
         let route = found.and_then(|table| observe_all(&table, Some(to)).pop());
         if route.is_some() || freshness == Freshness::Fresh {
@@ -81,7 +100,10 @@ impl Adapter for Route {
 
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
         let (table, to) = match lookup {
-            Lookup::Desired(route, _) => (route.route_table_id.get().as_str(), route.destination_cidr_block.as_str()),
+            Lookup::Desired(route, _) => (
+                route.route_table_id.get().as_str(),
+                route.destination_cidr_block.as_str(),
+            ),
             Lookup::Named(id) => match parts(id) {
                 Some(parts) => parts,
                 None => return Ok(Vec::new()),
@@ -93,17 +115,33 @@ impl Adapter for Route {
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let (table, to) = (self.route_table_id.get(), &self.destination_cidr_block);
-        let (gateway, nat) = (target(self.gateway_id.as_ref()), target(self.nat_gateway_id.as_ref()));
-        let ids = [table.as_str(), gateway.as_deref().unwrap_or_default(), nat.as_deref().unwrap_or_default()];
+        let (gateway, nat) = (
+            target(self.gateway_id.as_ref()),
+            target(self.nat_gateway_id.as_ref()),
+        );
+        let ids = [
+            table.as_str(),
+            gateway.as_deref().unwrap_or_default(),
+            nat.as_deref().unwrap_or_default(),
+        ];
         route_table::forget(aws, table);
         let written = settle::once_known(aws, &ids, || {
-            let call = aws.ec2().create_route().route_table_id(table).destination_cidr_block(to);
-            let call = call.set_gateway_id(gateway.clone()).set_nat_gateway_id(nat.clone());
+            let call = aws
+                .ec2()
+                .create_route()
+                .route_table_id(table)
+                .destination_cidr_block(to);
+            let call = call
+                .set_gateway_id(gateway.clone())
+                .set_nat_gateway_id(nat.clone());
             aws.call(CREATE, &ids, call.send())
         })
         .await;
         route_table::forget(aws, table);
-        written.map(|_| Created { outputs: outputs(&format!("{table}{MARK}{to}")), complete: true })
+        written.map(|_| Created {
+            outputs: outputs(&format!("{table}{MARK}{to}")),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -113,12 +151,25 @@ impl Adapter for Route {
         _changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
         let (table, to) = (self.route_table_id.get(), &self.destination_cidr_block);
-        let (gateway, nat) = (target(self.gateway_id.as_ref()), target(self.nat_gateway_id.as_ref()));
-        let ids = [table.as_str(), gateway.as_deref().unwrap_or_default(), nat.as_deref().unwrap_or_default()];
+        let (gateway, nat) = (
+            target(self.gateway_id.as_ref()),
+            target(self.nat_gateway_id.as_ref()),
+        );
+        let ids = [
+            table.as_str(),
+            gateway.as_deref().unwrap_or_default(),
+            nat.as_deref().unwrap_or_default(),
+        ];
         route_table::forget(aws, table);
         let written = settle::once_known(aws, &ids, || {
-            let call = aws.ec2().replace_route().route_table_id(table).destination_cidr_block(to);
-            let call = call.set_gateway_id(gateway.clone()).set_nat_gateway_id(nat.clone());
+            let call = aws
+                .ec2()
+                .replace_route()
+                .route_table_id(table)
+                .destination_cidr_block(to);
+            let call = call
+                .set_gateway_id(gateway.clone())
+                .set_nat_gateway_id(nat.clone());
             aws.call(REPLACE, &ids, call.send())
         })
         .await;
@@ -127,9 +178,15 @@ impl Adapter for Route {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some((table, to)) = id(recorded).and_then(parts) else { return Ok(()) };
+        let Some((table, to)) = id(recorded).and_then(parts) else {
+            return Ok(());
+        };
         let attempt = || {
-            let call = aws.ec2().delete_route().route_table_id(table).destination_cidr_block(to);
+            let call = aws
+                .ec2()
+                .delete_route()
+                .route_table_id(table)
+                .destination_cidr_block(to);
             aws.call(DELETE, &[table], call.send())
         };
         let what = format!("route {to} of {table}");
@@ -148,7 +205,11 @@ mod tests {
     use super::*;
 
     fn route(to: &str, gateway: &str, origin: RouteOrigin) -> types::Route {
-        types::Route::builder().destination_cidr_block(to).gateway_id(gateway).origin(origin).build()
+        types::Route::builder()
+            .destination_cidr_block(to)
+            .gateway_id(gateway)
+            .origin(origin)
+            .build()
     }
 
     #[test]
@@ -156,8 +217,17 @@ mod tests {
         let table = types::RouteTable::builder()
             .route_table_id("rtb-1")
             .routes(route("10.0.0.0/16", "local", RouteOrigin::CreateRouteTable))
-            .routes(route("10.9.0.0/16", "vgw-1", RouteOrigin::EnableVgwRoutePropagation))
-            .routes(types::Route::builder().destination_prefix_list_id("pl-1").gateway_id("vpce-1").build())
+            .routes(route(
+                "10.9.0.0/16",
+                "vgw-1",
+                RouteOrigin::EnableVgwRoutePropagation,
+            ))
+            .routes(
+                types::Route::builder()
+                    .destination_prefix_list_id("pl-1")
+                    .gateway_id("vpce-1")
+                    .build(),
+            )
             .routes(route("0.0.0.0/0", "igw-1", RouteOrigin::CreateRoute))
             .build();
         let seen = observe_all(&table, None);

@@ -31,7 +31,9 @@ impl Source for RouteTables {
         aws: &Aws,
         ids: &[String],
     ) -> Result<HashMap<String, types::RouteTable>, AwsError> {
-        Ok(by_id(describe(aws, vec![filter("route-table-id", ids)]).await?))
+        Ok(by_id(
+            describe(aws, vec![filter("route-table-id", ids)]).await?,
+        ))
     }
 
     async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::RouteTable>>, AwsError> {
@@ -40,7 +42,10 @@ impl Source for RouteTables {
 }
 
 fn by_id(tables: Vec<types::RouteTable>) -> HashMap<String, types::RouteTable> {
-    tables.into_iter().filter_map(|table| Some((table.route_table_id.clone()?, table))).collect()
+    tables
+        .into_iter()
+        .filter_map(|table| Some((table.route_table_id.clone()?, table)))
+        .collect()
 }
 
 /// Also for routes and associations. AWS answers at most 100 tables a page.
@@ -48,9 +53,18 @@ pub(crate) async fn describe(
     aws: &Aws,
     filters: Vec<Filter>,
 ) -> Result<Vec<types::RouteTable>, AwsError> {
-    let pages = aws.ec2().describe_route_tables().set_filters(Some(filters)).max_results(100);
-    let pages = aws.pages(DESCRIBE, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.route_tables.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_route_tables()
+        .set_filters(Some(filters))
+        .max_results(100);
+    let pages = aws
+        .pages(DESCRIBE, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.route_tables.unwrap_or_default())
+        .collect())
 }
 
 /// What is known of a table counts no more: the table or one of its parts was written.
@@ -60,10 +74,19 @@ pub(crate) fn forget(aws: &Aws, id: &str) {
 }
 
 fn observe(table: types::RouteTable) -> Result<Observed<RouteTable>, AwsError> {
-    let id = table.route_table_id.ok_or_else(|| DESCRIBE.lacks("RouteTableId"))?;
+    let id = table
+        .route_table_id
+        .ok_or_else(|| DESCRIBE.lacks("RouteTableId"))?;
     let tags = ec2_tags::read(table.tags.as_deref());
     let vpc_id = table.vpc_id.unwrap_or_default().into();
-    Ok(Observed { component: RouteTable { vpc_id, tags: tags.clone() }, outputs: outputs(&id), tags })
+    Ok(Observed {
+        component: RouteTable {
+            vpc_id,
+            tags: tags.clone(),
+        },
+        outputs: outputs(&id),
+        tags,
+    })
 }
 
 #[async_trait]
@@ -73,7 +96,9 @@ impl Adapter for RouteTable {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.route_tables, id, freshness).await?;
         found.map(observe).transpose()
     }
@@ -84,20 +109,34 @@ impl Adapter for RouteTable {
             Lookup::Named(id) => vec![filter("route-table-id", [id])],
             Lookup::Owned(tags) => ec2_tags::all(tags),
         };
-        describe(aws, filters).await?.into_iter().map(observe).collect()
+        describe(aws, filters)
+            .await?
+            .into_iter()
+            .map(observe)
+            .collect()
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let vpc = self.vpc_id.get();
         let answer = settle::once_known(aws, &[vpc], || {
             let tags = ec2_tags::specification(ResourceType::RouteTable, &self.tags);
-            let call = aws.ec2().create_route_table().vpc_id(vpc).tag_specifications(tags);
+            let call = aws
+                .ec2()
+                .create_route_table()
+                .vpc_id(vpc)
+                .tag_specifications(tags);
             aws.call(CREATE, &[vpc], call.send())
         });
-        let id = answer.await?.route_table.and_then(|table| table.route_table_id);
+        let id = answer
+            .await?
+            .route_table
+            .and_then(|table| table.route_table_id);
         let id = id.ok_or_else(|| CREATE.lacks("RouteTableId"))?;
         aws.newborns.note(&id);
-        Ok(Created { outputs: outputs(&id), complete: true })
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -106,7 +145,9 @@ impl Adapter for RouteTable {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("RouteTableId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("RouteTableId"));
+        };
         forget(aws, id);
         let written = ec2_tags::write(aws, id, changed).await;
         forget(aws, id);
@@ -114,12 +155,15 @@ impl Adapter for RouteTable {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
         let attempt = || {
             let call = aws.ec2().delete_route_table().route_table_id(id);
             aws.call(DELETE, &[id], call.send())
         };
-        let deleted = settle::delete(aws, id, &["InvalidRouteTableID.NotFound"], wait, attempt).await;
+        let deleted =
+            settle::delete(aws, id, &["InvalidRouteTableID.NotFound"], wait, attempt).await;
         forget(aws, id);
         deleted
     }

@@ -11,7 +11,9 @@ use crate::call::Op;
 use crate::ec2_tags::{self, FILTER_VALUES, filter};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, route_table};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, route_table,
+};
 
 const CREATE: Op = Op::new("ec2", "AssociateRouteTable");
 const REPLACE: Op = Op::new("ec2", "ReplaceRouteTableAssociation");
@@ -47,7 +49,8 @@ impl Source for AssociatedTables {
 fn by_id(
     associations: Vec<types::RouteTableAssociation>,
 ) -> HashMap<String, types::RouteTableAssociation> {
-    let pair = |it: types::RouteTableAssociation| Some((it.route_table_association_id.clone()?, it));
+    let pair =
+        |it: types::RouteTableAssociation| Some((it.route_table_association_id.clone()?, it));
     associations.into_iter().filter_map(pair).collect()
 }
 
@@ -57,12 +60,18 @@ async fn describe(
     filters: Vec<Filter>,
 ) -> Result<Vec<types::RouteTableAssociation>, AwsError> {
     let tables = route_table::describe(aws, filters).await?;
-    let all = tables.into_iter().flat_map(|table| table.associations.unwrap_or_default());
-    Ok(all.filter(|it| it.subnet_id.is_some() && lives(it)).collect())
+    let all = tables
+        .into_iter()
+        .flat_map(|table| table.associations.unwrap_or_default());
+    Ok(all
+        .filter(|it| it.subnet_id.is_some() && lives(it))
+        .collect())
 }
 
 fn lives(association: &types::RouteTableAssociation) -> bool {
-    let state = association.association_state().and_then(|state| state.state());
+    let state = association
+        .association_state()
+        .and_then(|state| state.state());
     !matches!(
         state,
         Some(
@@ -82,7 +91,11 @@ fn observe(
         route_table_id: association.route_table_id.unwrap_or_default().into(),
         subnet_id: association.subnet_id.unwrap_or_default().into(),
     };
-    Ok(Observed { component, outputs: outputs(&id), tags: Tags::new() })
+    Ok(Observed {
+        component,
+        outputs: outputs(&id),
+        tags: Tags::new(),
+    })
 }
 
 #[async_trait]
@@ -92,7 +105,9 @@ impl Adapter for RouteTableAssociation {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.route_table_associations, id, freshness).await?;
         found.map(observe).transpose()
     }
@@ -101,11 +116,18 @@ impl Adapter for RouteTableAssociation {
         let (filters, subnet) = match lookup {
             Lookup::Desired(wanted, _) => {
                 let subnet = wanted.subnet_id.get().as_str();
-                (vec![filter("association.subnet-id", [subnet])], Some(subnet))
+                (
+                    vec![filter("association.subnet-id", [subnet])],
+                    Some(subnet),
+                )
             }
             Lookup::Named(id) => {
                 let found = AssociatedTables::keyed(aws, &[id.to_owned()]).await?;
-                return found.into_iter().filter(|(key, _)| key == id).map(|(_, it)| observe(it)).collect();
+                return found
+                    .into_iter()
+                    .filter(|(key, _)| key == id)
+                    .map(|(_, it)| observe(it))
+                    .collect();
             }
             Lookup::Owned(tags) => (ec2_tags::all(tags), None),
         };
@@ -119,14 +141,23 @@ impl Adapter for RouteTableAssociation {
         let (table, subnet) = (self.route_table_id.get(), self.subnet_id.get());
         route_table::forget(aws, table);
         let answer = settle::once_known(aws, &[table, subnet], || {
-            let call = aws.ec2().associate_route_table().route_table_id(table).subnet_id(subnet);
+            let call = aws
+                .ec2()
+                .associate_route_table()
+                .route_table_id(table)
+                .subnet_id(subnet);
             aws.call(CREATE, &[table, subnet], call.send())
         })
         .await;
         route_table::forget(aws, table);
-        let id = answer?.association_id.ok_or_else(|| CREATE.lacks("AssociationId"))?;
+        let id = answer?
+            .association_id
+            .ok_or_else(|| CREATE.lacks("AssociationId"))?;
         aws.newborns.note(&id);
-        Ok(Created { outputs: outputs(&id), complete: true })
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: true,
+        })
     }
 
     /// AWS gives the association a new id.
@@ -136,24 +167,33 @@ impl Adapter for RouteTableAssociation {
         observed: &Observed<Self>,
         _changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(REPLACE.lacks("AssociationId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(REPLACE.lacks("AssociationId"));
+        };
         let table = self.route_table_id.get();
         route_table::forget(aws, observed.component.route_table_id.get());
         route_table::forget(aws, table);
         let answer = settle::once_known(aws, &[table, id], || {
-            let call = aws.ec2().replace_route_table_association().association_id(id);
+            let call = aws
+                .ec2()
+                .replace_route_table_association()
+                .association_id(id);
             aws.call(REPLACE, &[table, id], call.route_table_id(table).send())
         })
         .await;
         route_table::forget(aws, observed.component.route_table_id.get());
         route_table::forget(aws, table);
-        let new = answer?.new_association_id.ok_or_else(|| REPLACE.lacks("NewAssociationId"))?;
+        let new = answer?
+            .new_association_id
+            .ok_or_else(|| REPLACE.lacks("NewAssociationId"))?;
         aws.newborns.note(&new);
         Ok(outputs(&new))
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
         let attempt = || {
             let call = aws.ec2().disassociate_route_table().association_id(id);
             aws.call(DELETE, &[id], call.send())

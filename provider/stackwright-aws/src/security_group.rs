@@ -53,7 +53,10 @@ impl Source for Groups {
 }
 
 fn by_id(groups: Vec<types::SecurityGroup>) -> HashMap<String, types::SecurityGroup> {
-    groups.into_iter().filter_map(|group| Some((group.group_id.clone()?, group))).collect()
+    groups
+        .into_iter()
+        .filter_map(|group| Some((group.group_id.clone()?, group)))
+        .collect()
 }
 
 /// Rules by group: they are few, and a group's own comparison needs those without tags too.
@@ -81,7 +84,9 @@ impl Source for GroupRules {
 
     /// The rules of all groups that are ours.
     async fn list(aws: &Aws) -> Result<Option<HashMap<String, Vec<SecurityGroupRule>>>, AwsError> {
-        let groups: Vec<String> = by_id(describe(aws, ec2_tags::ours()).await?).into_keys().collect();
+        let groups: Vec<String> = by_id(describe(aws, ec2_tags::ours()).await?)
+            .into_keys()
+            .collect();
         let mut found = HashMap::new();
         for groups in groups.chunks(FILTER_VALUES) {
             found.extend(Self::keyed(aws, groups).await?);
@@ -95,9 +100,18 @@ pub(crate) async fn describe(
     aws: &Aws,
     filters: Vec<Filter>,
 ) -> Result<Vec<types::SecurityGroup>, AwsError> {
-    let pages = aws.ec2().describe_security_groups().set_filters(Some(filters)).max_results(1_000);
-    let pages = aws.pages(DESCRIBE, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.security_groups.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_security_groups()
+        .set_filters(Some(filters))
+        .max_results(1_000);
+    let pages = aws
+        .pages(DESCRIBE, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.security_groups.unwrap_or_default())
+        .collect())
 }
 
 /// Also for single rules.
@@ -105,9 +119,18 @@ pub(crate) async fn describe_rules(
     aws: &Aws,
     filters: Vec<Filter>,
 ) -> Result<Vec<SecurityGroupRule>, AwsError> {
-    let pages = aws.ec2().describe_security_group_rules().set_filters(Some(filters)).max_results(1_000);
-    let pages = aws.pages(DESCRIBE_RULES, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.security_group_rules.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_security_group_rules()
+        .set_filters(Some(filters))
+        .max_results(1_000);
+    let pages = aws
+        .pages(DESCRIBE_RULES, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.security_group_rules.unwrap_or_default())
+        .collect())
 }
 
 /// The rules of a group.
@@ -179,7 +202,9 @@ async fn default_egress(
 ) -> Result<Vec<String>, AwsError> {
     let rules = rules(aws, group, freshness).await?;
     let default = rules.into_iter().filter(is_default_egress);
-    Ok(default.filter_map(|rule| rule.security_group_rule_id).collect())
+    Ok(default
+        .filter_map(|rule| rule.security_group_rule_id)
+        .collect())
 }
 
 async fn observe(
@@ -187,8 +212,12 @@ async fn observe(
     group: types::SecurityGroup,
     freshness: Freshness,
 ) -> Result<Observed<SecurityGroup>, AwsError> {
-    let id = group.group_id().ok_or_else(|| DESCRIBE.lacks("GroupId"))?.to_owned();
-    let has_default = may_have_default_egress(&group) && !default_egress(aws, &id, freshness).await?.is_empty();
+    let id = group
+        .group_id()
+        .ok_or_else(|| DESCRIBE.lacks("GroupId"))?
+        .to_owned();
+    let has_default =
+        may_have_default_egress(&group) && !default_egress(aws, &id, freshness).await?.is_empty();
     let tags = ec2_tags::read(group.tags.as_deref());
     let component = SecurityGroup {
         group_name: group.group_name.unwrap_or_default(),
@@ -197,7 +226,11 @@ async fn observe(
         default_egress: has_default,
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs: outputs(&id), tags })
+    Ok(Observed {
+        component,
+        outputs: outputs(&id),
+        tags,
+    })
 }
 
 #[async_trait]
@@ -207,7 +240,9 @@ impl Adapter for SecurityGroup {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         match settle::get(aws, &aws.loaders.security_groups, id, freshness).await? {
             Some(group) => observe(aws, group, freshness).await.map(Some),
             None => Ok(None),
@@ -217,7 +252,10 @@ impl Adapter for SecurityGroup {
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
         let filters = match lookup {
             Lookup::Desired(wanted, _) => {
-                vec![filter("group-name", [&wanted.group_name]), filter("vpc-id", [wanted.vpc_id.get()])]
+                vec![
+                    filter("group-name", [&wanted.group_name]),
+                    filter("vpc-id", [wanted.vpc_id.get()]),
+                ]
             }
             Lookup::Named(id) => vec![filter("group-id", [id])],
             Lookup::Owned(tags) => ec2_tags::all(tags),
@@ -237,14 +275,26 @@ impl Adapter for SecurityGroup {
         let vpc = self.vpc_id.get();
         let answer = settle::once_known(aws, &[vpc], || {
             let tags = ec2_tags::specification(ResourceType::SecurityGroup, &self.tags);
-            let call = aws.ec2().create_security_group().vpc_id(vpc).tag_specifications(tags);
-            let call = call.group_name(&self.group_name).description(&self.description);
+            let call = aws
+                .ec2()
+                .create_security_group()
+                .vpc_id(vpc)
+                .tag_specifications(tags);
+            let call = call
+                .group_name(&self.group_name)
+                .description(&self.description);
             aws.call(CREATE, &[vpc, &self.group_name], call.send())
         });
-        let id = answer.await?.group_id.ok_or_else(|| CREATE.lacks("GroupId"))?;
+        let id = answer
+            .await?
+            .group_id
+            .ok_or_else(|| CREATE.lacks("GroupId"))?;
         aws.newborns.note(&id);
         forget(aws, &id);
-        Ok(Created { outputs: outputs(&id), complete: false })
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: false,
+        })
     }
 
     async fn update(
@@ -253,7 +303,9 @@ impl Adapter for SecurityGroup {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("GroupId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("GroupId"));
+        };
         forget(aws, id);
         let written = async {
             if touches(changed, &["default_egress"]) {
@@ -268,8 +320,16 @@ impl Adapter for SecurityGroup {
 
     /// Network interfaces of stopped tasks leave the group with some delay.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
-        let attempt = || aws.call(DELETE, &[id], aws.ec2().delete_security_group().group_id(id).send());
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
+        let attempt = || {
+            aws.call(
+                DELETE,
+                &[id],
+                aws.ec2().delete_security_group().group_id(id).send(),
+            )
+        };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         forget(aws, id);
         deleted
@@ -282,10 +342,17 @@ async fn write_default_egress(aws: &Aws, group: &str, wanted: bool) -> Result<()
         return revoke(aws, group, true, rules).await;
     }
     let everywhere = IpRange::builder().cidr_ip("0.0.0.0/0").build();
-    let permission = IpPermission::builder().ip_protocol("-1").ip_ranges(everywhere).build();
+    let permission = IpPermission::builder()
+        .ip_protocol("-1")
+        .ip_ranges(everywhere)
+        .build();
     settle::once_known(aws, &[group], || {
         let call = aws.ec2().authorize_security_group_egress().group_id(group);
-        aws.call(AUTHORIZE_EGRESS, &[group], call.ip_permissions(permission.clone()).send())
+        aws.call(
+            AUTHORIZE_EGRESS,
+            &[group],
+            call.ip_permissions(permission.clone()).send(),
+        )
     })
     .await
     .map(drop)

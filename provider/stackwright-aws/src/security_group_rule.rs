@@ -42,24 +42,37 @@ fn recorded(id: &str, group: &str) -> Recorded {
 }
 
 fn observe(rule: types::SecurityGroupRule) -> Result<Observed<SecurityGroupRule>, AwsError> {
-    let id = rule.security_group_rule_id.ok_or_else(|| DESCRIBE.lacks("SecurityGroupRuleId"))?;
+    let id = rule
+        .security_group_rule_id
+        .ok_or_else(|| DESCRIBE.lacks("SecurityGroupRuleId"))?;
     let group = rule.group_id.ok_or_else(|| DESCRIBE.lacks("GroupId"))?;
     let tags = ec2_tags::read(rule.tags.as_deref());
     let egress = rule.is_egress == Some(true);
     let outputs = recorded(&id, &group);
     let component = SecurityGroupRule {
         group_id: group.into(),
-        direction: if egress { Direction::Egress } else { Direction::Ingress },
+        direction: if egress {
+            Direction::Egress
+        } else {
+            Direction::Ingress
+        },
         ip_protocol: rule.ip_protocol.unwrap_or_default(),
         from_port: rule.from_port.unwrap_or(-1),
         to_port: rule.to_port.unwrap_or(-1),
         cidr_ipv4: rule.cidr_ipv4.filter(|cidr| !cidr.is_empty()),
         cidr_ipv6: rule.cidr_ipv6.filter(|cidr| !cidr.is_empty()),
-        referenced_group_id: rule.referenced_group_info.and_then(|it| it.group_id).map(In::Known),
+        referenced_group_id: rule
+            .referenced_group_info
+            .and_then(|it| it.group_id)
+            .map(In::Known),
         description: rule.description.unwrap_or_default(),
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs, tags })
+    Ok(Observed {
+        component,
+        outputs,
+        tags,
+    })
 }
 
 /// Whether AWS would call them duplicates: everything but description and tags is equal.
@@ -88,9 +101,14 @@ impl Adapter for SecurityGroupRule {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let is_it = |rule: &types::SecurityGroupRule| rule.security_group_rule_id() == Some(id);
-        if let Some(group) = recorded.get(GROUP).filter(|_| freshness == Freshness::Cached) {
+        if let Some(group) = recorded
+            .get(GROUP)
+            .filter(|_| freshness == Freshness::Cached)
+        {
             let rules = security_group::rules(aws, group, freshness).await?;
             if let Some(rule) = rules.into_iter().find(is_it) {
                 return observe(rule).map(Some);
@@ -98,7 +116,8 @@ impl Adapter for SecurityGroupRule {
         }
         // A miss in what was read before is confirmed.
         let filters = || vec![filter("security-group-rule-id", [id])];
-        let found = settle::seen(aws, id, || security_group::describe_rules(aws, filters())).await?;
+        let found =
+            settle::seen(aws, id, || security_group::describe_rules(aws, filters())).await?;
         found.into_iter().find(is_it).map(observe).transpose()
     }
 
@@ -108,8 +127,9 @@ impl Adapter for SecurityGroupRule {
         match lookup {
             Lookup::Desired(wanted, tags) => {
                 let rules = of_group(aws, wanted.group_id.get()).await?;
-                let (tagged, others): (Vec<_>, Vec<_>) =
-                    rules.into_iter().partition(|rule| ec2_tags::is_one(&rule.tags, tags));
+                let (tagged, others): (Vec<_>, Vec<_>) = rules
+                    .into_iter()
+                    .partition(|rule| ec2_tags::is_one(&rule.tags, tags));
                 if !tagged.is_empty() {
                     return Ok(tagged);
                 }
@@ -119,11 +139,19 @@ impl Adapter for SecurityGroupRule {
             }
             Lookup::Named(id) => {
                 let filters = vec![filter("security-group-rule-id", [id])];
-                security_group::describe_rules(aws, filters).await?.into_iter().map(observe).collect()
+                security_group::describe_rules(aws, filters)
+                    .await?
+                    .into_iter()
+                    .map(observe)
+                    .collect()
             }
             Lookup::Owned(tags) => {
                 let filters = ec2_tags::all(tags);
-                security_group::describe_rules(aws, filters).await?.into_iter().map(observe).collect()
+                security_group::describe_rules(aws, filters)
+                    .await?
+                    .into_iter()
+                    .map(observe)
+                    .collect()
             }
         }
     }
@@ -136,7 +164,10 @@ impl Adapter for SecurityGroupRule {
         match answer {
             Ok(id) => {
                 aws.newborns.note(&id);
-                Ok(Created { outputs: recorded(&id, group), complete: true })
+                Ok(Created {
+                    outputs: recorded(&id, group),
+                    complete: true,
+                })
             }
             Err(error) if error.is_code(DUPLICATE) => adopt(aws, self, error).await,
             Err(error) => Err(error),
@@ -149,7 +180,9 @@ impl Adapter for SecurityGroupRule {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("SecurityGroupRuleId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("SecurityGroupRuleId"));
+        };
         let group = self.group_id.get();
         security_group::forget(aws, group);
         let written = async {
@@ -164,8 +197,12 @@ impl Adapter for SecurityGroupRule {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
-        let Some(rule) = Self::read(aws, recorded, Freshness::Fresh).await? else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
+        let Some(rule) = Self::read(aws, recorded, Freshness::Fresh).await? else {
+            return Ok(());
+        };
         let group = rule.component.group_id.get();
         let egress = rule.component.direction == Direction::Egress;
         aws.newborns.forget(id);
@@ -176,13 +213,28 @@ impl Adapter for SecurityGroupRule {
 fn permission(rule: &SecurityGroupRule) -> IpPermission {
     let text = (!rule.description.is_empty()).then(|| rule.description.clone());
     let ipv4 = rule.cidr_ipv4.as_ref().map(|cidr| {
-        vec![IpRange::builder().cidr_ip(cidr).set_description(text.clone()).build()]
+        vec![
+            IpRange::builder()
+                .cidr_ip(cidr)
+                .set_description(text.clone())
+                .build(),
+        ]
     });
     let ipv6 = rule.cidr_ipv6.as_ref().map(|cidr| {
-        vec![Ipv6Range::builder().cidr_ipv6(cidr).set_description(text.clone()).build()]
+        vec![
+            Ipv6Range::builder()
+                .cidr_ipv6(cidr)
+                .set_description(text.clone())
+                .build(),
+        ]
     });
     let group = rule.referenced_group_id.as_ref().map(|group| {
-        vec![UserIdGroupPair::builder().group_id(group.get()).set_description(text.clone()).build()]
+        vec![
+            UserIdGroupPair::builder()
+                .group_id(group.get())
+                .set_description(text.clone())
+                .build(),
+        ]
     });
     IpPermission::builder()
         .ip_protocol(&rule.ip_protocol)
@@ -196,8 +248,14 @@ fn permission(rule: &SecurityGroupRule) -> IpPermission {
 
 /// The ids that the rule names.
 fn named(rule: &SecurityGroupRule) -> Vec<&str> {
-    let other = rule.referenced_group_id.as_ref().map(|id| id.get().as_str());
-    other.into_iter().chain([rule.group_id.get().as_str()]).collect()
+    let other = rule
+        .referenced_group_id
+        .as_ref()
+        .map(|id| id.get().as_str());
+    other
+        .into_iter()
+        .chain([rule.group_id.get().as_str()])
+        .collect()
 }
 
 /// Makes the rule and answers its id.
@@ -208,7 +266,9 @@ async fn authorize(aws: &Aws, rule: &SecurityGroupRule) -> Result<String, AwsErr
             let answer = settle::once_known(aws, &ids, || {
                 let tags = ec2_tags::specification(ResourceType::SecurityGroupRule, &rule.tags);
                 let call = aws.ec2().authorize_security_group_ingress().group_id(group);
-                let call = call.ip_permissions(permission(rule)).tag_specifications(tags);
+                let call = call
+                    .ip_permissions(permission(rule))
+                    .tag_specifications(tags);
                 aws.call(AUTHORIZE_INGRESS, &ids, call.send())
             });
             answer.await?.security_group_rules
@@ -217,13 +277,18 @@ async fn authorize(aws: &Aws, rule: &SecurityGroupRule) -> Result<String, AwsErr
             let answer = settle::once_known(aws, &ids, || {
                 let tags = ec2_tags::specification(ResourceType::SecurityGroupRule, &rule.tags);
                 let call = aws.ec2().authorize_security_group_egress().group_id(group);
-                let call = call.ip_permissions(permission(rule)).tag_specifications(tags);
+                let call = call
+                    .ip_permissions(permission(rule))
+                    .tag_specifications(tags);
                 aws.call(AUTHORIZE_EGRESS, &ids, call.send())
             });
             answer.await?.security_group_rules
         }
     };
-    let id = made.unwrap_or_default().into_iter().find_map(|rule| rule.security_group_rule_id);
+    let id = made
+        .unwrap_or_default()
+        .into_iter()
+        .find_map(|rule| rule.security_group_rule_id);
     id.ok_or_else(|| AUTHORIZE_INGRESS.lacks("SecurityGroupRuleId"))
 }
 
@@ -243,7 +308,10 @@ async fn adopt(
     let id = id(&rule.outputs).unwrap_or_default();
     let tagged = ec2_tags::set_all(aws, id, &wanted.tags).await;
     security_group::forget(aws, group);
-    tagged.map(|()| Created { outputs: rule.outputs.clone(), complete: false })
+    tagged.map(|()| Created {
+        outputs: rule.outputs.clone(),
+        complete: false,
+    })
 }
 
 async fn modify(aws: &Aws, id: &str, rule: &SecurityGroupRule) -> Result<(), AwsError> {
@@ -264,7 +332,11 @@ async fn modify(aws: &Aws, id: &str, rule: &SecurityGroupRule) -> Result<(), Aws
     ids.push(id);
     settle::once_known(aws, &ids, || {
         let call = aws.ec2().modify_security_group_rules().group_id(group);
-        aws.call(MODIFY, &ids, call.security_group_rules(change.clone()).send())
+        aws.call(
+            MODIFY,
+            &ids,
+            call.security_group_rules(change.clone()).send(),
+        )
     })
     .await
     .map(drop)
@@ -291,16 +363,41 @@ mod tests {
 
     #[test]
     fn a_duplicate_may_have_another_description_and_other_tags() {
-        let other = SecurityGroupRule { description: "two".to_owned(), ..rule() };
+        let other = SecurityGroupRule {
+            description: "two".to_owned(),
+            ..rule()
+        };
         assert!(is_same(&rule(), &other));
-        assert!(!is_same(&rule(), &SecurityGroupRule { to_port: 81, ..rule() }));
-        assert!(!is_same(&rule(), &SecurityGroupRule { direction: Direction::Egress, ..rule() }));
+        assert!(!is_same(
+            &rule(),
+            &SecurityGroupRule {
+                to_port: 81,
+                ..rule()
+            }
+        ));
+        assert!(!is_same(
+            &rule(),
+            &SecurityGroupRule {
+                direction: Direction::Egress,
+                ..rule()
+            }
+        ));
     }
 
     #[test]
     fn ports_mean_nothing_when_all_protocols_are_let_through() {
-        let all = SecurityGroupRule { ip_protocol: "-1".to_owned(), ..rule() };
-        assert!(is_same(&all, &SecurityGroupRule { from_port: -1, to_port: -1, ..all.clone() }));
+        let all = SecurityGroupRule {
+            ip_protocol: "-1".to_owned(),
+            ..rule()
+        };
+        assert!(is_same(
+            &all,
+            &SecurityGroupRule {
+                from_port: -1,
+                to_port: -1,
+                ..all.clone()
+            }
+        ));
     }
 
     #[test]

@@ -265,7 +265,10 @@ impl Opening {
     async fn new(config: &SessionConfig) -> Result<Self, ConnectError> {
         let attempts = config.max_retries.unwrap_or(MAX_RETRIES).saturating_add(1);
         let mut shared = loader(config, attempts).load().await;
-        let region = shared.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
+        let region = shared
+            .region()
+            .map(ToString::to_string)
+            .ok_or(ConnectError::NoRegion)?;
         if let Some(profile) = &config.profile {
             shared = with_profile(shared, config, profile);
         }
@@ -289,7 +292,7 @@ impl Opening {
     ) -> Result<SharedCredentialsProvider, ConnectError> {
         let mut credentials = match &config.web_identity {
             Some(identity) => self.from_token(identity).await?,
-            None => self.from_chain().await?,
+            None => self.from_chain(config).await?,
         };
         for role in &config.assume_roles {
             credentials = self.switch(credentials, role).await?;
@@ -297,7 +300,10 @@ impl Opening {
         Ok(credentials)
     }
 
-    async fn from_chain(&self) -> Result<SharedCredentialsProvider, ConnectError> {
+    async fn from_chain(
+        &self,
+        config: &SessionConfig,
+    ) -> Result<SharedCredentialsProvider, ConnectError> {
         let found = match self.shared.credentials_provider() {
             Some(chain) => {
                 let cached = Cached::shared(chain, self.redactor.clone());
@@ -305,7 +311,18 @@ impl Opening {
             }
             None => Err(CredentialsError::not_loaded_no_source()),
         };
-        found.map_err(|error| ConnectError::NoCredentials { cause: self.said(&error) })
+        // Names that the user gave stay readable.
+        let files = config
+            .shared_config_files
+            .iter()
+            .chain(&config.shared_credentials_files);
+        let mut keep: Vec<String> = files.map(|path| path.display().to_string()).collect();
+        keep.extend(config.profile.clone());
+        let keep: Vec<&str> = keep.iter().map(String::as_str).collect();
+        found.map_err(|error| {
+            let cause = self.redactor.clean(&call::chain(&error), &keep);
+            ConnectError::NoCredentials { cause }
+        })
     }
 
     async fn from_token(
@@ -314,9 +331,16 @@ impl Opening {
     ) -> Result<SharedCredentialsProvider, ConnectError> {
         if let Err(error) = std::fs::read(&identity.token_file) {
             let path = identity.token_file.clone();
-            return Err(ConnectError::TokenFile { path, cause: error.kind().to_string() });
+            return Err(ConnectError::TokenFile {
+                path,
+                cause: error.kind().to_string(),
+            });
         }
-        let provider = FromToken { sts: self.sts(None), identity: identity.clone(), redactor: self.redactor.clone() };
+        let provider = FromToken {
+            sts: self.sts(None),
+            identity: identity.clone(),
+            redactor: self.redactor.clone(),
+        };
         let cached = Cached::shared(provider, self.redactor.clone());
         match cached.provide_credentials().await {
             Ok(_) => Ok(cached),
@@ -332,14 +356,25 @@ impl Opening {
         from: SharedCredentialsProvider,
         role: &AssumeRole,
     ) -> Result<SharedCredentialsProvider, ConnectError> {
-        let provider = AssumedRole { sts: self.sts(Some(from.clone())), role: role.clone() };
+        let provider = AssumedRole {
+            sts: self.sts(Some(from.clone())),
+            role: role.clone(),
+        };
         let cached = Cached::shared(provider, self.redactor.clone());
-        let Err(error) = cached.provide_credentials().await else { return Ok(cached) };
+        let Err(error) = cached.provide_credentials().await else {
+            return Ok(cached);
+        };
         let failed = self.not_assumed(ASSUME_ROLE, &role.role_arn, String::new(), &error);
         match failed {
-            ConnectError::AssumeRoleDenied { role_arn, message, .. } => {
+            ConnectError::AssumeRoleDenied {
+                role_arn, message, ..
+            } => {
                 let principal = self.principal(&from).await;
-                Err(ConnectError::AssumeRoleDenied { role_arn, principal, message })
+                Err(ConnectError::AssumeRoleDenied {
+                    role_arn,
+                    principal,
+                    message,
+                })
             }
             other => Err(other),
         }
@@ -353,18 +388,32 @@ impl Opening {
         }
     }
 
-    async fn caller(&self, credentials: &SharedCredentialsProvider) -> Result<Caller, ConnectError> {
-        let answer = self.sts(Some(credentials.clone())).get_caller_identity().send().await;
+    async fn caller(
+        &self,
+        credentials: &SharedCredentialsProvider,
+    ) -> Result<Caller, ConnectError> {
+        let answer = self
+            .sts(Some(credentials.clone()))
+            .get_caller_identity()
+            .send()
+            .await;
         let answer = answer.map_err(|error| {
             let error = call::map(WHO_AM_I, &[], &error, self.facts("the caller"));
             refused(error, |source| ConnectError::Identity { source })
         })?;
-        let lacks = |what| ConnectError::Identity { source: WHO_AM_I.lacks(what) };
+        let lacks = |what| ConnectError::Identity {
+            source: WHO_AM_I.lacks(what),
+        };
         let principal = answer.arn.ok_or_else(|| lacks("Arn"))?;
         let account_id = answer.account.ok_or_else(|| lacks("Account"))?;
         let partition = principal.split(':').nth(1).unwrap_or("aws").to_owned();
         let user_id = answer.user_id.unwrap_or_default();
-        Ok(Caller { account_id, partition, principal, user_id })
+        Ok(Caller {
+            account_id,
+            partition,
+            principal,
+            user_id,
+        })
     }
 
     fn not_assumed(
@@ -387,9 +436,16 @@ impl Opening {
             return ConnectError::AssumeRole { role_arn, source };
         };
         if let AwsError::Denied { message, .. } = error {
-            return ConnectError::AssumeRoleDenied { role_arn, principal, message };
+            return ConnectError::AssumeRoleDenied {
+                role_arn,
+                principal,
+                message,
+            };
         }
-        refused(error, |source| ConnectError::AssumeRole { role_arn, source })
+        refused(error, |source| ConnectError::AssumeRole {
+            role_arn,
+            source,
+        })
     }
 
     fn said(&self, error: &CredentialsError) -> String {
@@ -398,7 +454,12 @@ impl Opening {
 
     fn facts<'a>(&'a self, principal: &'a str) -> Facts<'a> {
         let endpoint = &self.endpoints;
-        Facts { principal, endpoints: endpoint, attempts: self.attempts, redactor: &self.redactor }
+        Facts {
+            principal,
+            endpoints: endpoint,
+            attempts: self.attempts,
+            redactor: &self.redactor,
+        }
     }
 
     fn sts(&self, credentials: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
@@ -416,13 +477,22 @@ impl Opening {
 /// Turns a mapped error into the variant that says what to do.
 fn refused(error: AwsError, other: impl FnOnce(AwsError) -> ConnectError) -> ConnectError {
     match error {
-        AwsError::Credentials { operation, code, .. } if code.contains("Expired") => {
-            ConnectError::Expired { operation, code }
-        }
-        AwsError::Credentials { operation, code, .. } => ConnectError::Rejected { operation, code },
-        AwsError::Unreachable { operation, endpoint, cause, .. } => {
-            ConnectError::Unreachable { operation, endpoint, cause }
-        }
+        AwsError::Credentials {
+            operation, code, ..
+        } if code.contains("Expired") => ConnectError::Expired { operation, code },
+        AwsError::Credentials {
+            operation, code, ..
+        } => ConnectError::Rejected { operation, code },
+        AwsError::Unreachable {
+            operation,
+            endpoint,
+            cause,
+            ..
+        } => ConnectError::Unreachable {
+            operation,
+            endpoint,
+            cause,
+        },
         error => other(error),
     }
 }
@@ -430,8 +500,13 @@ fn refused(error: AwsError, other: impl FnOnce(AwsError) -> ConnectError) -> Con
 /// A profile that was asked for wins over credentials that happen to be in the environment.
 fn with_profile(shared: SdkConfig, config: &SessionConfig, profile: &str) -> SdkConfig {
     let base = ProviderConfig::default().with_region(shared.region().cloned());
-    let base = shared.http_client().into_iter().fold(base, ProviderConfig::with_http_client);
-    let mut provider = ProfileFileCredentialsProvider::builder().configure(&base).profile_name(profile);
+    let base = shared
+        .http_client()
+        .into_iter()
+        .fold(base, ProviderConfig::with_http_client);
+    let mut provider = ProfileFileCredentialsProvider::builder()
+        .configure(&base)
+        .profile_name(profile);
     if let Some(files) = profile_files(config) {
         provider = provider.profile_files(files);
     }
@@ -468,7 +543,10 @@ fn loader(config: &SessionConfig, attempts: u32) -> aws_config::ConfigLoader {
 
 /// The shared files, when others than the usual ones were named.
 fn profile_files(config: &SessionConfig) -> Option<EnvConfigFiles> {
-    let (configs, credentials) = (&config.shared_config_files, &config.shared_credentials_files);
+    let (configs, credentials) = (
+        &config.shared_config_files,
+        &config.shared_credentials_files,
+    );
     if configs.is_empty() && credentials.is_empty() {
         return None;
     }
@@ -480,13 +558,21 @@ fn profile_files(config: &SessionConfig) -> Option<EnvConfigFiles> {
         files = files.with_file(EnvConfigFileKind::Credentials, path);
     }
     files = files.include_default_config_file(configs.is_empty());
-    Some(files.include_default_credentials_file(credentials.is_empty()).build())
+    Some(
+        files
+            .include_default_credentials_file(credentials.is_empty())
+            .build(),
+    )
 }
 
 /// A user agent that AWS accepts: other characters become hyphens.
 fn app_name(user_agent: &str) -> Option<AppName> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    let name: String = user_agent.chars().take(50).map(|c| if allowed(c) { c } else { '-' }).collect();
+    let name: String = user_agent
+        .chars()
+        .take(50)
+        .map(|c| if allowed(c) { c } else { '-' })
+        .collect();
     AppName::new(name).ok()
 }
 
@@ -505,7 +591,10 @@ mod tests {
         assert_eq!(check_account(&[], &caller), Ok(()));
         assert_eq!(check_account(&["111111111111".to_owned()], &caller), Ok(()));
         let refused = check_account(&["222222222222".to_owned()], &caller);
-        let text = refused.map_err(|error| error.to_string()).err().unwrap_or_default();
+        let text = refused
+            .map_err(|error| error.to_string())
+            .err()
+            .unwrap_or_default();
         assert_eq!(
             text,
             "the credentials belong to account 111111111111 (arn:aws:iam::111111111111:user/ann), \
@@ -521,7 +610,10 @@ mod tests {
 
     #[test]
     fn debug_shows_no_external_id() {
-        let role = AssumeRole { external_id: Some("hidden".to_owned()), ..AssumeRole::default() };
+        let role = AssumeRole {
+            external_id: Some("hidden".to_owned()),
+            ..AssumeRole::default()
+        };
         assert!(!format!("{role:?}").contains("hidden"));
     }
 }

@@ -71,7 +71,10 @@ impl Newborns {
 
 /// The recorded id.
 pub(crate) fn id(recorded: &Recorded) -> Option<&str> {
-    recorded.get("id").map(String::as_str).filter(|id| !id.is_empty())
+    recorded
+        .get("id")
+        .map(String::as_str)
+        .filter(|id| !id.is_empty())
 }
 
 /// Outputs with only an id.
@@ -128,7 +131,9 @@ where
     async move {
         loop {
             match attempt().await {
-                Err(error) if error.is_code(NOT_KNOWN) && young() => tokio::time::sleep(PAUSE).await,
+                Err(error) if error.is_code(NOT_KNOWN) && young() => {
+                    tokio::time::sleep(PAUSE).await
+                }
                 answer => return answer,
             }
         }
@@ -170,7 +175,11 @@ async fn blocked(
         tracing::info!(%id, %error, "cannot be deleted yet, something still uses it");
         *said = Some(Instant::now());
     }
-    wait.pause(DELETE_PAUSE, &format!("the deletion of {id}, which something still uses ({error})")).await
+    wait.pause(
+        DELETE_PAUSE,
+        &format!("the deletion of {id}, which something still uses ({error})"),
+    )
+    .await
 }
 
 /// Asks until the answer is `Some`, with a line every ten seconds.
@@ -216,7 +225,10 @@ mod tests {
     }
 
     fn wait(seconds: u64) -> Wait {
-        Wait { deadline: Instant::now() + Duration::from_secs(seconds), cancel: CancellationToken::new() }
+        Wait {
+            deadline: Instant::now() + Duration::from_secs(seconds),
+            cancel: CancellationToken::new(),
+        }
     }
 
     /// Fails with the code this often, then works; answers the result and the number of attempts.
@@ -224,7 +236,11 @@ mod tests {
         let (aws, tries) = (Aws::offline(), Cell::new(0));
         let result = delete(&aws, "sg-1", &["InvalidGroup.NotFound"], wait, || {
             tries.set(tries.get() + 1);
-            let answer = if tries.get() <= failures { Err(refused(code)) } else { Ok(()) };
+            let answer = if tries.get() <= failures {
+                Err(refused(code))
+            } else {
+                Ok(())
+            };
             std::future::ready(answer)
         });
         (result.await, tries.get())
@@ -232,14 +248,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn deleting_waits_for_what_still_uses_the_object() {
-        assert_eq!(deleted("DependencyViolation", 3, &wait(60)).await, (Ok(()), 4));
+        assert_eq!(
+            deleted("DependencyViolation", 3, &wait(60)).await,
+            (Ok(()), 4)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn deleting_gives_up_at_the_deadline_and_says_what_blocks() {
         let (result, tries) = deleted("DependencyViolation", 99, &wait(10)).await;
         let text = result.unwrap_err().to_string();
-        assert!(text.contains("sg-1") && text.contains("DependencyViolation"), "{text}");
+        assert!(
+            text.contains("sg-1") && text.contains("DependencyViolation"),
+            "{text}"
+        );
         assert_eq!(tries, 4);
     }
 
@@ -248,13 +270,22 @@ mod tests {
         let wait = wait(600);
         wait.cancel.cancel();
         let (result, _) = deleted("DependencyViolation", 99, &wait).await;
-        assert!(matches!(result, Err(AwsError::Stopped { .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(AwsError::Stopped { .. })),
+            "{result:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_gone_is_deleted_and_other_errors_are_errors() {
-        assert_eq!(deleted("InvalidGroup.NotFound", 9, &wait(60)).await, (Ok(()), 1));
-        assert_eq!(deleted("Other", 9, &wait(60)).await, (Err(refused("Other")), 1));
+        assert_eq!(
+            deleted("InvalidGroup.NotFound", 9, &wait(60)).await,
+            (Ok(()), 1)
+        );
+        assert_eq!(
+            deleted("Other", 9, &wait(60)).await,
+            (Err(refused("Other")), 1)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -262,7 +293,11 @@ mod tests {
         let (aws, tries) = (Aws::offline(), Cell::new(0));
         let attempt = || {
             tries.set(tries.get() + 1);
-            std::future::ready(if tries.get() < 3 { Err(refused("InvalidVpcID.NotFound")) } else { Ok(()) })
+            std::future::ready(if tries.get() < 3 {
+                Err(refused("InvalidVpcID.NotFound"))
+            } else {
+                Ok(())
+            })
         };
         assert!(once_known(&aws, &["vpc-1"], attempt).await.is_err());
         aws.newborns.note("vpc-1");

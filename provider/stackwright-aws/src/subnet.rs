@@ -39,13 +39,25 @@ impl Source for Subnets {
 }
 
 fn by_id(subnets: Vec<types::Subnet>) -> HashMap<String, types::Subnet> {
-    subnets.into_iter().filter_map(|subnet| Some((subnet.subnet_id.clone()?, subnet))).collect()
+    subnets
+        .into_iter()
+        .filter_map(|subnet| Some((subnet.subnet_id.clone()?, subnet)))
+        .collect()
 }
 
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Subnet>, AwsError> {
-    let pages = aws.ec2().describe_subnets().set_filters(Some(filters)).max_results(1_000);
-    let pages = aws.pages(DESCRIBE, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.subnets.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_subnets()
+        .set_filters(Some(filters))
+        .max_results(1_000);
+    let pages = aws
+        .pages(DESCRIBE, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.subnets.unwrap_or_default())
+        .collect())
 }
 
 fn observe(subnet: types::Subnet) -> Result<Observed<Subnet>, AwsError> {
@@ -58,7 +70,11 @@ fn observe(subnet: types::Subnet) -> Result<Observed<Subnet>, AwsError> {
         map_public_ip_on_launch: subnet.map_public_ip_on_launch.unwrap_or_default(),
         tags: tags.clone(),
     };
-    Ok(Observed { component, outputs: outputs(&id), tags })
+    Ok(Observed {
+        component,
+        outputs: outputs(&id),
+        tags,
+    })
 }
 
 #[async_trait]
@@ -68,7 +84,9 @@ impl Adapter for Subnet {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         let found = settle::get(aws, &aws.loaders.subnets, id, freshness).await?;
         found.map(observe).transpose()
     }
@@ -79,7 +97,11 @@ impl Adapter for Subnet {
             Lookup::Named(id) => vec![filter("subnet-id", [id])],
             Lookup::Owned(tags) => ec2_tags::all(tags),
         };
-        describe(aws, filters).await?.into_iter().map(observe).collect()
+        describe(aws, filters)
+            .await?
+            .into_iter()
+            .map(observe)
+            .collect()
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
@@ -87,15 +109,24 @@ impl Adapter for Subnet {
         let keep = [vpc.as_str(), self.availability_zone.as_str()];
         let answer = settle::once_known(aws, &[vpc], || {
             let tags = ec2_tags::specification(ResourceType::Subnet, &self.tags);
-            let call = aws.ec2().create_subnet().vpc_id(vpc).tag_specifications(tags);
-            let call = call.availability_zone(&self.availability_zone).cidr_block(&self.cidr_block);
+            let call = aws
+                .ec2()
+                .create_subnet()
+                .vpc_id(vpc)
+                .tag_specifications(tags);
+            let call = call
+                .availability_zone(&self.availability_zone)
+                .cidr_block(&self.cidr_block);
             aws.call(CREATE, &keep, call.send())
         });
         let subnet = answer.await?.subnet.and_then(|subnet| subnet.subnet_id);
         let id = subnet.ok_or_else(|| CREATE.lacks("SubnetId"))?;
         aws.newborns.note(&id);
         // AWS gives no public addresses in a new subnet.
-        Ok(Created { outputs: outputs(&id), complete: !self.map_public_ip_on_launch })
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: !self.map_public_ip_on_launch,
+        })
     }
 
     async fn update(
@@ -104,7 +135,9 @@ impl Adapter for Subnet {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("SubnetId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("SubnetId"));
+        };
         aws.loaders.subnets.forget(&id.to_owned());
         let written = write(aws, self, id, changed).await;
         aws.loaders.subnets.forget(&id.to_owned());
@@ -112,8 +145,16 @@ impl Adapter for Subnet {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
-        let attempt = || aws.call(DELETE, &[id], aws.ec2().delete_subnet().subnet_id(id).send());
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
+        let attempt = || {
+            aws.call(
+                DELETE,
+                &[id],
+                aws.ec2().delete_subnet().subnet_id(id).send(),
+            )
+        };
         let deleted = settle::delete(aws, id, &["InvalidSubnetID.NotFound"], wait, attempt).await;
         aws.loaders.subnets.forget(&id.to_owned());
         deleted
@@ -127,10 +168,16 @@ async fn write(
     changed: &[FieldDiff],
 ) -> Result<(), AwsError> {
     if touches(changed, &["map_public_ip_on_launch"]) {
-        let value = AttributeBooleanValue::builder().value(subnet.map_public_ip_on_launch).build();
+        let value = AttributeBooleanValue::builder()
+            .value(subnet.map_public_ip_on_launch)
+            .build();
         settle::once_known(aws, &[id], || {
             let call = aws.ec2().modify_subnet_attribute().subnet_id(id);
-            aws.call(MODIFY, &[id], call.map_public_ip_on_launch(value.clone()).send())
+            aws.call(
+                MODIFY,
+                &[id],
+                call.map_public_ip_on_launch(value.clone()).send(),
+            )
         })
         .await?;
     }

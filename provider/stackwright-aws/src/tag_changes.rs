@@ -20,7 +20,9 @@ impl TagChanges {
     pub(crate) fn of(changed: &[FieldDiff]) -> Self {
         let mut changes = Self::default();
         for diff in changed {
-            let Some(key) = diff.field.strip_prefix("tags.") else { continue };
+            let Some(key) = diff.field.strip_prefix("tags.") else {
+                continue;
+            };
             match diff.desired.as_ref().and_then(|value| value.as_str()) {
                 Some(value) => drop(changes.set.insert(key.to_owned(), value.to_owned())),
                 None => changes.remove.push(key.to_owned()),
@@ -32,7 +34,9 @@ impl TagChanges {
 
 /// Without the tags that AWS itself writes.
 pub(crate) fn own(tags: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect()
+    tags.into_iter()
+        .filter(|(key, _)| !key.starts_with("aws:"))
+        .collect()
 }
 
 /// Whether an object belongs to the resource that these tags name; owner and component are not
@@ -53,15 +57,25 @@ mod tests {
     use serde_json::json;
 
     fn diff(field: &str, desired: Option<&str>) -> FieldDiff {
-        FieldDiff { field: field.to_owned(), observed: Some(json!("x")), desired: desired.map(|v| json!(v)) }
+        FieldDiff {
+            field: field.to_owned(),
+            observed: Some(json!("x")),
+            desired: desired.map(|v| json!(v)),
+        }
     }
 
     #[test]
     fn keys_with_dots_and_colons_are_whole() {
-        let changed =
-            [diff("tags.stackwright:owner", Some("ops")), diff("tags.a.b", None), diff("description", Some("y"))];
+        let changed = [
+            diff("tags.stackwright:owner", Some("ops")),
+            diff("tags.a.b", None),
+            diff("description", Some("y")),
+        ];
         let changes = TagChanges::of(&changed);
-        assert_eq!(changes.set, BTreeMap::from([("stackwright:owner".to_owned(), "ops".to_owned())]));
+        assert_eq!(
+            changes.set,
+            BTreeMap::from([("stackwright:owner".to_owned(), "ops".to_owned())])
+        );
         assert_eq!(changes.remove, ["a.b"]);
     }
 
@@ -82,8 +96,15 @@ mod tests {
             component: "x".to_owned(),
         };
         let tags = |id: &str| {
-            let tags = [(tag::PROJECT, "acme"), (tag::ENVIRONMENT, "stage"), (tag::OWNER, "b"), (tag::ID, id)];
-            tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+            let tags = [
+                (tag::PROJECT, "acme"),
+                (tag::ENVIRONMENT, "stage"),
+                (tag::OWNER, "b"),
+                (tag::ID, id),
+            ];
+            tags.into_iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect()
         };
         assert!(same_resource(&tags("app/stage/shop"), &of));
         assert!(!same_resource(&tags("app/stage/shop2"), &of));
@@ -92,7 +113,13 @@ mod tests {
 
     #[test]
     fn a_path_touches_its_first_field() {
-        assert!(touches(&[diff("inline_policies.a", None)], &["inline_policies"]));
-        assert!(!touches(&[diff("inline_policies.a", None)], &["description"]));
+        assert!(touches(
+            &[diff("inline_policies.a", None)],
+            &["inline_policies"]
+        ));
+        assert!(!touches(
+            &[diff("inline_policies.a", None)],
+            &["description"]
+        ));
     }
 }

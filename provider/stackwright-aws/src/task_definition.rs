@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
 use aws_sdk_ecs::operation::register_task_definition::builders::RegisterTaskDefinitionFluentBuilder;
 use aws_sdk_ecs::types::{
-    Compatibility, ContainerDefinition, CpuArchitecture, KeyValuePair, LinuxParameters, LogConfiguration,
-    LogDriver, NetworkMode, OsFamily, RuntimePlatform, Secret, TaskDefinition as Sdk, TaskDefinitionField,
-    TaskDefinitionFamilyStatus, TaskDefinitionStatus,
+    Compatibility, ContainerDefinition, CpuArchitecture, KeyValuePair, LinuxParameters,
+    LogConfiguration, LogDriver, NetworkMode, OsFamily, RuntimePlatform, Secret,
+    TaskDefinition as Sdk, TaskDefinitionFamilyStatus, TaskDefinitionField, TaskDefinitionStatus,
 };
 use stackwright_plan::component::{AwsLogs, Container, TaskDefinition};
 use stackwright_plan::diff::FieldDiff;
@@ -46,8 +46,14 @@ impl Adapter for TaskDefinition {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(None) };
-        let found = aws.loaders.task_definitions.get(aws, arn, freshness).await?;
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(None);
+        };
+        let found = aws
+            .loaders
+            .task_definitions
+            .get(aws, arn, freshness)
+            .await?;
         Ok(found.map(|revision| revision.observed))
     }
 
@@ -55,21 +61,31 @@ impl Adapter for TaskDefinition {
     /// same again: what an earlier, killed run registered is adopted.
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
         let found = match lookup {
-            Lookup::Desired(desired, _) => {
-                describe(aws, &desired.family).await?.filter(|newest| newest.is(desired))
-            }
+            Lookup::Desired(desired, _) => describe(aws, &desired.family)
+                .await?
+                .filter(|newest| newest.is(desired)),
             Lookup::Named(name) => describe(aws, name).await?,
             Lookup::Owned(tags) => return owned(aws, tags).await,
         };
-        Ok(found.map(|revision| revision.observed).into_iter().collect())
+        Ok(found
+            .map(|revision| revision.observed)
+            .into_iter()
+            .collect())
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let request = registration(self, aws);
         let answer = aws.call(REGISTER, &words(self), request.send()).await?;
-        let definition = answer.task_definition().ok_or(REGISTER.lacks("taskDefinition"))?;
-        let arn = definition.task_definition_arn().ok_or(REGISTER.lacks("taskDefinitionArn"))?;
-        Ok(Created { outputs: outputs(arn, &self.family), complete: true })
+        let definition = answer
+            .task_definition()
+            .ok_or(REGISTER.lacks("taskDefinition"))?;
+        let arn = definition
+            .task_definition_arn()
+            .ok_or(REGISTER.lacks("taskDefinitionArn"))?;
+        Ok(Created {
+            outputs: outputs(arn, &self.family),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -78,7 +94,10 @@ impl Adapter for TaskDefinition {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let arn = observed.outputs.get("arn").ok_or(DESCRIBE.lacks("taskDefinitionArn"))?;
+        let arn = observed
+            .outputs
+            .get("arn")
+            .ok_or(DESCRIBE.lacks("taskDefinitionArn"))?;
         aws.loaders.task_definitions.forget(arn);
         let written = ecs_object::change(aws, arn, changed).await;
         aws.loaders.task_definitions.forget(arn);
@@ -86,7 +105,9 @@ impl Adapter for TaskDefinition {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
-        let Some(arn) = recorded.get("arn") else { return Ok(()) };
+        let Some(arn) = recorded.get("arn") else {
+            return Ok(());
+        };
         aws.loaders.task_definitions.forget(arn);
         if describe(aws, arn).await?.is_none() {
             return Ok(());
@@ -119,7 +140,11 @@ impl Source for TaskDefinitions {
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Revision>, AwsError> {
         let mut found = HashMap::new();
         for arn in keys {
-            found.extend(describe(aws, arn).await?.map(|revision| (arn.clone(), revision)));
+            found.extend(
+                describe(aws, arn)
+                    .await?
+                    .map(|revision| (arn.clone(), revision)),
+            );
         }
         Ok(found)
     }
@@ -129,8 +154,11 @@ impl Source for TaskDefinitions {
 ///
 /// `ClientException` is all that ECS says of a task definition that there is not.
 async fn describe(aws: &Aws, name: &str) -> Result<Option<Revision>, AwsError> {
-    let request =
-        aws.ecs().describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
+    let request = aws
+        .ecs()
+        .describe_task_definition()
+        .task_definition(name)
+        .include(TaskDefinitionField::Tags);
     match aws.call(DESCRIBE, &[name], request.send()).await {
         Ok(answer) => Revision::from_sdk(&answer),
         Err(error) if error.is_code(&["ClientException"]) => Ok(None),
@@ -162,21 +190,31 @@ async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<Observed<TaskDefinition>>,
 
 async fn revisions(aws: &Aws, family: &str) -> Result<Vec<String>, AwsError> {
     let request = aws.ecs().list_task_definitions().family_prefix(family);
-    let stream = request.status(TaskDefinitionStatus::Active).into_paginator().send();
+    let stream = request
+        .status(TaskDefinitionStatus::Active)
+        .into_paginator()
+        .send();
     let pages = aws.pages(LIST, &[family], stream).await?;
-    Ok(pages.iter().flat_map(|page| page.task_definition_arns().to_vec()).collect())
+    Ok(pages
+        .iter()
+        .flat_map(|page| page.task_definition_arns().to_vec())
+        .collect())
 }
 
 /// `acme-stage-shop-worker` for `service/stage/shop/worker` of project `acme`.
 fn family_prefix(of: &OwnTags) -> String {
     let natural = of.id.split('/').skip(1);
-    std::iter::once(of.project.as_str()).chain(natural).collect::<Vec<_>>().join("-")
+    std::iter::once(of.project.as_str())
+        .chain(natural)
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 fn registration(desired: &TaskDefinition, aws: &Aws) -> RegisterTaskDefinitionFluentBuilder {
     let architecture = CpuArchitecture::from(desired.cpu_architecture.as_str());
-    let platform =
-        RuntimePlatform::builder().cpu_architecture(architecture).operating_system_family(OsFamily::Linux);
+    let platform = RuntimePlatform::builder()
+        .cpu_architecture(architecture)
+        .operating_system_family(OsFamily::Linux);
     aws.ecs()
         .register_task_definition()
         .family(&desired.family)
@@ -187,18 +225,33 @@ fn registration(desired: &TaskDefinition, aws: &Aws) -> RegisterTaskDefinitionFl
         .memory(desired.memory.to_string())
         .set_execution_role_arn(given(desired.execution_role_arn.get()))
         .set_task_role_arn(given(desired.task_role_arn.get()))
-        .set_container_definitions(Some(desired.containers.iter().map(container_to_sdk).collect()))
+        .set_container_definitions(Some(
+            desired.containers.iter().map(container_to_sdk).collect(),
+        ))
         .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
 }
 
 /// Words that AWS may repeat in an error.
 fn words(desired: &TaskDefinition) -> Vec<&str> {
-    let mut words =
-        vec![desired.family.as_str(), desired.execution_role_arn.get(), desired.task_role_arn.get()];
+    let mut words = vec![
+        desired.family.as_str(),
+        desired.execution_role_arn.get(),
+        desired.task_role_arn.get(),
+    ];
     for container in &desired.containers {
-        words.extend([container.name.as_str(), container.image.get(), container.log.group.as_str()]);
+        words.extend([
+            container.name.as_str(),
+            container.image.get(),
+            container.log.group.as_str(),
+        ]);
         words.extend(container.environment.get().keys().map(String::as_str));
-        words.extend(container.secrets.get().iter().flat_map(|(name, arn)| [name.as_str(), arn.as_str()]));
+        words.extend(
+            container
+                .secrets
+                .get()
+                .iter()
+                .flat_map(|(name, arn)| [name.as_str(), arn.as_str()]),
+        );
     }
     words
 }
@@ -208,28 +261,53 @@ fn given(text: &str) -> Option<String> {
 }
 
 fn outputs(arn: &str, family: &str) -> Recorded {
-    [("arn", arn), ("family", family)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    [("arn", arn), ("family", family)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 impl Revision {
     fn from_sdk(answer: &DescribeTaskDefinitionOutput) -> Result<Option<Self>, AwsError> {
-        let definition = answer.task_definition().ok_or(DESCRIBE.lacks("taskDefinition"))?;
-        if definition.status().is_some_and(|status| *status != TaskDefinitionStatus::Active) {
+        let definition = answer
+            .task_definition()
+            .ok_or(DESCRIBE.lacks("taskDefinition"))?;
+        if definition
+            .status()
+            .is_some_and(|status| *status != TaskDefinitionStatus::Active)
+        {
             return Ok(None);
         }
-        let arn = definition.task_definition_arn().ok_or(DESCRIBE.lacks("taskDefinitionArn"))?;
+        let arn = definition
+            .task_definition_arn()
+            .ok_or(DESCRIBE.lacks("taskDefinitionArn"))?;
         let tags = ecs_object::from_sdk(answer.tags());
-        let component = TaskDefinition { tags: tags.clone(), ..observe(definition) };
+        let component = TaskDefinition {
+            tags: tags.clone(),
+            ..observe(definition)
+        };
         let outputs = outputs(arn, &component.family);
         let plain = is_plain(definition);
-        Ok(Some(Self { observed: Observed { component, outputs, tags }, plain }))
+        Ok(Some(Self {
+            observed: Observed {
+                component,
+                outputs,
+                tags,
+            },
+            plain,
+        }))
     }
 
     /// Whether registering `desired` would make the same revision again, but for its tags.
     fn is(&self, desired: &TaskDefinition) -> bool {
         let tags = self.observed.component.tags.clone();
         let containers = by_name(desired.containers.clone());
-        self.plain && self.observed.component == TaskDefinition { tags, containers, ..desired.clone() }
+        self.plain
+            && self.observed.component
+                == TaskDefinition {
+                    tags,
+                    containers,
+                    ..desired.clone()
+                }
     }
 }
 
@@ -248,19 +326,31 @@ fn observe(definition: &Sdk) -> TaskDefinition {
         family: definition.family().unwrap_or_default().to_owned(),
         cpu: number(definition.cpu()),
         memory: number(definition.memory()),
-        cpu_architecture: architecture.unwrap_or(&CpuArchitecture::X8664).as_str().to_owned(),
+        cpu_architecture: architecture
+            .unwrap_or(&CpuArchitecture::X8664)
+            .as_str()
+            .to_owned(),
         execution_role_arn: text(definition.execution_role_arn()),
         task_role_arn: text(definition.task_role_arn()),
-        containers: by_name(definition.container_definitions().iter().map(container_from_sdk).collect()),
+        containers: by_name(
+            definition
+                .container_definitions()
+                .iter()
+                .map(container_from_sdk)
+                .collect(),
+        ),
         tags: BTreeMap::new(),
     }
 }
 
 fn container_to_sdk(container: &Container) -> ContainerDefinition {
-    let pair = |(name, value): (&String, &String)| KeyValuePair::builder().name(name).value(value).build();
+    let pair =
+        |(name, value): (&String, &String)| KeyValuePair::builder().name(name).value(value).build();
     let environment: Vec<KeyValuePair> = container.environment.get().iter().map(pair).collect();
     let secrets: Vec<Secret> = container.secrets.get().iter().map(secret).collect();
-    let init = LinuxParameters::builder().init_process_enabled(true).build();
+    let init = LinuxParameters::builder()
+        .init_process_enabled(true)
+        .build();
     ContainerDefinition::builder()
         .name(&container.name)
         .image(container.image.get())
@@ -276,7 +366,11 @@ fn container_to_sdk(container: &Container) -> ContainerDefinition {
 }
 
 fn secret((name, from): (&String, &String)) -> Secret {
-    Secret::builder().name(name).value_from(from).build().expect("both required fields are set")
+    Secret::builder()
+        .name(name)
+        .value_from(from)
+        .build()
+        .expect("both required fields are set")
 }
 
 fn log_configuration(log: &AwsLogs) -> LogConfiguration {
@@ -290,12 +384,17 @@ fn log_configuration(log: &AwsLogs) -> LogConfiguration {
 }
 
 fn container_from_sdk(definition: &ContainerDefinition) -> Container {
-    let environment = definition.environment().iter().filter_map(|pair| {
-        Some((pair.name.clone()?, pair.value.clone().unwrap_or_default()))
-    });
-    let secrets =
-        definition.secrets().iter().map(|secret| (secret.name.clone(), secret.value_from.clone()));
-    let init = definition.linux_parameters().and_then(LinuxParameters::init_process_enabled);
+    let environment = definition
+        .environment()
+        .iter()
+        .filter_map(|pair| Some((pair.name.clone()?, pair.value.clone().unwrap_or_default())));
+    let secrets = definition
+        .secrets()
+        .iter()
+        .map(|secret| (secret.name.clone(), secret.value_from.clone()));
+    let init = definition
+        .linux_parameters()
+        .and_then(LinuxParameters::init_process_enabled);
     Container {
         name: definition.name().unwrap_or_default().to_owned(),
         image: definition.image().unwrap_or_default().into(),
@@ -305,14 +404,22 @@ fn container_from_sdk(definition: &ContainerDefinition) -> Container {
         environment: environment.collect::<BTreeMap<_, _>>().into(),
         secrets: secrets.collect::<BTreeMap<_, _>>().into(),
         stop_timeout: definition.stop_timeout().unwrap_or(DEFAULT_STOP_TIMEOUT),
-        log: definition.log_configuration().map(aws_logs).unwrap_or_else(no_logs),
+        log: definition
+            .log_configuration()
+            .map(aws_logs)
+            .unwrap_or_else(no_logs),
         init_process: init.unwrap_or(false),
     }
 }
 
 /// Another driver reads as no group at all: it differs from everything that we write.
 fn aws_logs(configuration: &LogConfiguration) -> AwsLogs {
-    let option = |name| configuration.options().and_then(|options| options.get(name)).cloned();
+    let option = |name| {
+        configuration
+            .options()
+            .and_then(|options| options.get(name))
+            .cloned()
+    };
     if *configuration.log_driver() != LogDriver::Awslogs {
         return no_logs();
     }
@@ -324,7 +431,11 @@ fn aws_logs(configuration: &LogConfiguration) -> AwsLogs {
 }
 
 const fn no_logs() -> AwsLogs {
-    AwsLogs { group: String::new(), region: String::new(), stream_prefix: String::new() }
+    AwsLogs {
+        group: String::new(),
+        region: String::new(),
+        stream_prefix: String::new(),
+    }
 }
 
 /// Whether a revision says nothing but what [`TaskDefinition`] can say: someone else may have
@@ -334,7 +445,9 @@ fn is_plain(definition: &Sdk) -> bool {
         reduced(container.clone()) == reduced(container_to_sdk(&container_from_sdk(container)))
     };
     let fargate = definition.requires_compatibilities() == [Compatibility::Fargate];
-    let linux = definition.runtime_platform().and_then(RuntimePlatform::operating_system_family);
+    let linux = definition
+        .runtime_platform()
+        .and_then(RuntimePlatform::operating_system_family);
     fargate
         && definition.network_mode() == Some(&NetworkMode::Awsvpc)
         && linux.is_none_or(|family| *family == OsFamily::Linux)
@@ -351,8 +464,14 @@ fn is_plain(definition: &Sdk) -> bool {
 /// One form for what AWS spells in several ways: empty lists that it adds, the order of pairs,
 /// defaults.
 fn reduced(mut definition: ContainerDefinition) -> ContainerDefinition {
-    definition.environment.iter_mut().for_each(|pairs| pairs.sort_by(|a, b| a.name.cmp(&b.name)));
-    definition.secrets.iter_mut().for_each(|pairs| pairs.sort_by(|a, b| a.name.cmp(&b.name)));
+    definition
+        .environment
+        .iter_mut()
+        .for_each(|pairs| pairs.sort_by(|a, b| a.name.cmp(&b.name)));
+    definition
+        .secrets
+        .iter_mut()
+        .for_each(|pairs| pairs.sort_by(|a, b| a.name.cmp(&b.name)));
     definition.environment = definition.environment.and_then(filled);
     definition.secrets = definition.secrets.and_then(filled);
     definition.command = definition.command.and_then(filled);
@@ -386,7 +505,10 @@ mod tests {
     }
 
     fn map(pairs: &[(&str, &str)]) -> Tags {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     fn container(name: &str) -> Container {
@@ -399,7 +521,11 @@ mod tests {
             environment: map(&[("B", "2"), ("A", "")]).into(),
             secrets: map(&[("TOKEN", "arn:aws:ssm:us-west-2:123456789012:parameter/x")]).into(),
             stop_timeout: 60,
-            log: AwsLogs { group: "g".to_owned(), region: "us-west-2".to_owned(), stream_prefix: "p".to_owned() },
+            log: AwsLogs {
+                group: "g".to_owned(),
+                region: "us-west-2".to_owned(),
+                stream_prefix: "p".to_owned(),
+            },
             init_process: true,
         }
     }
@@ -463,8 +589,10 @@ mod tests {
 
     fn revision(definition: Sdk) -> Option<Revision> {
         let tag = ecs_object::to_sdk(&map(&[("team", "b"), ("aws:x", "y")]));
-        let answer =
-            DescribeTaskDefinitionOutput::builder().task_definition(definition).set_tags(Some(tag)).build();
+        let answer = DescribeTaskDefinitionOutput::builder()
+            .task_definition(definition)
+            .set_tags(Some(tag))
+            .build();
         Revision::from_sdk(&answer).unwrap()
     }
 
@@ -502,7 +630,10 @@ mod tests {
         let mut other = desired();
         other.containers[0].environment = map(&[("A", "1")]).into();
         assert!(!revision.is(&other));
-        assert!(!revision.is(&TaskDefinition { cpu: 512, ..desired() }));
+        assert!(!revision.is(&TaskDefinition {
+            cpu: 512,
+            ..desired()
+        }));
     }
 
     #[test]
@@ -512,13 +643,21 @@ mod tests {
             |sdk| sdk.requires_compatibilities = Some(vec![Compatibility::Ec2]),
             |sdk| sdk.enable_fault_injection = Some(true),
             |sdk| first(sdk).privileged = Some(true),
-            |sdk| first(sdk).port_mappings = Some(vec![PortMapping::builder().container_port(80).build()]),
-            |sdk| first(sdk).health_check = Some(HealthCheck::builder().command("x").build().unwrap()),
+            |sdk| {
+                first(sdk).port_mappings =
+                    Some(vec![PortMapping::builder().container_port(80).build()])
+            },
+            |sdk| {
+                first(sdk).health_check = Some(HealthCheck::builder().command("x").build().unwrap())
+            },
         ];
         for (index, change) in changes.into_iter().enumerate() {
             let mut definition = answered(&desired());
             change(&mut definition);
-            assert!(!revision(definition).unwrap().is(&desired()), "change {index}");
+            assert!(
+                !revision(definition).unwrap().is(&desired()),
+                "change {index}"
+            );
         }
     }
 
@@ -528,7 +667,9 @@ mod tests {
 
     #[test]
     fn another_log_driver_reads_as_no_group() {
-        let splunk = LogConfiguration::builder().log_driver(LogDriver::Splunk).options(LOG_GROUP, "g");
+        let splunk = LogConfiguration::builder()
+            .log_driver(LogDriver::Splunk)
+            .options(LOG_GROUP, "g");
         assert_eq!(aws_logs(&splunk.build().unwrap()), no_logs());
     }
 

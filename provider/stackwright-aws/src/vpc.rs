@@ -78,24 +78,42 @@ impl Source for VpcAttributes {
 
 /// `None` when the VPC is gone.
 async fn attribute(aws: &Aws, id: &str, name: VpcAttributeName) -> Result<Option<bool>, AwsError> {
-    let call = aws.ec2().describe_vpc_attribute().vpc_id(id).attribute(name);
+    let call = aws
+        .ec2()
+        .describe_vpc_attribute()
+        .vpc_id(id)
+        .attribute(name);
     let answer = match aws.call(ATTRIBUTE, &[id], call.send()).await {
         Ok(answer) => answer,
         Err(error) if error.is_code(&["InvalidVpcID.NotFound"]) => return Ok(None),
         Err(error) => return Err(error),
     };
     let value = answer.enable_dns_support.or(answer.enable_dns_hostnames);
-    value.and_then(|value| value.value).map(Some).ok_or_else(|| ATTRIBUTE.lacks("the value"))
+    value
+        .and_then(|value| value.value)
+        .map(Some)
+        .ok_or_else(|| ATTRIBUTE.lacks("the value"))
 }
 
 fn by_id(vpcs: Vec<types::Vpc>) -> HashMap<String, types::Vpc> {
-    vpcs.into_iter().filter_map(|vpc| Some((vpc.vpc_id.clone()?, vpc))).collect()
+    vpcs.into_iter()
+        .filter_map(|vpc| Some((vpc.vpc_id.clone()?, vpc)))
+        .collect()
 }
 
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Vpc>, AwsError> {
-    let pages = aws.ec2().describe_vpcs().set_filters(Some(filters)).max_results(1_000);
-    let pages = aws.pages(DESCRIBE, &[], pages.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.vpcs.unwrap_or_default()).collect())
+    let pages = aws
+        .ec2()
+        .describe_vpcs()
+        .set_filters(Some(filters))
+        .max_results(1_000);
+    let pages = aws
+        .pages(DESCRIBE, &[], pages.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.vpcs.unwrap_or_default())
+        .collect())
 }
 
 /// `None` when the VPC went away meanwhile.
@@ -115,7 +133,11 @@ async fn observe(
         enable_dns_hostnames: dns.hostnames,
         tags: tags.clone(),
     };
-    Ok(Some(Observed { component, outputs: outputs(&id), tags }))
+    Ok(Some(Observed {
+        component,
+        outputs: outputs(&id),
+        tags,
+    }))
 }
 
 #[async_trait]
@@ -125,7 +147,9 @@ impl Adapter for Vpc {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Observed<Self>>, AwsError> {
-        let Some(id) = id(recorded) else { return Ok(None) };
+        let Some(id) = id(recorded) else {
+            return Ok(None);
+        };
         match settle::get(aws, &aws.loaders.vpcs, id, freshness).await? {
             Some(vpc) => observe(aws, vpc, freshness).await,
             None => Ok(None),
@@ -147,12 +171,23 @@ impl Adapter for Vpc {
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let tags = ec2_tags::specification(ResourceType::Vpc, &self.tags);
-        let call = aws.ec2().create_vpc().cidr_block(&self.cidr_block).tag_specifications(tags);
+        let call = aws
+            .ec2()
+            .create_vpc()
+            .cidr_block(&self.cidr_block)
+            .tag_specifications(tags);
         let answer = aws.call(CREATE, &[], call.send()).await?;
-        let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| CREATE.lacks("VpcId"))?;
+        let id = answer
+            .vpc
+            .and_then(|vpc| vpc.vpc_id)
+            .ok_or_else(|| CREATE.lacks("VpcId"))?;
         aws.newborns.note(&id);
-        let complete = (self.enable_dns_support, self.enable_dns_hostnames) == (DNS_SUPPORT, DNS_HOSTNAMES);
-        Ok(Created { outputs: outputs(&id), complete })
+        let complete =
+            (self.enable_dns_support, self.enable_dns_hostnames) == (DNS_SUPPORT, DNS_HOSTNAMES);
+        Ok(Created {
+            outputs: outputs(&id),
+            complete,
+        })
     }
 
     async fn update(
@@ -161,7 +196,9 @@ impl Adapter for Vpc {
         observed: &Observed<Self>,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let Some(id) = id(&observed.outputs) else { return Err(DESCRIBE.lacks("VpcId")) };
+        let Some(id) = id(&observed.outputs) else {
+            return Err(DESCRIBE.lacks("VpcId"));
+        };
         forget(aws, id);
         let written = write(aws, self, id, changed).await;
         forget(aws, id);
@@ -169,7 +206,9 @@ impl Adapter for Vpc {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
-        let Some(id) = id(recorded) else { return Ok(()) };
+        let Some(id) = id(recorded) else {
+            return Ok(());
+        };
         let attempt = || aws.call(DELETE, &[id], aws.ec2().delete_vpc().vpc_id(id).send());
         let deleted = settle::delete(aws, id, &["InvalidVpcID.NotFound"], wait, attempt).await;
         forget(aws, id);
@@ -209,7 +248,11 @@ async fn modify(
     settle::once_known(aws, &[id], || {
         let call = aws.ec2().modify_vpc_attribute().vpc_id(id);
         let call = call.set_enable_dns_support(support.map(value));
-        aws.call(MODIFY, &[id], call.set_enable_dns_hostnames(hostnames.map(value)).send())
+        aws.call(
+            MODIFY,
+            &[id],
+            call.set_enable_dns_hostnames(hostnames.map(value)).send(),
+        )
     })
     .await
     .map(drop)

@@ -19,7 +19,7 @@ use crate::resource::{
     Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_list,
     known_map, required, split_id,
 };
-use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, tag};
+use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag};
 
 /// What all processes of an app share: a log group, the security group of its tasks, the role by which ECS starts them, its configuration and its secret references.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
@@ -161,6 +161,7 @@ impl Resource for AppResource {
         check_secrets(&view.secrets, found);
         check_twice(&view.config, &view.secrets, found);
         check_policies(&view.policies, found);
+        check_record(view, found);
     }
 
     fn plan(scope: &Scope, view: &AppConfig) -> Option<Graph> {
@@ -284,7 +285,7 @@ fn execution_role(inputs: &Inputs<'_>, graph: &mut Graph) {
     let role = Role {
         path: scope.iam_path.clone(),
         description: format!("Starts the tasks of {app} in {}", scope.environment),
-        assume_role_policy: In::Known(trust_ecs_tasks(scope)),
+        assume_role_policy: In::Known(policy_document::normalise(&trust_ecs_tasks(scope))),
         max_session_duration: 3600,
         permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
         inline_policies: policies,
@@ -347,7 +348,7 @@ fn execution_policies(
         }
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
-    BTreeMap::from([("start-tasks".to_owned(), document)])
+    BTreeMap::from([("start-tasks".to_owned(), policy_document::normalise(&document))])
 }
 
 /// The ARN of a secret without JSON key, version stage and version id, which IAM does not know.
@@ -361,7 +362,7 @@ fn record(inputs: &Inputs<'_>, graph: &mut Graph) {
     let name = record_name(inputs.scope, inputs.name);
     let parameter = Parameter {
         description: format!("Configuration of {} in {}, kept by Stackwright", inputs.name, inputs.scope.environment),
-        value: to_record(inputs.view).map_or(In::Unknown, |record| In::Known(record.to_string())),
+        value: to_record(inputs.view).map_or(In::Unknown, |record| In::Known(record_text(&record))),
         tags: inputs.tags(RECORD, &name),
         name: name.clone(),
     };
@@ -420,6 +421,28 @@ fn digest(view: &AppConfig) -> Option<String> {
 }
 
 type Texts = Cfg<BTreeMap<String, Cfg<String>>>;
+
+/// The app's configuration is kept in one SSM parameter.
+fn check_record(view: &AppConfig, found: &mut Diagnostics) {
+    let length = to_record(view).map_or(0, |record| record_text(&record).len());
+    if length > aws_rules::PARAMETER {
+        found.error(
+            Path::attribute("config"),
+            "Configuration Too Long",
+            format!("`config`, `secrets` and `policies` take {length} characters together, and the SSM parameter that keeps them takes {}. Move long values into files of the image, or policies into managed policies.", aws_rules::PARAMETER),
+        );
+    }
+}
+
+/// SSM refuses values with two braces, which it takes for a reference to another parameter.
+/// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
+fn record_text(record: &Json) -> String {
+    let mut text = record.to_string();
+    while text.contains("{{") {
+        text = text.replace("{{", "{\\u007b");
+    }
+    text
+}
 
 /// Rules for environment variables.
 pub(crate) fn check_config(config: &Texts, found: &mut Diagnostics) {

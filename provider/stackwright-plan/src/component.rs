@@ -24,6 +24,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const UNORDERED: &'static [&'static str] = &[];
     /// Fields whose values are never shown, only that they differ; `*` stands for one name.
     const REDACTED: &'static [&'static str] = &[];
+    /// A replaced object stays until the resource is deleted: its delete removes all of them.
+    const KEEPS_HISTORY: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -35,6 +37,8 @@ pub struct KindFacts {
     pub unordered: &'static [&'static str],
     /// Fields whose values are never shown.
     pub redacted: &'static [&'static str],
+    /// A replaced object stays until the resource is deleted.
+    pub keeps_history: bool,
 }
 
 macro_rules! kinds {
@@ -64,6 +68,7 @@ macro_rules! kinds {
                     replace: <$kind as Component>::REPLACE,
                     unordered: <$kind as Component>::UNORDERED,
                     redacted: <$kind as Component>::REDACTED,
+                    keeps_history: <$kind as Component>::KEEPS_HISTORY,
                 }),* }
             }
         }
@@ -466,7 +471,8 @@ pub struct Container {
     pub init_process: bool,
 }
 
-/// One immutable revision on Fargate. A changed field registers a new one; tags can change.
+/// One immutable revision on Fargate. A changed field registers a new one; tags can change. Former
+/// revisions stay; a delete deregisters every active revision of the family.
 /// Outputs: `arn` (with revision), `family`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskDefinition {
@@ -501,6 +507,8 @@ impl Component for TaskDefinition {
     ];
     const REDACTED: &'static [&'static str] =
         &["containers.*.environment", "containers.*.secrets"];
+    // ECS rolls back to former revisions, and so do people: they are deregistered with the service.
+    const KEEPS_HISTORY: bool = true;
 }
 
 /// A target group that a service registers its tasks in.

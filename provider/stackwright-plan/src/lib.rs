@@ -22,6 +22,7 @@ mod graph;
 mod input;
 pub mod name;
 pub mod network;
+pub mod policy_document;
 pub mod procfile;
 pub mod resource;
 pub mod role;

@@ -13,10 +13,12 @@ use crate::app::check_policies;
 use crate::component::Role as IamRole;
 use crate::diff::FieldDiff;
 use crate::resource::{
-    Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_map,
+    Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_map,
     required,
 };
-use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, role_presets, tag};
+use crate::{
+    Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, policy_document, role_presets, tag,
+};
 
 /// An IAM role that people or machines of another account switch into.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
@@ -120,6 +122,18 @@ impl Resource for RoleResource {
         }
     }
 
+    fn complete(
+        _scope: &Scope,
+        _facts: &Facts,
+        prior: Option<&RoleConfig>,
+        view: &mut RoleConfig,
+        _found: &mut Diagnostics,
+    ) {
+        if let Some(prior) = prior {
+            keep_spelling(prior, view);
+        }
+    }
+
     fn plan(scope: &Scope, view: &RoleConfig) -> Option<Graph> {
         let name = view.name.known()?;
         let mut tags = scope.tags(&ResourceId::new(Self::TYPE, name.clone()), ROLE, None, &known_map(&view.common.tags)?);
@@ -127,7 +141,8 @@ impl Resource for RoleResource {
         let role = IamRole {
             path: scope.iam_path.clone(),
             description: view.description.known()?.clone(),
-            assume_role_policy: trust_policy(scope, &view.trust).map_or(In::Unknown, In::Known),
+            assume_role_policy: trust_policy(scope, &view.trust)
+                .map_or(In::Unknown, |trust| In::Known(policy_document::normalise(&trust))),
             max_session_duration: i32::try_from(*view.max_session.known()?).unwrap_or(i32::MAX),
             permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
             inline_policies: inline_policies(scope, view).map_or(In::Unknown, In::Known),
@@ -196,6 +211,22 @@ impl Resource for RoleResource {
         };
         view.common.tags = cfg_map(role.user_tags(scope));
         Ok(view)
+    }
+}
+
+fn same(one: &Json, two: &Json) -> bool {
+    policy_document::normalise(one) == policy_document::normalise(two)
+}
+
+/// A policy in the state that says the same in other words stays as it is: an import writes its own.
+fn keep_spelling(prior: &RoleConfig, view: &mut RoleConfig) {
+    let (Cfg::Known(before), Cfg::Known(after)) = (&prior.policies, &mut view.policies) else { return };
+    for (name, text) in after {
+        let parse = |text: &Cfg<String>| policy_document::parse(text.known()?).ok();
+        let old = before.get(name);
+        if old.and_then(parse).is_some_and(|old| parse(text) == Some(old)) {
+            *text = old.cloned().unwrap_or_default();
+        }
     }
 }
 
@@ -282,10 +313,10 @@ fn recover_trust(policy: Option<&Json>) -> Cfg<TrustConfig> {
 }
 
 fn inline_policies(scope: &Scope, view: &RoleConfig) -> Option<BTreeMap<String, Json>> {
-    let parse = |(name, text): (String, String)| (name, serde_json::from_str(&text).unwrap_or(Json::Null));
+    let parse = |(name, text): (String, String)| (name, policy_document::parse(&text).unwrap_or(Json::Null));
     let mut policies: BTreeMap<String, Json> = known_map(&view.policies)?.into_iter().map(parse).collect();
     let document = match &view.preset {
-        Cfg::Known(preset) => role_presets::document(scope, preset),
+        Cfg::Known(preset) => role_presets::document(scope, preset).map(|document| policy_document::normalise(&document)),
         Cfg::Null => None,
         Cfg::Unknown(_) => return None,
     };
@@ -317,7 +348,7 @@ fn recover_preset(
         (managed.is_some() || document.is_some())
             && managed.is_none_or(|arn| attached.contains(&arn))
             && document.is_some() == inline.contains_key(PRESET)
-            && document.is_none_or(|document| role_presets::alike(&document, &inline[PRESET]))
+            && document.is_none_or(|document| same(&document, &inline[PRESET]))
     };
     let preset = role_presets::ALL.iter().find(fits).copied();
     if let Some(arn) = preset.and_then(|preset| role_presets::managed(scope, preset)) {

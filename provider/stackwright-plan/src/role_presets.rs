@@ -24,30 +24,21 @@ pub(crate) fn managed(scope: &Scope, preset: &str) -> Option<String> {
 /// The inline policy of a preset.
 pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
     let statements = match preset {
-        "plan" => vec![look()],
-        "deploy" => vec![look(), build(), change_tagged(scope), roles(scope), pass_roles(scope)],
+        "plan" => vec![look(), read_records(scope)],
+        "deploy" => vec![
+            look(),
+            read_records(scope),
+            build(),
+            write_records(scope),
+            change_tagged(scope),
+            roles(scope),
+            empower_roles(scope),
+            pass_roles(scope),
+            service_linked_role(scope),
+        ],
         _ => return None,
     };
     Some(json!({ "Version": "2012-10-17", "Statement": statements }))
-}
-
-/// Whether a document that IAM gave back says the same as one of ours.
-pub(crate) fn alike(ours: &Json, theirs: &Json) -> bool {
-    canonical(ours) == canonical(theirs)
-}
-
-/// IAM answers a list of one as a text, and lists in any order.
-fn canonical(json: &Json) -> Json {
-    match json {
-        Json::Object(map) => map.iter().map(|(key, value)| (key.clone(), canonical(value))).collect(),
-        Json::Array(items) if items.len() == 1 => canonical(&items[0]),
-        Json::Array(items) => {
-            let mut items: Vec<Json> = items.iter().map(canonical).collect();
-            items.sort_by_key(Json::to_string);
-            items.into()
-        }
-        other => other.clone(),
-    }
 }
 
 /// Every read that a refresh makes. None of them answers a secret.
@@ -57,10 +48,48 @@ fn look() -> Json {
         "Effect": "Allow",
         "Action": [
             "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
-            "logs:Describe*", "logs:List*", "ssm:DescribeParameters", "ssm:GetParameters",
-            "ssm:ListTagsForResource", "sts:GetCallerIdentity",
+            "logs:Describe*", "logs:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
+            "sts:GetCallerIdentity",
         ],
         "Resource": "*",
+    })
+}
+
+/// The parameters in which apps keep their configuration, and no others: those may be secrets.
+fn records(scope: &Scope) -> String {
+    scope.arn("ssm", &format!("parameter/stackwright/{}/{}/*", scope.project, scope.environment))
+}
+
+fn read_records(scope: &Scope) -> Json {
+    json!({
+        "Sid": "ReadRecords",
+        "Effect": "Allow",
+        "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+        "Resource": records(scope),
+    })
+}
+
+fn write_records(scope: &Scope) -> Json {
+    json!({
+        "Sid": "WriteRecords",
+        "Effect": "Allow",
+        "Action": [
+            "ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter",
+            "ssm:RemoveTagsFromResource",
+        ],
+        "Resource": records(scope),
+    })
+}
+
+/// ECS makes its own role in an account when it is first used there.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html>
+fn service_linked_role(scope: &Scope) -> Json {
+    json!({
+        "Sid": "FirstUseOfEcs",
+        "Effect": "Allow",
+        "Action": "iam:CreateServiceLinkedRole",
+        "Resource": scope.global_arn("iam", "role/aws-service-role/ecs.amazonaws.com/*"),
+        "Condition": { "StringEquals": { "iam:AWSServiceName": "ecs.amazonaws.com" } },
     })
 }
 
@@ -77,7 +106,7 @@ fn build() -> Json {
             "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
             "ecs:CreateCluster", "ecs:CreateService", "ecs:DeregisterTaskDefinition",
             "ecs:RegisterTaskDefinition", "ecs:TagResource", "logs:CreateLogGroup",
-            "logs:TagResource", "ssm:AddTagsToResource", "ssm:PutParameter",
+            "logs:TagResource",
         ],
         "Resource": "*",
     })
@@ -102,7 +131,6 @@ fn change_tagged(scope: &Scope) -> Json {
             "ecs:DeleteService", "ecs:PutClusterCapacityProviders", "ecs:UntagResource",
             "ecs:UpdateCluster", "ecs:UpdateClusterSettings", "ecs:UpdateService",
             "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:UntagResource",
-            "ssm:DeleteParameter", "ssm:RemoveTagsFromResource",
         ],
         "Resource": "*",
         "Condition": {
@@ -120,18 +148,36 @@ fn own_roles(scope: &Scope) -> String {
     scope.global_arn("iam", &format!("role{iam_path}{project}-{environment}-*"))
 }
 
+/// What gives a role nothing more than it has.
 fn roles(scope: &Scope) -> Json {
     json!({
         "Sid": "Roles",
         "Effect": "Allow",
         "Action": [
-            "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRole",
-            "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
-            "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:TagRole",
-            "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
+            "iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy",
+            "iam:UpdateRole",
         ],
         "Resource": own_roles(scope),
     })
+}
+
+/// With a permissions boundary in the provider block, only roles that carry it can be made or get
+/// policies, and it cannot be taken off: so nobody makes a role that may do more than the boundary.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+fn empower_roles(scope: &Scope) -> Json {
+    let mut statement = json!({
+        "Sid": "EmpowerRoles",
+        "Effect": "Allow",
+        "Action": [
+            "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+        ],
+        "Resource": own_roles(scope),
+    });
+    if let Some(boundary) = &scope.permissions_boundary {
+        statement["Condition"] = json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } });
+    }
+    statement
 }
 
 /// Only to tasks: the role of a task cannot be given to anything else.
@@ -147,12 +193,25 @@ fn pass_roles(scope: &Scope) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::aws_rules;
 
     #[test]
-    fn iam_answers_single_items_as_text() {
-        let ours = json!({ "Action": ["a"], "Resource": ["x", "y"] });
-        assert!(alike(&ours, &json!({ "Action": "a", "Resource": ["y", "x"] })));
-        assert!(!alike(&ours, &json!({ "Action": "b", "Resource": ["y", "x"] })));
+    fn the_longest_preset_fits_into_a_role() {
+        let scope = Scope {
+            project: "p".repeat(32),
+            environment: "e".repeat(32),
+            owner: "o".to_owned(),
+            account_id: "111111111111".to_owned(),
+            region: "us-west-2".to_owned(),
+            partition: "aws".to_owned(),
+            default_tags: BTreeMap::new(),
+            iam_path: "/".to_owned(),
+            permissions_boundary: None,
+        };
+        let longest = ALL.iter().filter_map(|preset| document(&scope, preset)).map(|d| d.to_string().len()).max();
+        assert!(longest.is_some_and(|longest| longest < aws_rules::INLINE_POLICIES / 2), "{longest:?}");
     }
 }

@@ -19,7 +19,7 @@ use crate::resource::{
     cfg_map, known_list, known_map, required, split_id,
 };
 use crate::size::{self, Size};
-use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, tag};
+use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag};
 
 /// One process type of an app that keeps running on ECS: a worker, a consumer, a clock.
 ///
@@ -343,18 +343,18 @@ fn task_role(inputs: &Inputs<'_>, graph: &mut Graph) {
     let role_name = task_role_name(scope, app, process);
     let policies = known_map(&inputs.app_ref.policies).map_or(In::Unknown, |policies| {
         let parse = |(name, text): (String, String)| {
-            (name, serde_json::from_str(&text).unwrap_or(Json::Null))
+            (name, policy_document::parse(&text).unwrap_or(Json::Null))
         };
         let mut documents: BTreeMap<String, Json> = policies.into_iter().map(parse).collect();
         if inputs.view.exec.known() == Some(&true) {
-            documents.insert("stackwright-exec".to_owned(), exec_policy());
+            documents.insert("stackwright-exec".to_owned(), policy_document::normalise(&exec_policy()));
         }
         In::Known(documents)
     });
     let role = Role {
         path: scope.iam_path.clone(),
         description: format!("What {process} of {app} may do in {}", scope.environment),
-        assume_role_policy: In::Known(trust_ecs_tasks(scope)),
+        assume_role_policy: In::Known(policy_document::normalise(&trust_ecs_tasks(scope))),
         max_session_duration: 3600,
         permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
         inline_policies: policies,
@@ -434,6 +434,7 @@ fn command(command: &Cfg<Dynamic>) -> In<Vec<String>> {
     match command {
         Cfg::Null => In::Known(Vec::new()),
         Cfg::Unknown(_) => In::Unknown,
+        Cfg::Known(Dynamic(_, Value::Null)) => In::Known(Vec::new()),
         Cfg::Known(Dynamic(_, Value::String(text))) => {
             In::Known(SHELL.into_iter().chain([text.as_str()]).map(str::to_owned).collect())
         }
@@ -564,6 +565,7 @@ impl ServiceConfig {
 fn check_command(command: &Cfg<Dynamic>, found: &mut Diagnostics) {
     let Cfg::Known(Dynamic(ty, value)) = command else { return };
     let texts: Option<Vec<&str>> = match (ty, value) {
+        (_, Value::Unknown(_) | Value::Null) => return,
         (_, Value::String(text)) => Some(vec![text]),
         (Type::List(_) | Type::Tuple(_) | Type::Set(_), Value::Seq(items)) => {
             let known = items.iter().filter(|item| !item.is_unknown());

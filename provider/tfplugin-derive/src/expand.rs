@@ -125,6 +125,7 @@ fn attribute_expr(field: &Field, attribute: &Attribute) -> TokenStream {
             default: #default,
             replace: ::tfplugin_types::Replace::#replace,
             stable: #stable,
+            nullable: <#ty as TfType>::NULLABLE,
             prefix: #prefix,
             checks: ::std::vec![#(#checks),*],
         }

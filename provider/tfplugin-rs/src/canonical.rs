@@ -24,7 +24,9 @@ pub(crate) fn block(block: &Block, ty: &Type, mut value: Value) -> Result<Value,
 fn fill_blocks(shape: Shape<'_>, value: &mut Value) {
     let Value::Map(fields) = value else { return };
     for field in shape.fields() {
-        let crate::shape::Field::Block(_, nesting, inner) = field else { continue };
+        let crate::shape::Field::Block(_, nesting, inner) = field else {
+            continue;
+        };
         let at = fields.entry(field.name().to_owned()).or_default();
         match (nesting, &mut *at) {
             (Nesting::List | Nesting::Set, Value::Null) => *at = Value::Seq(Vec::new()),
@@ -68,10 +70,17 @@ pub(crate) fn of_type(ty: &Type, value: Value, at: &Path) -> Result<Value, Misma
                 let item = of_type(element, item, &at.key(&key))?;
                 Ok((normalised(key), item))
             };
-            items.into_iter().map(item).collect::<Result<_, _>>().map(Value::Map)
+            items
+                .into_iter()
+                .map(item)
+                .collect::<Result<_, _>>()
+                .map(Value::Map)
         }
         (Type::Object(types), Value::Map(fields)) => object(types, fields, at),
-        (ty, _) => Err(Mismatch { path: at.clone(), expected: name_of(ty).to_owned() }),
+        (ty, _) => Err(Mismatch {
+            path: at.clone(),
+            expected: name_of(ty).to_owned(),
+        }),
     }
 }
 
@@ -87,9 +96,10 @@ fn object(
     let known = types.iter().map(field).collect::<Result<_, _>>()?;
     match fields.into_keys().next() {
         None => Ok(Value::Map(known)),
-        Some(extra) => {
-            Err(Mismatch { path: at.join(extra), expected: "no such attribute".to_owned() })
-        }
+        Some(extra) => Err(Mismatch {
+            path: at.join(extra),
+            expected: "no such attribute".to_owned(),
+        }),
     }
 }
 
@@ -102,7 +112,11 @@ fn sorted_set(mut items: Vec<Value>) -> Value {
 }
 
 fn normalised(text: String) -> String {
-    if is_nfc(&text) { text } else { text.nfc().collect() }
+    if is_nfc(&text) {
+        text
+    } else {
+        text.nfc().collect()
+    }
 }
 
 const fn name_of(ty: &Type) -> &'static str {
@@ -132,7 +146,10 @@ mod tests {
     fn sets_are_sorted_and_known_duplicates_are_one() {
         let ty = Type::set(Type::String);
         let set = Value::list(["b", "a", "b"].map(Value::from));
-        assert_eq!(form(&ty, set).unwrap(), Value::list(["a", "b"].map(Value::from)));
+        assert_eq!(
+            form(&ty, set).unwrap(),
+            Value::list(["a", "b"].map(Value::from))
+        );
         let unknown = Value::list([Value::unknown(), Value::unknown()]);
         assert_eq!(form(&ty, unknown.clone()).unwrap(), unknown);
     }
@@ -148,7 +165,10 @@ mod tests {
         let ty = Type::Object([("a".to_owned(), Type::list(Type::Number))].into());
         let wrong = Value::object([("a", Value::list([1.into(), "x".into()]))]);
         let error = form(&ty, wrong).unwrap_err();
-        assert_eq!((error.path.to_string().as_str(), error.expected.as_str()), ("a[1]", "a number"));
+        assert_eq!(
+            (error.path.to_string().as_str(), error.expected.as_str()),
+            ("a[1]", "a number")
+        );
         let extra = form(&ty, Value::object([("b", Value::Null)])).unwrap_err();
         assert_eq!(extra.path.to_string(), "b");
         let filled = form(&ty, Value::object::<&str>([])).unwrap();

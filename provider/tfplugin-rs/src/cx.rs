@@ -38,12 +38,21 @@ pub struct Saved {
 impl Cx {
     /// A context for calls that do not come from Terraform, as in unit tests.
     pub fn detached() -> Self {
-        Self::new("detached", CancellationToken::new(), ClientCapabilities::newest())
+        Self::new(
+            "detached",
+            CancellationToken::new(),
+            ClientCapabilities::newest(),
+        )
     }
 
     /// A context of a call.
     pub fn new(request_id: &str, cancel: CancellationToken, client: ClientCapabilities) -> Self {
-        Self { request_id: request_id.into(), cancel, client, saved: Arc::default() }
+        Self {
+            request_id: request_id.into(),
+            cancel,
+            client,
+            saved: Arc::default(),
+        }
     }
 
     /// The id that logs and diagnostics of this call carry.
@@ -79,14 +88,20 @@ impl Cx {
 
     /// The newest checkpoint.
     pub fn saved(&self) -> Option<Saved> {
-        self.saved.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.saved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 impl ClientCapabilities {
     /// Everything that this framework knows of, except deferral.
     pub const fn newest() -> Self {
-        Self { deferral_allowed: false, write_only_attributes_allowed: true }
+        Self {
+            deferral_allowed: false,
+            write_only_attributes_allowed: true,
+        }
     }
 }
 

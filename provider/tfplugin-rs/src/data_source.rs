@@ -34,12 +34,18 @@ pub struct DataResponse {
 
 impl From<Value> for DataResponse {
     fn from(state: Value) -> Self {
-        Self { state, diagnostics: Diagnostics::new() }
+        Self {
+            state,
+            diagnostics: Diagnostics::new(),
+        }
     }
 }
 
 impl From<Diagnostics> for DataResponse {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self { state: Value::Null, diagnostics }
+        Self {
+            state: Value::Null,
+            diagnostics,
+        }
     }
 }

@@ -61,18 +61,30 @@ impl Parameter {
     /// A parameter that is neither null nor unknown when the function is called.
     pub fn new(name: impl Into<String>, ty: Type, description: impl Into<String>) -> Self {
         let (name, description) = (name.into(), description.into());
-        Self { name, ty, description, allow_null: false, allow_unknown: false }
+        Self {
+            name,
+            ty,
+            description,
+            allow_null: false,
+            allow_unknown: false,
+        }
     }
 }
 
 impl FunctionError {
     /// An error about the call as a whole.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), argument: None }
+        Self {
+            text: text.into(),
+            argument: None,
+        }
     }
 
     /// An error about one argument, counted from zero.
     pub fn argument(argument: i64, text: impl Into<String>) -> Self {
-        Self { text: text.into(), argument: Some(argument) }
+        Self {
+            text: text.into(),
+            argument: Some(argument),
+        }
     }
 }

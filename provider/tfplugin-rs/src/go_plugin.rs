@@ -37,7 +37,9 @@ impl GrpcStdio for Stdio {
         _request: Request<()>,
     ) -> Result<Response<BoxStream<StdioData>>, Status> {
         let until_stop = self.0.clone().cancelled_owned().into_stream();
-        Ok(Response::new(Box::pin(until_stop.filter_map(async |()| None))))
+        Ok(Response::new(Box::pin(
+            until_stop.filter_map(async |()| None),
+        )))
     }
 }
 
@@ -47,7 +49,9 @@ impl GrpcBroker for Broker {
         &self,
         request: Request<Streaming<ConnInfo>>,
     ) -> Result<Response<BoxStream<ConnInfo>>, Status> {
-        let incoming = request.into_inner().take_until(self.0.clone().cancelled_owned());
+        let incoming = request
+            .into_inner()
+            .take_until(self.0.clone().cancelled_owned());
         Ok(Response::new(Box::pin(incoming.filter_map(async |_| None))))
     }
 }

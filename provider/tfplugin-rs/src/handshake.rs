@@ -11,7 +11,8 @@ use rustls_pki_types::pem::PemObject as _;
 /// The name of the variable that only a plugin's parent sets.
 pub(crate) const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 /// Its value for Terraform providers.
-pub(crate) const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+pub(crate) const COOKIE_VALUE: &str =
+    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 /// What the CERT field of the handshake is encoded with: standard base64 without padding.
 const CERT_ENCODING: base64::engine::GeneralPurpose = STANDARD_NO_PAD;
 
@@ -87,12 +88,12 @@ impl Wishes {
     }
 }
 
-fn ports(
-    set: &impl Fn(&str) -> Option<String>,
-) -> Result<Option<(u16, u16)>, HandshakeError> {
+fn ports(set: &impl Fn(&str) -> Option<String>) -> Result<Option<(u16, u16)>, HandshakeError> {
     let port = |variable: &'static str| {
         let parse = |value: String| {
-            value.parse::<u16>().map_err(|_| HandshakeError::Port { variable, value })
+            value
+                .parse::<u16>()
+                .map_err(|_| HandshakeError::Port { variable, value })
         };
         set(variable).map(parse).transpose()
     };
@@ -120,10 +121,22 @@ impl fmt::Display for Address {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cert = self.server_cert.map(|der| CERT_ENCODING.encode(der)).unwrap_or_default();
-        write!(f, "1|6|{}|{}|grpc|{cert}", self.address.network(), self.address)?;
+        let cert = self
+            .server_cert
+            .map(|der| CERT_ENCODING.encode(der))
+            .unwrap_or_default();
+        write!(
+            f,
+            "1|6|{}|{}|grpc|{cert}",
+            self.address.network(),
+            self.address
+        )?;
         // The field says whether this server multiplexes; only a parent that asked can read it.
-        if self.multiplex_asked { f.write_str("|false") } else { Ok(()) }
+        if self.multiplex_asked {
+            f.write_str("|false")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -156,8 +169,14 @@ mod tests {
     #[test]
     fn a_wrong_cookie_is_no_cookie() {
         assert!(matches!(read(&[]), Err(HandshakeError::NoCookie)));
-        assert!(matches!(read(&[(COOKIE_NAME, "else")]), Err(HandshakeError::NoCookie)));
-        assert_eq!(read(&[(COOKIE_NAME, COOKIE_VALUE)]).unwrap(), Wishes::default());
+        assert!(matches!(
+            read(&[(COOKIE_NAME, "else")]),
+            Err(HandshakeError::NoCookie)
+        ));
+        assert_eq!(
+            read(&[(COOKIE_NAME, COOKIE_VALUE)]).unwrap(),
+            Wishes::default()
+        );
     }
 
     #[test]
@@ -167,8 +186,14 @@ mod tests {
             ("PLUGIN_MIN_PORT", "x"),
             ("PLUGIN_MAX_PORT", "25000"),
         ]);
-        assert_eq!(port.unwrap_err().to_string(), "PLUGIN_MIN_PORT is not a port: `x`");
-        let cert = read(&[(COOKIE_NAME, COOKIE_VALUE), ("PLUGIN_CLIENT_CERT", "no pem")]);
+        assert_eq!(
+            port.unwrap_err().to_string(),
+            "PLUGIN_MIN_PORT is not a port: `x`"
+        );
+        let cert = read(&[
+            (COOKIE_NAME, COOKIE_VALUE),
+            ("PLUGIN_CLIENT_CERT", "no pem"),
+        ]);
         assert!(matches!(cert, Err(HandshakeError::ClientCert(_))));
     }
 
@@ -176,10 +201,18 @@ mod tests {
     fn the_line_has_six_fields_and_an_unpadded_certificate() {
         let address = Address::Unix("/tmp/plugin1".into());
         let line = |cert, multiplex_asked| {
-            Line { address: &address, server_cert: cert, multiplex_asked }.to_string()
+            Line {
+                address: &address,
+                server_cert: cert,
+                multiplex_asked,
+            }
+            .to_string()
         };
         assert_eq!(line(None, false), "1|6|unix|/tmp/plugin1|grpc|");
-        assert_eq!(line(Some(b"a".as_slice()), false), "1|6|unix|/tmp/plugin1|grpc|YQ");
+        assert_eq!(
+            line(Some(b"a".as_slice()), false),
+            "1|6|unix|/tmp/plugin1|grpc|YQ"
+        );
         assert_eq!(line(None, true), "1|6|unix|/tmp/plugin1|grpc||false");
     }
 

@@ -66,7 +66,9 @@ type Answered<T> = Result<Response<T>, Status>;
 
 /// The answer; no call of the framework ever fails as a call.
 fn inside<T>(answered: Answered<T>) -> T {
-    answered.expect("the framework answers with diagnostics, not with a status").into_inner()
+    answered
+        .expect("the framework answers with diagnostics, not with a status")
+        .into_inner()
 }
 
 impl Harness {
@@ -77,20 +79,45 @@ impl Harness {
 
     /// A provider with a `provider` block.
     pub async fn configured(provider: impl Provider, config: Value) -> Result<Self, Diagnostics> {
-        let harness = Self { service: Service::new(Arc::new(provider)) };
+        let harness = Self {
+            service: Service::new(Arc::new(provider)),
+        };
         let schema = proto::get_provider_schema::Request {};
-        let schema = inside(harness.service.get_provider_schema(Request::new(schema)).await);
+        let schema = inside(
+            harness
+                .service
+                .get_provider_schema(Request::new(schema))
+                .await,
+        );
         passed(schema.diagnostics)?;
         let own = harness.service.registry().own();
         let config = Some(wire::dynamic(&filled(own, config), &own.ty));
-        let validate = proto::validate_provider_config::Request { config: config.clone() };
-        passed(inside(harness.service.validate_provider_config(Request::new(validate)).await).diagnostics)?;
+        let validate = proto::validate_provider_config::Request {
+            config: config.clone(),
+        };
+        passed(
+            inside(
+                harness
+                    .service
+                    .validate_provider_config(Request::new(validate))
+                    .await,
+            )
+            .diagnostics,
+        )?;
         let configure = proto::configure_provider::Request {
             terraform_version: "1.11.4".to_owned(),
             config,
-            client_capabilities: capabilities(),
+            client_capabilities: Some(capabilities()),
         };
-        passed(inside(harness.service.configure_provider(Request::new(configure)).await).diagnostics)?;
+        passed(
+            inside(
+                harness
+                    .service
+                    .configure_provider(Request::new(configure))
+                    .await,
+            )
+            .diagnostics,
+        )?;
         Ok(harness)
     }
 
@@ -116,11 +143,18 @@ impl Harness {
             type_name: type_name.clone(),
             config: config.clone(),
         };
-        passed(inside(self.service.validate_data_resource_config(Request::new(validate)).await).diagnostics)?;
+        passed(
+            inside(
+                self.service
+                    .validate_data_resource_config(Request::new(validate))
+                    .await,
+            )
+            .diagnostics,
+        )?;
         let read = proto::read_data_source::Request {
             type_name,
             config,
-            client_capabilities: capabilities(),
+            client_capabilities: Some(capabilities()),
             ..proto::read_data_source::Request::default()
         };
         let answer = inside(self.service.read_data_source(Request::new(read)).await);
@@ -129,7 +163,11 @@ impl Harness {
     }
 
     /// Calls a function; the error is its text and the argument to blame.
-    pub async fn call(&self, name: &str, arguments: &[Value]) -> Result<Value, (String, Option<i64>)> {
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+    ) -> Result<Value, (String, Option<i64>)> {
         let functions = self.service.registry().functions();
         let signature = functions.get(name).map(|function| function.signature());
         let (types, returns) = signature.map_or_else(
@@ -142,7 +180,11 @@ impl Harness {
         );
         let request = proto::call_function::Request {
             name: name.to_owned(),
-            arguments: arguments.iter().zip(&types).map(|(v, ty)| wire::dynamic(v, ty)).collect(),
+            arguments: arguments
+                .iter()
+                .zip(&types)
+                .map(|(v, ty)| wire::dynamic(v, ty))
+                .collect(),
         };
         let answer = inside(self.service.call_function(Request::new(request)).await);
         match answer.error {
@@ -153,7 +195,11 @@ impl Harness {
 
     /// Asks all running calls to stop, as Terraform does on Ctrl-C.
     pub async fn stop(&self) {
-        inside(self.service.stop_provider(Request::new(proto::stop_provider::Request {})).await);
+        inside(
+            self.service
+                .stop_provider(Request::new(proto::stop_provider::Request {}))
+                .await,
+        );
     }
 }
 
@@ -163,10 +209,14 @@ impl Instance {
         let request = proto::validate_resource_config::Request {
             type_name: self.type_name.clone(),
             config: Some(self.encode(config)),
-            client_capabilities: capabilities(),
+            client_capabilities: Some(capabilities()),
         };
         let service = &self.harness.service;
-        let answer = inside(service.validate_resource_config(Request::new(request)).await);
+        let answer = inside(
+            service
+                .validate_resource_config(Request::new(request))
+                .await,
+        );
         diagnostics(answer.diagnostics)
     }
 
@@ -175,18 +225,28 @@ impl Instance {
         let checked = self.validate(config).await;
         self.warn(checked)?;
         let prior = self.state.clone().filter(|_| !self.tainted);
-        let first = self.ask_plan(prior.as_ref(), Some(config), &self.private.clone()).await?;
-        let again = self.ask_plan(prior.as_ref(), Some(config), &self.private.clone()).await?;
+        let first = self
+            .ask_plan(prior.as_ref(), Some(config), &self.private.clone())
+            .await?;
+        let again = self
+            .ask_plan(prior.as_ref(), Some(config), &self.private.clone())
+            .await?;
         assert_eq!(first, again, "P10: two plans with the same input differ");
         let planned = self.planned(prior.as_ref(), &first);
         if planned.action != Action::Replace && !self.tainted {
             return Ok(planned);
         }
         // Terraform plans the create that follows the delete, with nothing before it.
-        let create = self.ask_plan(None, Some(config), &first.planned_private).await?;
+        let create = self
+            .ask_plan(None, Some(config), &first.planned_private)
+            .await?;
         let requires_replace = planned.requires_replace;
         let create = self.planned(None, &create);
-        Ok(Planned { action: Action::Replace, requires_replace, ..create })
+        Ok(Planned {
+            action: Action::Replace,
+            requires_replace,
+            ..create
+        })
     }
 
     /// Plans and applies, reads back, and asserts that a second plan is empty.
@@ -195,7 +255,11 @@ impl Instance {
         self.apply_plan(config, &plan).await?;
         self.refresh().await?;
         let again = self.plan(config).await?;
-        assert_eq!(again.action, Action::NoOp, "the second plan is not empty: {again:#?}");
+        assert_eq!(
+            again.action,
+            Action::NoOp,
+            "the second plan is not empty: {again:#?}"
+        );
         Ok(plan.action)
     }
 
@@ -219,12 +283,20 @@ impl Instance {
         config: &Value,
         plan: &Planned,
     ) -> Result<(), Diagnostics> {
-        let private = prior.as_ref().map_or_else(|| plan.private.clone(), |_| self.private.clone());
-        let second = self.ask_plan(prior.as_ref(), Some(config), &private).await?;
+        let private = prior
+            .as_ref()
+            .map_or_else(|| plan.private.clone(), |_| self.private.clone());
+        let second = self
+            .ask_plan(prior.as_ref(), Some(config), &private)
+            .await?;
         let known = self.known();
         let planned = decode(second.planned_state.as_ref(), &known.ty);
         let broken = rules::apply::check(&known.ty, &plan.planned, &planned);
-        assert_eq!(broken, [], "P9: the plan at apply time contradicts the first one");
+        assert_eq!(
+            broken,
+            [],
+            "P9: the plan at apply time contradicts the first one"
+        );
         let request = proto::apply_resource_change::Request {
             type_name: self.type_name.clone(),
             prior_state: Some(self.encode(prior.as_ref().unwrap_or(&Value::Null))),
@@ -242,7 +314,9 @@ impl Instance {
     /// Deletes it.
     pub async fn destroy(&mut self) -> Result<(), Diagnostics> {
         let prior = self.state.clone();
-        let plan = self.ask_plan(prior.as_ref(), None, &self.private.clone()).await?;
+        let plan = self
+            .ask_plan(prior.as_ref(), None, &self.private.clone())
+            .await?;
         let planned = decode(plan.planned_state.as_ref(), &self.known().ty);
         assert_eq!(planned, Value::Null, "a destroy plan is null");
         let request = proto::apply_resource_change::Request {
@@ -259,15 +333,22 @@ impl Instance {
 
     /// Reads what really exists.
     pub async fn refresh(&mut self) -> Result<(), Diagnostics> {
-        let Some(state) = &self.state else { return Ok(()) };
+        let Some(state) = &self.state else {
+            return Ok(());
+        };
         let request = proto::read_resource::Request {
             type_name: self.type_name.clone(),
             current_state: Some(self.encode(state)),
             private: self.private.clone(),
-            client_capabilities: capabilities(),
+            client_capabilities: Some(capabilities()),
             ..proto::read_resource::Request::default()
         };
-        let answer = inside(self.harness.service.read_resource(Request::new(request)).await);
+        let answer = inside(
+            self.harness
+                .service
+                .read_resource(Request::new(request))
+                .await,
+        );
         self.warn(diagnostics(answer.diagnostics))?;
         let state = decode(answer.new_state.as_ref(), &self.known().ty);
         self.state = Some(state).filter(|state| !state.is_null());
@@ -280,7 +361,7 @@ impl Instance {
         let request = proto::import_resource_state::Request {
             type_name: self.type_name.clone(),
             id: id.to_owned(),
-            client_capabilities: capabilities(),
+            client_capabilities: Some(capabilities()),
             identity: None,
         };
         let service = &self.harness.service;
@@ -293,12 +374,23 @@ impl Instance {
         self.private.clone_from(&imported.private);
         self.refresh().await?;
         let gone = Diagnostic::error("Cannot import non-existent remote object", id);
-        if self.state.is_some() { Ok(()) } else { Err(gone.into()) }
+        if self.state.is_some() {
+            Ok(())
+        } else {
+            Err(gone.into())
+        }
     }
 
     /// Brings stored JSON state to the newest schema and takes it as the state.
-    pub async fn upgrade(&mut self, version: i64, state: &serde_json::Value) -> Result<(), Diagnostics> {
-        let raw_state = proto::RawState { json: state.to_string().into_bytes(), ..Default::default() };
+    pub async fn upgrade(
+        &mut self,
+        version: i64,
+        state: &serde_json::Value,
+    ) -> Result<(), Diagnostics> {
+        let raw_state = proto::RawState {
+            json: state.to_string().into_bytes(),
+            ..Default::default()
+        };
         let request = proto::upgrade_resource_state::Request {
             type_name: self.type_name.clone(),
             version,
@@ -322,7 +414,7 @@ impl Instance {
             prior_state: Some(self.encode(prior.unwrap_or(&Value::Null))),
             config: Some(self.encode(config.unwrap_or(&Value::Null))),
             prior_private: private.to_vec(),
-            client_capabilities: capabilities(),
+            client_capabilities: Some(capabilities()),
             ..proto::plan_resource_change::Request::default()
         };
         let service = &self.harness.service;
@@ -344,7 +436,11 @@ impl Instance {
         found
     }
 
-    fn planned(&self, prior: Option<&Value>, answer: &proto::plan_resource_change::Response) -> Planned {
+    fn planned(
+        &self,
+        prior: Option<&Value>,
+        answer: &proto::plan_resource_change::Response,
+    ) -> Planned {
         let planned = decode(answer.planned_state.as_ref(), &self.known().ty);
         let requires_replace: Vec<Path> = answer.requires_replace.iter().map(path).collect();
         let action = match prior {
@@ -353,7 +449,12 @@ impl Instance {
             Some(_) if !requires_replace.is_empty() => Action::Replace,
             Some(_) => Action::Update,
         };
-        Planned { action, planned, requires_replace, private: answer.planned_private.clone() }
+        Planned {
+            action,
+            planned,
+            requires_replace,
+            private: answer.planned_private.clone(),
+        }
     }
 
     fn warn(&mut self, found: Diagnostics) -> Result<(), Diagnostics> {
@@ -370,16 +471,23 @@ impl Instance {
     }
 
     fn known(&self) -> &Known {
-        let entry = self.harness.service.registry().resources().get(&self.type_name);
-        entry.unwrap_or_else(|| panic!("the provider has no resource {}", self.type_name)).known()
+        let entry = self
+            .harness
+            .service
+            .registry()
+            .resources()
+            .get(&self.type_name);
+        entry
+            .unwrap_or_else(|| panic!("the provider has no resource {}", self.type_name))
+            .known()
     }
 }
 
-fn capabilities() -> Option<proto::ClientCapabilities> {
-    Some(proto::ClientCapabilities {
+fn capabilities() -> proto::ClientCapabilities {
+    proto::ClientCapabilities {
         write_only_attributes_allowed: true,
         ..proto::ClientCapabilities::default()
-    })
+    }
 }
 
 /// The value with all attributes that the test has left out.
@@ -394,7 +502,11 @@ fn decode(sent: Option<&proto::DynamicValue>, ty: &Type) -> Value {
 
 fn passed(found: Vec<proto::Diagnostic>) -> Result<(), Diagnostics> {
     let found = diagnostics(found);
-    if found.has_errors() { Err(found) } else { Ok(()) }
+    if found.has_errors() {
+        Err(found)
+    } else {
+        Ok(())
+    }
 }
 
 fn missing(type_name: &str) -> Diagnostics {
@@ -411,7 +523,12 @@ fn diagnostic(of: proto::Diagnostic) -> Diagnostic {
         _ => Severity::Error,
     };
     let path = of.attribute.as_ref().map(path).unwrap_or_default();
-    Diagnostic { severity, summary: of.summary, detail: of.detail, path }
+    Diagnostic {
+        severity,
+        summary: of.summary,
+        detail: of.detail,
+        path,
+    }
 }
 
 fn path(of: &proto::AttributePath) -> Path {

@@ -69,4 +69,6 @@ pub use resource::{
     ReadRequest, ReadResponse, Resource,
 };
 pub use serve::serve;
-pub use typed::{Changed, Plan, Typed, TypedDataSource, TypedResource, View, Want, typed, typed_data_source};
+pub use typed::{
+    Changed, Plan, Typed, TypedDataSource, TypedResource, View, Want, typed, typed_data_source,
+};

@@ -42,14 +42,21 @@ impl Signals {
     /// Ctrl-C goes to the whole process group: Terraform then sends `StopProvider` and waits for
     /// partial state, so this process must outlive the signal.
     pub(crate) fn of_a_plugin() -> io::Result<Self> {
-        Ok(Self { parent: Some(ParentWatch::new()?), ..Self::of_a_person()? })
+        Ok(Self {
+            parent: Some(ParentWatch::new()?),
+            ..Self::of_a_person()?
+        })
     }
 
     /// Of a process that a person has started.
     pub(crate) fn of_a_person() -> io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Self { terminate, interrupt, parent: None })
+        Ok(Self {
+            terminate,
+            interrupt,
+            parent: None,
+        })
     }
 
     /// Waits for a reason to stop.
@@ -76,7 +83,10 @@ impl ParentWatch {
     fn new() -> io::Result<Self> {
         let hint = signal(SignalKind::user_defined2())?;
         ask_for_death_signal()?;
-        Ok(Self { pid: getppid(), hint })
+        Ok(Self {
+            pid: getppid(),
+            hint,
+        })
     }
 
     /// The system's signal tells of the death of the *thread* that has started this process, which
@@ -93,7 +103,9 @@ impl ParentWatch {
 
 #[cfg(target_os = "linux")]
 fn ask_for_death_signal() -> io::Result<()> {
-    Ok(nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGUSR2)?)
+    Ok(nix::sys::prctl::set_pdeathsig(
+        nix::sys::signal::Signal::SIGUSR2,
+    )?)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -138,7 +138,9 @@ async fn hand_over(
 }
 
 fn unix(dir: &Path) -> io::Result<tempfile::NamedTempFile<UnixListener>> {
-    tempfile::Builder::new().prefix("plugin").make_in(dir, |path| UnixListener::bind(path))
+    tempfile::Builder::new()
+        .prefix("plugin")
+        .make_in(dir, |path| UnixListener::bind(path))
 }
 
 fn restrict(socket: &Path, group: Option<&str>) -> Result<(), ListenError> {
@@ -150,7 +152,10 @@ fn restrict(socket: &Path, group: Option<&str>) -> Result<(), ListenError> {
     group_id(group)
         .and_then(|gid| std::os::unix::fs::chown(socket, None, Some(gid)))
         .and_then(|()| mode(0o660))
-        .map_err(|source| ListenError::Group { group: group.to_owned(), source })
+        .map_err(|source| ListenError::Group {
+            group: group.to_owned(),
+            source,
+        })
 }
 
 /// The number of a group given by number or name.
@@ -159,7 +164,9 @@ fn group_id(group: &str) -> io::Result<u32> {
         return Ok(number);
     }
     let found = nix::unistd::Group::from_name(group)?;
-    found.map(|group| group.gid.as_raw()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    found
+        .map(|group| group.gid.as_raw())
+        .ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 async fn tcp(ports: Option<(u16, u16)>) -> Result<Listener, ListenError> {
@@ -235,15 +242,23 @@ mod tests {
     use super::*;
 
     fn in_dir(dir: &Path) -> Wishes {
-        Wishes { socket_dir: Some(dir.to_owned()), ..Wishes::default() }
+        Wishes {
+            socket_dir: Some(dir.to_owned()),
+            ..Wishes::default()
+        }
     }
 
     #[tokio::test]
     async fn the_socket_is_private_and_leaves_no_file() {
         let dir = tempfile::tempdir().unwrap();
         let listener = Listener::bind(&in_dir(dir.path())).await.unwrap();
-        let Address::Unix(path) = listener.address() else { panic!("not a unix socket") };
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let Address::Unix(path) = listener.address() else {
+            panic!("not a unix socket")
+        };
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         drop(listener);
         assert!(!path.exists());
     }
@@ -259,19 +274,37 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_folder_is_an_error_that_names_it() {
-        let error = Listener::bind(&in_dir(Path::new("/does/not/exist"))).await.unwrap_err();
-        assert_eq!(error.to_string(), "cannot listen on a unix socket in /does/not/exist");
+        let error = Listener::bind(&in_dir(Path::new("/does/not/exist")))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot listen on a unix socket in /does/not/exist"
+        );
     }
 
     #[tokio::test]
     async fn the_group_gets_the_socket() {
         let dir = tempfile::tempdir().unwrap();
         let own = nix::unistd::getgid().as_raw();
-        let group = |name: String| Wishes { socket_group: Some(name), ..in_dir(dir.path()) };
+        let group = |name: String| Wishes {
+            socket_group: Some(name),
+            ..in_dir(dir.path())
+        };
         let listener = Listener::bind(&group(own.to_string())).await.unwrap();
-        let Address::Unix(path) = listener.address() else { panic!("not a unix socket") };
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
-        let error = Listener::bind(&group("no-such-group".to_owned())).await.unwrap_err();
-        assert_eq!(error.to_string(), "cannot give the socket to group `no-such-group`");
+        let Address::Unix(path) = listener.address() else {
+            panic!("not a unix socket")
+        };
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o660
+        );
+        let error = Listener::bind(&group("no-such-group".to_owned()))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot give the socket to group `no-such-group`"
+        );
     }
 }

@@ -10,7 +10,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Terraform splits lines above 64 KiB; texts are cut so that a line stays well below.
 const LONGEST_TEXT: usize = 8 * 1024;
@@ -33,17 +33,25 @@ pub(crate) fn start(provider: &str, var: impl Fn(&str) -> Option<String>) {
     if level == LevelFilter::OFF {
         return;
     }
-    let layer = HclogLayer { level, provider: provider.to_owned() };
+    let layer = HclogLayer {
+        level,
+        provider: provider.to_owned(),
+    };
     // Only a second provider in the same process would find a subscriber in place; it stays.
-    drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)));
+    drop(tracing::subscriber::set_global_default(
+        tracing_subscriber::registry().with(layer),
+    ));
 }
 
 /// `TF_LOG_PROVIDER_<NAME>`, else `TF_LOG_PROVIDER`, else `TF_LOG`, else nothing.
 fn level(provider: &str, var: impl Fn(&str) -> Option<String>) -> LevelFilter {
-    let own = format!("TF_LOG_PROVIDER_{}", provider.to_uppercase().replace('-', "_"));
-    let asked = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"].into_iter().find_map(|name| {
-        var(name).filter(|value| !value.is_empty())
-    });
+    let own = format!(
+        "TF_LOG_PROVIDER_{}",
+        provider.to_uppercase().replace('-', "_")
+    );
+    let asked = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"]
+        .into_iter()
+        .find_map(|name| var(name).filter(|value| !value.is_empty()));
     match asked.map(|level| level.to_uppercase()).as_deref() {
         None | Some("OFF") => LevelFilter::OFF,
         Some("ERROR") => LevelFilter::ERROR,
@@ -60,7 +68,11 @@ impl HclogLayer {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
         let ours = target.starts_with("tfplugin") || target.contains(&self.provider);
-        let level = if ours { self.level } else { self.level.min(LevelFilter::WARN) };
+        let level = if ours {
+            self.level
+        } else {
+            self.level.min(LevelFilter::WARN)
+        };
         *metadata.level() <= level
     }
 }
@@ -91,7 +103,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for HclogLayer {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Map::new();
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context
+            .event_scope(event)
+            .into_iter()
+            .flat_map(Scope::from_root)
+        {
             if let Some(Fields(of_span)) = span.extensions().get() {
                 fields.extend(of_span.clone());
             }
@@ -109,7 +125,10 @@ fn line(metadata: &Metadata<'_>, fields: Map<String, Json>, now: SystemTime) -> 
     let message = fields.get("message").map(text).unwrap_or_default();
     entry.insert("@level".to_owned(), level_name(*metadata.level()).into());
     entry.insert("@message".to_owned(), message.into());
-    entry.insert("@module".to_owned(), metadata.target().replace("::", ".").into());
+    entry.insert(
+        "@module".to_owned(),
+        metadata.target().replace("::", ".").into(),
+    );
     entry.insert("@timestamp".to_owned(), timestamp(now).into());
     let mut length = LONGEST_TEXT;
     for (key, value) in fields {
@@ -122,7 +141,9 @@ fn line(metadata: &Metadata<'_>, fields: Map<String, Json>, now: SystemTime) -> 
 }
 
 fn text(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 const fn level_name(level: Level) -> &'static str {
@@ -137,7 +158,9 @@ const fn level_name(level: Level) -> &'static str {
 
 /// The one form that Terraform reads: `2006-01-02T15:04:05.000000Z`.
 fn timestamp(now: SystemTime) -> String {
-    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let since = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
     let seconds = since.as_secs();
     let (year, month, day) = civil_date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
@@ -155,7 +178,11 @@ const fn civil_date(days: u64) -> (u64, u64, u64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
     (year, month, day)
 }
@@ -236,7 +263,9 @@ mod tests {
 
     fn asked(vars: &[(&str, &str)]) -> LevelFilter {
         level("my-corner", |name| {
-            vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            vars.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -246,7 +275,10 @@ mod tests {
         assert_eq!(asked(&[("TF_LOG", "debug")]), LevelFilter::DEBUG);
         let both = [("TF_LOG", "debug"), ("TF_LOG_PROVIDER", "ERROR")];
         assert_eq!(asked(&both), LevelFilter::ERROR);
-        let own = [("TF_LOG_PROVIDER", "ERROR"), ("TF_LOG_PROVIDER_MY_CORNER", "off")];
+        let own = [
+            ("TF_LOG_PROVIDER", "ERROR"),
+            ("TF_LOG_PROVIDER_MY_CORNER", "off"),
+        ];
         assert_eq!(asked(&own), LevelFilter::OFF);
         assert_eq!(asked(&[("TF_LOG", "JSON")]), LevelFilter::TRACE);
     }
@@ -264,13 +296,19 @@ mod tests {
             let line = line(event.metadata(), fields, SystemTime::now());
             assert!(line.len() < 64 * 1024, "{} bytes", line.len());
             assert_eq!(line.matches('\n').count(), 1);
-            self.1.lock().unwrap().push(serde_json::from_str(&line).unwrap());
+            self.1
+                .lock()
+                .unwrap()
+                .push(serde_json::from_str(&line).unwrap());
         }
     }
 
     fn kept(log: impl FnOnce()) -> Vec<Json> {
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let layer = HclogLayer { level: LevelFilter::TRACE, provider: "corner".to_owned() };
+        let layer = HclogLayer {
+            level: LevelFilter::TRACE,
+            provider: "corner".to_owned(),
+        };
         let keep = Keep(layer, Arc::clone(&lines));
         let subscriber = tracing_subscriber::registry().with(keep);
         tracing::subscriber::with_default(subscriber, log);
@@ -309,7 +347,10 @@ mod tests {
             tracing::warn!(target: "hyper::proto", "trouble");
             tracing::trace!(target: "terraform_provider_corner::engine", "a step");
         });
-        let messages: Vec<_> = lines.iter().map(|line| line["@message"].as_str().unwrap()).collect();
+        let messages: Vec<_> = lines
+            .iter()
+            .map(|line| line["@message"].as_str().unwrap())
+            .collect();
         assert_eq!(messages, ["trouble", "a step"]);
     }
 }

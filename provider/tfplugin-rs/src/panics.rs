@@ -20,7 +20,10 @@ pub(crate) fn install_hook() {
 }
 
 fn report(info: &PanicHookInfo<'_>, frames: &Backtrace) -> String {
-    let place = info.location().map(|at| format!("\n\nat {at}")).unwrap_or_default();
+    let place = info
+        .location()
+        .map(|at| format!("\n\nat {at}"))
+        .unwrap_or_default();
     let frames = telling(&frames.to_string());
     format!("panic: {}{place}\n{frames}\n", message(info.payload()))
 }
@@ -30,13 +33,21 @@ fn telling(frames: &str) -> String {
     let lines: Vec<&str> = frames.lines().collect();
     let machinery = |line: &&str| line.contains("core::panicking::");
     let first = lines.iter().rposition(machinery).map_or(0, |at| at + 1);
-    let kept = lines.iter().skip(first).take_while(|line| !line.contains("tfplugin_rs::service"));
-    kept.take(MOST_FRAMES).copied().collect::<Vec<_>>().join("\n")
+    let kept = lines
+        .iter()
+        .skip(first)
+        .take_while(|line| !line.contains("tfplugin_rs::service"));
+    kept.take(MOST_FRAMES)
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What a panic says.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without text".to_owned())
 }
@@ -61,7 +72,10 @@ mod tests {
     fn only_frames_of_the_provider_are_shown() {
         let frames = "   5: core::panicking::panic_fmt\n   6: mine::create\n             at mine.rs:1\n   \
                       7: tfplugin_rs::service::guarded\n   8: tokio::runtime::run";
-        assert_eq!(telling(frames), "   6: mine::create\n             at mine.rs:1");
+        assert_eq!(
+            telling(frames),
+            "   6: mine::create\n             at mine.rs:1"
+        );
     }
 
     #[test]

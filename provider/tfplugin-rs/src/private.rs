@@ -35,7 +35,9 @@ impl Private {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_slice(bytes).map(Self).map_err(PrivateError::NotAnObject)
+        serde_json::from_slice(bytes)
+            .map(Self)
+            .map_err(PrivateError::NotAnObject)
     }
 
     /// Writes what Terraform shall keep; an empty map is no bytes.
@@ -48,14 +50,22 @@ impl Private {
 
     /// The value of that name, when there is one.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, PrivateError> {
-        let shape = |source| PrivateError::Shape { key: key.to_owned(), source };
-        self.0.get(key).map(|json| T::deserialize(json).map_err(shape)).transpose()
+        let shape = |source| PrivateError::Shape {
+            key: key.to_owned(),
+            source,
+        };
+        self.0
+            .get(key)
+            .map(|json| T::deserialize(json).map_err(shape))
+            .transpose()
     }
 
     /// Sets the value of that name.
     pub fn set<T: Serialize>(&mut self, key: &str, value: &T) -> Result<(), PrivateError> {
-        let json = serde_json::to_value(value)
-            .map_err(|source| PrivateError::Shape { key: key.to_owned(), source })?;
+        let json = serde_json::to_value(value).map_err(|source| PrivateError::Shape {
+            key: key.to_owned(),
+            source,
+        })?;
         self.0.insert(key.to_owned(), json);
         Ok(())
     }
@@ -82,7 +92,10 @@ mod tests {
         let mut private = Private::default();
         private.set("incomplete", &vec!["role"]).unwrap();
         let again = Private::from_bytes(&private.to_bytes()).unwrap();
-        assert_eq!(again.get::<Vec<String>>("incomplete").unwrap().unwrap(), ["role"]);
+        assert_eq!(
+            again.get::<Vec<String>>("incomplete").unwrap().unwrap(),
+            ["role"]
+        );
         assert_eq!(again.get::<bool>("other").unwrap(), None);
     }
 
@@ -90,7 +103,10 @@ mod tests {
     fn a_wrong_shape_names_the_key() {
         let private = Private::from_bytes(br#"{"count":"two"}"#).unwrap();
         let error = private.get::<i64>("count").unwrap_err();
-        assert_eq!(error.to_string(), "private data `count` does not have the expected shape");
+        assert_eq!(
+            error.to_string(),
+            "private data `count` does not have the expected shape"
+        );
         assert!(Private::from_bytes(b"[1]").is_err());
     }
 }

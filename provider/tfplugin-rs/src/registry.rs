@@ -46,7 +46,10 @@ impl Known {
 
 impl<T: ?Sized> Entry<T> {
     fn new(of: Arc<T>) -> Arc<Self> {
-        Arc::new(Self { of, known: OnceLock::new() })
+        Arc::new(Self {
+            of,
+            known: OnceLock::new(),
+        })
     }
 }
 
@@ -64,7 +67,11 @@ impl Entry<dyn DataSource> {
 
 impl Registry {
     pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
-        Self { provider, own: OnceLock::new(), offer: OnceLock::new() }
+        Self {
+            provider,
+            own: OnceLock::new(),
+            offer: OnceLock::new(),
+        }
     }
 
     /// The schema of the `provider` block.
@@ -74,7 +81,11 @@ impl Registry {
 
     fn offer(&self) -> &Offer {
         self.offer.get_or_init(|| Offer {
-            resources: by_name(self.provider.resources(), |r| r.type_name().to_owned(), Entry::new),
+            resources: by_name(
+                self.provider.resources(),
+                |r| r.type_name().to_owned(),
+                Entry::new,
+            ),
             data_sources: by_name(
                 self.provider.data_sources(),
                 |d| d.type_name().to_owned(),

@@ -14,16 +14,12 @@ pub(crate) fn paths(block: &Block, prior: &Value, planned: &Value) -> BTreeSet<P
 }
 
 fn replaces(field: Field<'_>) -> bool {
-    field.attribute().is_some_and(|attribute| attribute.replace == Replace::Always)
+    field
+        .attribute()
+        .is_some_and(|attribute| attribute.replace == Replace::Always)
 }
 
-fn walk(
-    shape: Shape<'_>,
-    prior: &Value,
-    planned: &Value,
-    at: &Path,
-    found: &mut BTreeSet<Path>,
-) {
+fn walk(shape: Shape<'_>, prior: &Value, planned: &Value, at: &Path, found: &mut BTreeSet<Path>) {
     for field in shape.fields() {
         let at = at.join(field.name());
         let (prior, planned) = (prior.get(field.name()), planned.get(field.name()));
@@ -50,14 +46,21 @@ fn walk_nested(
     match nesting {
         Nesting::Single => walk(shape, prior, planned, at, found),
         Nesting::List => {
-            let (prior, planned) = (prior.as_seq().unwrap_or(empty), planned.as_seq().unwrap_or(empty));
+            let (prior, planned) = (
+                prior.as_seq().unwrap_or(empty),
+                planned.as_seq().unwrap_or(empty),
+            );
             for index in 0..prior.len().max(planned.len()) {
                 let of = |items: &[Value]| items.get(index).cloned().unwrap_or_default();
                 walk(shape, &of(prior), &of(planned), &at.index(index), found);
             }
         }
         Nesting::Map => {
-            let keys = prior.as_map().into_iter().chain(planned.as_map()).flat_map(|map| map.keys());
+            let keys = prior
+                .as_map()
+                .into_iter()
+                .chain(planned.as_map())
+                .flat_map(|map| map.keys());
             for key in keys.collect::<BTreeSet<_>>() {
                 walk(shape, prior.get(key), planned.get(key), &at.key(key), found);
             }
@@ -83,15 +86,18 @@ fn kept(shape: Shape<'_>, set: &Value) -> Vec<Value> {
 fn kept_part(shape: Shape<'_>, value: &Value) -> Value {
     let whole = shape.fields().filter(|field| replaces(*field));
     let whole = whole.map(|field| (field.name(), value.get(field.name()).clone()));
-    let inner = shape.fields().filter(|field| !replaces(*field)).filter_map(|field| {
-        let (_, shape) = field.inner().filter(|(_, shape)| shape.any(&replaces))?;
-        let value = value.get(field.name());
-        let parts = match value {
-            Value::Seq(items) => Value::list(items.iter().map(|item| kept_part(shape, item))),
-            other => kept_part(shape, other),
-        };
-        Some((field.name(), parts))
-    });
+    let inner = shape
+        .fields()
+        .filter(|field| !replaces(*field))
+        .filter_map(|field| {
+            let (_, shape) = field.inner().filter(|(_, shape)| shape.any(&replaces))?;
+            let value = value.get(field.name());
+            let parts = match value {
+                Value::Seq(items) => Value::list(items.iter().map(|item| kept_part(shape, item))),
+                other => kept_part(shape, other),
+            };
+            Some((field.name(), parts))
+        });
     Value::object(whole.chain(inner).collect::<Vec<_>>())
 }
 
@@ -136,7 +142,11 @@ mod tests {
     }
 
     fn replaced(name: &str, prior: Value, planned: Value) -> Vec<String> {
-        let found = paths(&Thing::block(), &of([(name, prior)]), &of([(name, planned)]));
+        let found = paths(
+            &Thing::block(),
+            &of([(name, prior)]),
+            &of([(name, planned)]),
+        );
         found.into_iter().map(|path| path.to_string()).collect()
     }
 
@@ -150,7 +160,10 @@ mod tests {
     #[test]
     fn inside_collections_only_what_is_marked_replaces() {
         let list = |port, note| Value::list([step(1, "x"), step(port, note)]);
-        assert_eq!(replaced("steps", list(2, "a"), list(3, "a")), ["steps[1].port"]);
+        assert_eq!(
+            replaced("steps", list(2, "a"), list(3, "a")),
+            ["steps[1].port"]
+        );
         assert_eq!(replaced("steps", list(2, "a"), list(2, "b")), [""; 0]);
         let map = |port| of([("m", step(port, "x"))]);
         assert_eq!(replaced("routes", map(1), map(2)), ["routes[\"m\"].port"]);

@@ -49,7 +49,10 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Says something about a planned deletion.
     async fn plan_destroy(&self, _cx: &Cx, _prior: &Value, private: Private) -> DestroyPlan {
-        DestroyPlan { private, diagnostics: Diagnostics::new() }
+        DestroyPlan {
+            private,
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     /// Creates, updates or deletes.
@@ -158,7 +161,11 @@ pub struct ImportResponse {
 impl ReadResponse {
     /// This is what exists.
     pub const fn found(state: Value, private: Private) -> Self {
-        Self { state: Some(state), private, diagnostics: Diagnostics::new() }
+        Self {
+            state: Some(state),
+            private,
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     /// Nothing of it is left.
@@ -168,26 +175,41 @@ impl ReadResponse {
 
     /// It could not be looked at; Terraform keeps the state that it has.
     pub fn failed(diagnostics: Diagnostics) -> Self {
-        Self { diagnostics, ..Self::default() }
+        Self {
+            diagnostics,
+            ..Self::default()
+        }
     }
 }
 
 impl PlanResponse {
     /// This is what an apply will make.
     pub const fn new(planned: Value, private: Private) -> Self {
-        Self { planned, requires_replace: Vec::new(), private, diagnostics: Diagnostics::new() }
+        Self {
+            planned,
+            requires_replace: Vec::new(),
+            private,
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     /// There is no plan.
     pub fn failed(diagnostics: Diagnostics) -> Self {
-        Self { diagnostics, ..Self::default() }
+        Self {
+            diagnostics,
+            ..Self::default()
+        }
     }
 }
 
 impl ApplyResponse {
     /// It was created or updated.
     pub const fn done(state: Value, private: Private) -> Self {
-        Self { state: Some(state), private, diagnostics: Diagnostics::new() }
+        Self {
+            state: Some(state),
+            private,
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     /// It was deleted.
@@ -197,18 +219,27 @@ impl ApplyResponse {
 
     /// Nothing was changed.
     pub fn failed(diagnostics: Diagnostics) -> Self {
-        Self { diagnostics, ..Self::default() }
+        Self {
+            diagnostics,
+            ..Self::default()
+        }
     }
 }
 
 impl ImportResponse {
     /// This is what the id names.
     pub fn found(state: Value) -> Self {
-        Self { state: Some(state), ..Self::default() }
+        Self {
+            state: Some(state),
+            ..Self::default()
+        }
     }
 
     /// The id names nothing that can be imported.
     pub fn failed(diagnostics: Diagnostics) -> Self {
-        Self { diagnostics, ..Self::default() }
+        Self {
+            diagnostics,
+            ..Self::default()
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::Provider;
 use crate::go_plugin::{Broker, Controller, Stdio};
 use crate::handshake::{Address, HandshakeError, Line, Wishes, reattach_json};
 use crate::lifecycle::{Signals, Stopped};
-use crate::listener::{Listener, ListenError};
+use crate::listener::{ListenError, Listener};
 use crate::proto::plugin::grpc_broker_server::GrpcBrokerServer;
 use crate::proto::plugin::grpc_controller_server::GrpcControllerServer;
 use crate::proto::plugin::grpc_stdio_server::GrpcStdioServer;
@@ -26,6 +26,8 @@ use crate::{logging, panics};
 const MESSAGE_LIMIT: usize = 256 << 20;
 /// How long open calls may take to end after the order to stop; the parent kills after 2 s.
 const GRACE: Duration = Duration::from_millis(500);
+/// The most threads that answer calls.
+const MOST_THREADS: usize = 4;
 
 /// Why the provider does not run.
 #[derive(Debug, thiserror::Error)]
@@ -83,11 +85,21 @@ fn start(provider: impl Provider) -> Result<Stopped, ServeError> {
         Mode::Plugin => Wishes::read(|name| std::env::var(name).ok())?,
         Mode::Debug => Wishes::default(),
     };
-    let runtime = Runtime::new().map_err(io_error("start the runtime"))?;
+    let runtime = runtime().map_err(io_error("start the runtime"))?;
     let stopped = runtime.block_on(run(provider, mode, wishes));
     // Whatever still blocks a thread must not keep the process.
     runtime.shutdown_background();
     stopped
+}
+
+/// Providers wait for networks: a few threads do, and start faster than one for each core.
+fn runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.clamp(2, MOST_THREADS);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
 }
 
 fn mode(arguments: impl IntoIterator<Item = String>) -> Result<Mode, ServeError> {
@@ -109,11 +121,22 @@ async fn run(provider: impl Provider, mode: Mode, wishes: Wishes) -> Result<Stop
     .map_err(io_error("catch signals"))?;
     let listener = Arc::new(Listener::bind(&wishes).await?);
     let pinned = wishes.client_cert.clone().map(Pinned::to).transpose()?;
-    announce(&provider, mode, &wishes, &listener.address(), pinned.as_ref())?;
+    announce(
+        &provider,
+        mode,
+        &wishes,
+        &listener.address(),
+        pinned.as_ref(),
+    )?;
     let service = Service::new(Arc::new(provider));
     let shutdown = CancellationToken::new();
     let acceptor = pinned.map(|pinned| pinned.acceptor);
-    let server = tokio::spawn(serve_on(Arc::clone(&listener), acceptor, service, shutdown.clone()));
+    let server = tokio::spawn(serve_on(
+        Arc::clone(&listener),
+        acceptor,
+        service,
+        shutdown.clone(),
+    ));
     let stopped = signals.stopped(&shutdown).await;
     shutdown.cancel();
     if let Ok(Ok(ended)) = tokio::time::timeout(GRACE, server).await {
@@ -160,16 +183,24 @@ fn announce(
         ));
     }
     let server_cert = pinned.map(|pinned| pinned.server_cert.as_ref());
-    let line = Line { address, server_cert, multiplex_asked: wishes.multiplex_asked };
+    let line = Line {
+        address,
+        server_cert,
+        multiplex_asked: wishes.multiplex_asked,
+    };
     say(&line.to_string())?;
     // From here on nobody reads stdout; a stray print belongs to the log.
-    nix::unistd::dup2_stdout(io::stderr())
-        .map_err(|error| ServeError::Io { doing: "redirect stdout", source: error.into() })
+    nix::unistd::dup2_stdout(io::stderr()).map_err(|error| ServeError::Io {
+        doing: "redirect stdout",
+        source: error.into(),
+    })
 }
 
 fn say(line: &str) -> Result<(), ServeError> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(io_error("write to stdout"))
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .map_err(io_error("write to stdout"))
 }
 
 fn io_error(doing: &'static str) -> impl FnOnce(io::Error) -> ServeError {
@@ -207,6 +238,9 @@ mod tests {
         assert_eq!(mode([]).unwrap(), Mode::Plugin);
         assert_eq!(mode(["--debug".to_owned()]).unwrap(), Mode::Debug);
         let error = mode(["--dbug".to_owned()]).unwrap_err();
-        assert_eq!(error.to_string(), "unknown argument `--dbug`; the only one is --debug");
+        assert_eq!(
+            error.to_string(),
+            "unknown argument `--dbug`; the only one is --debug"
+        );
     }
 }

@@ -83,12 +83,17 @@ answers!(
 
 impl Service {
     pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let process = since.as_secs() << 20 | u64::from(std::process::id() & 0xf_ffff);
         Self {
             registry: Arc::new(Registry::new(provider)),
             stop: Arc::default(),
-            requests: Arc::new(Requests { process, next: AtomicU64::new(1) }),
+            requests: Arc::new(Requests {
+                process,
+                next: AtomicU64::new(1),
+            }),
         }
     }
 
@@ -100,7 +105,11 @@ impl Service {
     fn context(&self, client: ClientCapabilities) -> Cx {
         let number = self.requests.next.fetch_add(1, Ordering::Relaxed);
         let id = format!("{:x}-{number}", self.requests.process);
-        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        let stop = self
+            .stop
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .child_token();
         Cx::new(&id, stop, client)
     }
 
@@ -155,7 +164,12 @@ impl Service {
             Ok(payload) => panics::message(payload.as_ref()),
             Err(_) => "the call was given up".to_owned(),
         };
-        tracing::error!(tf_rpc = call.rpc, tf_req_id = cx.request_id(), said, "a call panicked");
+        tracing::error!(
+            tf_rpc = call.rpc,
+            tf_req_id = cx.request_id(),
+            said,
+            "a call panicked"
+        );
         let provider = self.registry.provider.name();
         let diagnostic = panics::diagnostic(provider, cx.request_id(), call.rpc, &said);
         let diagnostic = wire::diagnostics(diagnostic.into(), None).remove(0);
@@ -193,7 +207,11 @@ impl Call {
             deferral_allowed: client.deferral_allowed,
             write_only_attributes_allowed: client.write_only_attributes_allowed,
         };
-        Self { rpc, about: about.to_owned(), client }
+        Self {
+            rpc,
+            about: about.to_owned(),
+            client,
+        }
     }
 }
 
@@ -204,7 +222,10 @@ impl ProviderService for Service {
         _request: Request<proto::get_metadata::Request>,
     ) -> Result<Response<proto::get_metadata::Response>, Status> {
         let call = Call::new("GetMetadata", "", None);
-        self.answer(call, |registry, _| async move { rpc::schema::metadata(&registry) }).await
+        self.answer(call, |registry, _| async move {
+            rpc::schema::metadata(&registry)
+        })
+        .await
     }
 
     async fn get_provider_schema(
@@ -212,7 +233,10 @@ impl ProviderService for Service {
         _request: Request<proto::get_provider_schema::Request>,
     ) -> Result<Response<proto::get_provider_schema::Response>, Status> {
         let call = Call::new("GetProviderSchema", "", None);
-        self.answer(call, |registry, _| async move { rpc::schema::schemas(&registry) }).await
+        self.answer(call, |registry, _| async move {
+            rpc::schema::schemas(&registry)
+        })
+        .await
     }
 
     async fn get_functions(
@@ -220,7 +244,10 @@ impl ProviderService for Service {
         _request: Request<proto::get_functions::Request>,
     ) -> Result<Response<proto::get_functions::Response>, Status> {
         let call = Call::new("GetFunctions", "", None);
-        self.answer(call, |registry, _| async move { rpc::schema::functions(&registry) }).await
+        self.answer(call, |registry, _| async move {
+            rpc::schema::functions(&registry)
+        })
+        .await
     }
 
     async fn validate_provider_config(
@@ -289,7 +316,11 @@ impl ProviderService for Service {
         request: Request<proto::read_resource::Request>,
     ) -> Result<Response<proto::read_resource::Response>, Status> {
         let request = request.into_inner();
-        let call = Call::new("ReadResource", &request.type_name, request.client_capabilities);
+        let call = Call::new(
+            "ReadResource",
+            &request.type_name,
+            request.client_capabilities,
+        );
         self.answer(call, |registry, cx| async move {
             rpc::read::read(&registry, &cx, request).await
         })
@@ -301,7 +332,11 @@ impl ProviderService for Service {
         request: Request<proto::plan_resource_change::Request>,
     ) -> Result<Response<proto::plan_resource_change::Response>, Status> {
         let request = request.into_inner();
-        let call = Call::new("PlanResourceChange", &request.type_name, request.client_capabilities);
+        let call = Call::new(
+            "PlanResourceChange",
+            &request.type_name,
+            request.client_capabilities,
+        );
         self.answer(call, |registry, cx| async move {
             rpc::plan::plan(&registry, &cx, request).await
         })
@@ -323,7 +358,13 @@ impl ProviderService for Service {
             .await;
         let mut answer = ended.unwrap_or_else(|crashed| {
             let saved = crashed.cx.saved();
-            rpc::apply::crashed(&self.registry, &type_name, saved, before, crashed.diagnostic)
+            rpc::apply::crashed(
+                &self.registry,
+                &type_name,
+                saved,
+                before,
+                crashed.diagnostic,
+            )
         });
         log_diagnostics(call.rpc, answer.diagnostics_mut());
         Ok(Response::new(answer))
@@ -347,7 +388,11 @@ impl ProviderService for Service {
         request: Request<proto::read_data_source::Request>,
     ) -> Result<Response<proto::read_data_source::Response>, Status> {
         let request = request.into_inner();
-        let call = Call::new("ReadDataSource", &request.type_name, request.client_capabilities);
+        let call = Call::new(
+            "ReadDataSource",
+            &request.type_name,
+            request.client_capabilities,
+        );
         self.answer(call, |registry, cx| async move {
             rpc::data::read(&registry, &cx, request).await
         })
@@ -361,7 +406,9 @@ impl ProviderService for Service {
         let request = request.into_inner();
         let call = Call::new("CallFunction", &request.name, None);
         let ended = self
-            .guarded(&call, |registry, _| async move { rpc::function::call(&registry, &request) })
+            .guarded(&call, |registry, _| async move {
+                rpc::function::call(&registry, &request)
+            })
             .await;
         Ok(Response::new(ended.unwrap_or_else(|crashed| {
             rpc::function::failed(crashed.diagnostic.detail, None)

@@ -50,7 +50,9 @@ pub(crate) fn pair_up(
         let candidates = table.get_mut(&wanted);
         let chosen = candidates.and_then(|indexes| {
             indexes.retain(|index| !taken[*index]);
-            let position = indexes.iter().position(|i| fits(&patterns[at], &items[*i]))?;
+            let position = indexes
+                .iter()
+                .position(|i| fits(&patterns[at], &items[*i]))?;
             Some(indexes.remove(position))
         });
         match chosen {
@@ -88,7 +90,10 @@ fn count_free(mask: &Value) -> usize {
 pub(crate) fn config_mask(shape: Shape<'_>, config: &Value) -> Value {
     let Value::Map(_) = config else { return WHOLE };
     let fields = shape.fields().map(|field| {
-        (field.name(), config_field_mask(field, config.get(field.name())))
+        (
+            field.name(),
+            config_field_mask(field, config.get(field.name())),
+        )
     });
     Value::object(fields)
 }
@@ -97,15 +102,19 @@ fn config_field_mask(field: Field<'_>, config: &Value) -> Value {
     if field.is_write_only() || (config.is_null() && field.is_computed()) {
         return FREE;
     }
-    let Some((nesting, shape)) = field.inner() else { return WHOLE };
+    let Some((nesting, shape)) = field.inner() else {
+        return WHOLE;
+    };
     match (nesting, config) {
         (Nesting::Single, Value::Map(_)) => config_mask(shape, config),
         (Nesting::List, Value::Seq(items)) => {
             Value::list(items.iter().map(|item| config_mask(shape, item)))
         }
-        (Nesting::Map, Value::Map(items)) => {
-            Value::object(items.iter().map(|(key, item)| (key.clone(), config_mask(shape, item))))
-        }
+        (Nesting::Map, Value::Map(items)) => Value::object(
+            items
+                .iter()
+                .map(|(key, item)| (key.clone(), config_mask(shape, item))),
+        ),
         (Nesting::Set, Value::Seq(_)) if shape.any(&Field::is_computed) => FREE,
         _ => WHOLE,
     }
@@ -119,14 +128,21 @@ pub(crate) fn unknown_mask(ty: &Type, planned: &Value) -> Value {
         (Type::List(element), Value::Seq(items)) => {
             Value::list(items.iter().map(|item| unknown_mask(element, item)))
         }
-        (Type::Tuple(types), Value::Seq(items)) => {
-            Value::list(types.iter().zip(items).map(|(ty, item)| unknown_mask(ty, item)))
-        }
-        (Type::Map(element), Value::Map(items)) => {
-            Value::object(items.iter().map(|(key, item)| (key.clone(), unknown_mask(element, item))))
-        }
+        (Type::Tuple(types), Value::Seq(items)) => Value::list(
+            types
+                .iter()
+                .zip(items)
+                .map(|(ty, item)| unknown_mask(ty, item)),
+        ),
+        (Type::Map(element), Value::Map(items)) => Value::object(
+            items
+                .iter()
+                .map(|(key, item)| (key.clone(), unknown_mask(element, item))),
+        ),
         (Type::Object(types), Value::Map(items)) => Value::object(
-            types.iter().map(|(name, ty)| (name.clone(), unknown_mask(ty, planned_field(items, name)))),
+            types
+                .iter()
+                .map(|(name, ty)| (name.clone(), unknown_mask(ty, planned_field(items, name)))),
         ),
         _ => FREE,
     }
@@ -145,13 +161,21 @@ pub(crate) fn project(mask: &Value, value: &Value) -> Value {
         (Value::Bool(true), _) => Value::Null,
         (Value::Map(masks), Value::Map(fields)) => {
             let known = fields.iter().map(|(name, field)| {
-                (name.clone(), masks.get(name).map_or_else(|| plain(field), |m| project(m, field)))
+                (
+                    name.clone(),
+                    masks
+                        .get(name)
+                        .map_or_else(|| plain(field), |m| project(m, field)),
+                )
             });
             Value::object(known)
         }
-        (Value::Seq(masks), Value::Seq(items)) if masks.len() == items.len() => {
-            Value::list(masks.iter().zip(items).map(|(mask, item)| project(mask, item)))
-        }
+        (Value::Seq(masks), Value::Seq(items)) if masks.len() == items.len() => Value::list(
+            masks
+                .iter()
+                .zip(items)
+                .map(|(mask, item)| project(mask, item)),
+        ),
         (_, value) => plain(value),
     }
 }
@@ -179,12 +203,22 @@ mod tests {
     }
 
     fn object() -> Type {
-        Type::Object([("port", Type::Number), ("id", Type::String)].map(|(n, t)| (n.to_owned(), t)).into())
+        Type::Object(
+            [("port", Type::Number), ("id", Type::String)]
+                .map(|(n, t)| (n.to_owned(), t))
+                .into(),
+        )
     }
 
     fn pair(patterns: &[Value], items: &[Value]) -> Pairs {
         let ty = object();
-        pair_up(patterns, items, |p| unknown_mask(&ty, p), project, |_, _| true)
+        pair_up(
+            patterns,
+            items,
+            |p| unknown_mask(&ty, p),
+            project,
+            |_, _| true,
+        )
     }
 
     #[test]
@@ -206,8 +240,13 @@ mod tests {
 
     #[test]
     fn ten_thousand_elements_are_no_trouble() {
-        let patterns: Vec<_> = (0..10_000).map(|port| rule(port, Value::unknown())).collect();
-        let items: Vec<_> = (0..10_000).rev().map(|port| rule(port, "x".into())).collect();
+        let patterns: Vec<_> = (0..10_000)
+            .map(|port| rule(port, Value::unknown()))
+            .collect();
+        let items: Vec<_> = (0..10_000)
+            .rev()
+            .map(|port| rule(port, "x".into()))
+            .collect();
         let start = Instant::now();
         assert_eq!(pair(&patterns, &items).both.len(), 10_000);
         // Pairwise comparison needs minutes here; the bound is wide enough for any machine.

@@ -22,15 +22,23 @@ pub(crate) enum Field<'a> {
 
 impl<'a> Shape<'a> {
     pub(crate) fn of(block: &'a Block) -> Self {
-        Self { attributes: &block.attributes, blocks: &block.blocks }
+        Self {
+            attributes: &block.attributes,
+            blocks: &block.blocks,
+        }
     }
 
     pub(crate) fn fields(self) -> impl Iterator<Item = Field<'a>> {
         let attributes = self.attributes.iter().map(|attribute| match &attribute.ty {
             AttributeType::Plain(_) => Field::Plain(attribute),
-            AttributeType::Nested(nesting, inner) => {
-                Field::Nested(attribute, *nesting, Shape { attributes: inner, blocks: &[] })
-            }
+            AttributeType::Nested(nesting, inner) => Field::Nested(
+                attribute,
+                *nesting,
+                Shape {
+                    attributes: inner,
+                    blocks: &[],
+                },
+            ),
         });
         let blocks = self.blocks.iter();
         attributes.chain(blocks.map(|b| Field::Block(b, b.nesting.into(), Self::of(&b.block))))
@@ -42,7 +50,8 @@ impl<'a> Shape<'a> {
 
     /// Whether a field at any depth is so.
     pub(crate) fn any(self, test: &impl Fn(Field<'a>) -> bool) -> bool {
-        self.fields().any(|field| test(field) || field.inner().is_some_and(|(_, s)| s.any(test)))
+        self.fields()
+            .any(|field| test(field) || field.inner().is_some_and(|(_, s)| s.any(test)))
     }
 }
 
@@ -78,6 +87,7 @@ impl<'a> Field<'a> {
     }
 
     pub(crate) fn is_write_only(self) -> bool {
-        self.attribute().is_some_and(|attribute| attribute.write_only)
+        self.attribute()
+            .is_some_and(|attribute| attribute.write_only)
     }
 }

@@ -39,7 +39,10 @@ impl Pinned {
             .with_client_cert_verifier(only)
             .with_single_cert(vec![server_cert.clone()], key.into())?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), server_cert })
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            server_cert,
+        })
     }
 }
 
@@ -48,10 +51,15 @@ impl Pinned {
 fn own_certificate() -> Result<(CertificateDer<'static>, PrivatePkcs8KeyDer<'static>), TlsError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let mut params = CertificateParams::new(["localhost".to_owned()])?;
-    params.extended_key_usages =
-        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
     let certificate = params.self_signed(&key)?;
-    Ok((certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der())))
+    Ok((
+        certificate.der().clone(),
+        PrivatePkcs8KeyDer::from(key.serialize_der()),
+    ))
 }
 
 /// Compares the client's certificate byte for byte.
@@ -66,7 +74,10 @@ struct OnlyThisClient {
 
 impl OnlyThisClient {
     fn new(certificate: CertificateDer<'static>, provider: &CryptoProvider) -> Self {
-        Self { certificate, algorithms: provider.signature_verification_algorithms }
+        Self {
+            certificate,
+            algorithms: provider.signature_verification_algorithms,
+        }
     }
 }
 

@@ -156,7 +156,10 @@ pub struct Changed<S> {
 
 impl<S> From<S> for Changed<S> {
     fn from(state: S) -> Self {
-        Self { state, diagnostics: Diagnostics::new() }
+        Self {
+            state,
+            diagnostics: Diagnostics::new(),
+        }
     }
 }
 
@@ -164,7 +167,9 @@ impl<S: TfObject> Plan<S> {
     /// Whether anything differs from the prior state; true for a create.
     pub fn changes(&self) -> bool {
         let planned = canonical::<S>(self.planned.leaf_to_value());
-        self.prior.as_ref().is_none_or(|p| !canonical::<S>(p.leaf_to_value()).same(&planned))
+        self.prior
+            .as_ref()
+            .is_none_or(|p| !canonical::<S>(p.leaf_to_value()).same(&planned))
     }
 
     /// When anything changes, makes the computed attributes unknown that are not `stable`.
@@ -185,7 +190,8 @@ impl<S: TfObject> Want<S> {
     /// Call it after each step that cannot be undone: whatever stops the apply, Terraform is given
     /// the newest one.
     pub fn checkpoint(&self, state: &View<S>) {
-        self.cx.checkpoint(state.leaf_to_value(), self.private.clone());
+        self.cx
+            .checkpoint(state.leaf_to_value(), self.private.clone());
     }
 }
 
@@ -218,9 +224,15 @@ fn view<S: TfObject>(what: &str, value: &Value) -> Result<View<S>, Diagnostics> 
 
 /// A number that is too large for its field, for example: of the right type, and no value of it.
 fn unfit(what: &str, error: &ConvertError) -> Diagnostics {
-    let name = error.path.0.last().map_or_else(|| what.to_owned(), |_| format!("{}", error.path));
+    let name = error
+        .path
+        .0
+        .last()
+        .map_or_else(|| what.to_owned(), |_| format!("{}", error.path));
     let detail = format!("The {what} has a wrong value: {error}. Give {name} such a value.");
-    Diagnostic::error(format!("Invalid Value for {name}"), detail).at(error.path.clone()).into()
+    Diagnostic::error(format!("Invalid Value for {name}"), detail)
+        .at(error.path.clone())
+        .into()
 }
 
 fn no_upgrade(type_name: &str, version: i64, newest: i64) -> Diagnostics {
@@ -242,7 +254,10 @@ impl<R: TypedResource> Resource for Typed<R> {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: self.0.version(), block: R::State::block() }
+        Schema {
+            version: self.0.version(),
+            block: R::State::block(),
+        }
     }
 
     async fn validate(&self, cx: &Cx, config: &Value) -> Diagnostics {
@@ -288,13 +303,17 @@ impl<R: TypedResource> Resource for Typed<R> {
             Ok(prior) => self.0.plan_destroy(cx, &prior, &mut private).await,
             Err(unfit) => unfit,
         };
-        DestroyPlan { private, diagnostics }
+        DestroyPlan {
+            private,
+            diagnostics,
+        }
     }
 
     async fn apply(&self, cx: &Cx, request: ApplyRequest) -> ApplyResponse {
         let applied = match (request.planned, request.config) {
             (Some(planned), Some(config)) => {
-                self.make(cx, request.prior, &planned, &config, request.private).await
+                self.make(cx, request.prior, &planned, &config, request.private)
+                    .await
             }
             _ => self.remove(cx, request.prior, request.private).await,
         };
@@ -324,7 +343,12 @@ impl<R: TypedResource> Typed<R> {
     ) -> Result<ApplyResponse, Diagnostics> {
         let planned = view::<R::State>("plan", planned)?;
         let config = view::<R::State>("configuration", config)?;
-        let mut want = Want { planned, config, private, cx: cx.clone() };
+        let mut want = Want {
+            planned,
+            config,
+            private,
+            cx: cx.clone(),
+        };
         let changed = match prior {
             None => self.0.create(cx, &mut want).await?,
             Some(prior) => {
@@ -365,7 +389,10 @@ fn failed(cx: &Cx, found: Diagnostics) -> ApplyResponse {
 
 fn start_plan<S: TfObject>(request: PlanRequest) -> Result<Plan<S>, Diagnostics> {
     Ok(Plan {
-        prior: request.prior.map(|prior| view::<S>("state", &prior)).transpose()?,
+        prior: request
+            .prior
+            .map(|prior| view::<S>("state", &prior))
+            .transpose()?,
         config: view::<S>("configuration", &request.config)?,
         planned: view::<S>("configuration", &request.proposed)?,
         requires_replace: Vec::new(),
@@ -380,7 +407,10 @@ impl<D: TypedDataSource> DataSource for TypedData<D> {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: D::State::block() }
+        Schema {
+            version: 0,
+            block: D::State::block(),
+        }
     }
 
     async fn validate(&self, cx: &Cx, config: &Value) -> Diagnostics {

@@ -15,10 +15,12 @@ pub(crate) fn value(sent: Option<&proto::DynamicValue>, ty: &Type) -> Result<Val
     match sent {
         Some(sent) if !sent.msgpack.is_empty() => msgpack::decode(&sent.msgpack, ty),
         Some(sent) if !sent.json.is_empty() => {
-            let unreadable = |_| DecodeError::from(DecodeProblem::Mismatch {
-                expected: "JSON".into(),
-                found: "something else".into(),
-            });
+            let unreadable = |_| {
+                DecodeError::from(DecodeProblem::Mismatch {
+                    expected: "JSON".into(),
+                    found: "something else".into(),
+                })
+            };
             json::decode(&serde_json::from_slice(&sent.json).map_err(unreadable)?, ty)
         }
         _ => Ok(Value::Null),
@@ -27,12 +29,18 @@ pub(crate) fn value(sent: Option<&proto::DynamicValue>, ty: &Type) -> Result<Val
 
 /// Writes a value.
 pub(crate) fn dynamic(value: &Value, ty: &Type) -> proto::DynamicValue {
-    proto::DynamicValue { msgpack: msgpack::encode(value, ty), json: Vec::new() }
+    proto::DynamicValue {
+        msgpack: msgpack::encode(value, ty),
+        json: Vec::new(),
+    }
 }
 
 /// The schema as resources and data sources have it.
 pub(crate) fn schema(schema: &Schema) -> proto::Schema {
-    proto::Schema { version: schema.version, block: Some(block(&schema.block)) }
+    proto::Schema {
+        version: schema.version,
+        block: Some(block(&schema.block)),
+    }
 }
 
 /// The schema of a `provider` block: a default is filled in by the framework, and Terraform hears
@@ -126,7 +134,9 @@ pub(crate) fn function(of: &FunctionSignature) -> proto::Function {
     proto::Function {
         parameters: of.parameters.iter().map(parameter).collect(),
         variadic_parameter: of.variadic.as_ref().map(parameter),
-        r#return: Some(proto::function::Return { r#type: type_bytes(&of.returns) }),
+        r#return: Some(proto::function::Return {
+            r#type: type_bytes(&of.returns),
+        }),
         summary: of.summary.clone(),
         description: of.description.clone(),
         description_kind: proto::StringKind::Markdown.into(),
@@ -147,7 +157,10 @@ fn parameter(of: &Parameter) -> proto::function::Parameter {
 
 /// Messages, with paths that Terraform can follow in this schema.
 pub(crate) fn diagnostics(all: Diagnostics, block: Option<&Block>) -> Vec<proto::Diagnostic> {
-    all.0.into_iter().map(|one| diagnostic(one, block)).collect()
+    all.0
+        .into_iter()
+        .map(|one| diagnostic(one, block))
+        .collect()
 }
 
 fn diagnostic(of: Diagnostic, block: Option<&Block>) -> proto::Diagnostic {
@@ -155,7 +168,10 @@ fn diagnostic(of: Diagnostic, block: Option<&Block>) -> proto::Diagnostic {
         Severity::Error => proto::diagnostic::Severity::Error,
         Severity::Warning => proto::diagnostic::Severity::Warning,
     };
-    let at = block.map_or_else(|| of.path.clone(), |block| addressable(Shape::of(block), &of.path));
+    let at = block.map_or_else(
+        || of.path.clone(),
+        |block| addressable(Shape::of(block), &of.path),
+    );
     proto::Diagnostic {
         severity: severity.into(),
         summary: of.summary,
@@ -172,7 +188,10 @@ fn addressable(mut shape: Shape<'_>, path: &Path) -> Path {
         kept.push(step.clone());
         let Step::Attribute(name) = step else { break };
         let Some((nesting, inner)) = shape.field(name).and_then(Field::inner) else {
-            let plain_set = shape.field(name).and_then(Field::attribute).map(|a| a.ty.ty());
+            let plain_set = shape
+                .field(name)
+                .and_then(Field::attribute)
+                .map(|a| a.ty.ty());
             if !matches!(plain_set, Some(Type::Set(_))) {
                 kept.extend(steps.cloned());
             }
@@ -197,9 +216,13 @@ pub(crate) fn path(of: &Path) -> proto::AttributePath {
             Step::Key(key) => Selector::ElementKeyString(key.clone()),
             Step::Index(index) => Selector::ElementKeyInt(*index),
         };
-        proto::attribute_path::Step { selector: Some(selector) }
+        proto::attribute_path::Step {
+            selector: Some(selector),
+        }
     };
-    proto::AttributePath { steps: of.0.iter().map(step).collect() }
+    proto::AttributePath {
+        steps: of.0.iter().map(step).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -218,7 +241,10 @@ mod tests {
     fn both_forms_are_read() {
         let sent = dynamic(&"a".into(), &Type::String);
         assert_eq!(value(Some(&sent), &Type::String).unwrap(), "a".into());
-        let sent = proto::DynamicValue { json: b"\"a\"".to_vec(), msgpack: Vec::new() };
+        let sent = proto::DynamicValue {
+            json: b"\"a\"".to_vec(),
+            msgpack: Vec::new(),
+        };
         assert_eq!(value(Some(&sent), &Type::String).unwrap(), "a".into());
     }
 }

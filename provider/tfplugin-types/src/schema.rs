@@ -52,6 +52,10 @@ pub enum Replace {
 
 /// One attribute.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own in the protocol"
+)]
 pub struct Attribute {
     /// Name in HCL.
     pub name: String,
@@ -73,6 +77,9 @@ pub struct Attribute {
     pub replace: Replace,
     /// Computed once at create; an update keeps the value of the state.
     pub stable: bool,
+    /// Whether the value may be null: in Rust, an `Option`. A computed value that may not is
+    /// promised to be there before it is known.
+    pub nullable: bool,
     /// For computed text: what it will begin with, known before the value is.
     pub prefix: Option<String>,
     /// Checks on a known value.
@@ -217,6 +224,7 @@ impl NestedBlock {
             default: None,
             replace: Replace::No,
             stable: false,
+            nullable: true,
             prefix: None,
             checks: Vec::new(),
             ty: AttributeType::Nested(self.nesting.into(), self.block.into_attributes()),

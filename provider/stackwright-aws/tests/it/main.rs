@@ -1,1 +1,10 @@
-//! Integration tests.
+//! Adapters and sessions against the emulator of `acceptance-tests`, each test in an account of its own.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod ecs;
+mod emulated;
+mod iam_logs_ssm;
+mod network;
+mod security_groups;
+mod session;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 use stackwright_plan::diff;
-use stackwright_plan::{Graph, Key, Outputs};
+use stackwright_plan::{Graph, Key, Kind, Outputs};
 
 use super::observe::order;
 use super::Record;
@@ -22,6 +22,9 @@ pub(crate) enum Step {
     Delete,
 }
 
+/// Fields that have drifted, by component.
+pub(crate) type Drifted = BTreeMap<Key, BTreeSet<String>>;
+
 /// What a change does, and which outputs are known before it is done.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Changes {
@@ -36,7 +39,7 @@ pub(crate) fn changes(
     before: Option<&Graph>,
     after: &Graph,
     record: &Record,
-    drifted: &BTreeSet<Key>,
+    drifted: &Drifted,
     missing: &BTreeSet<Key>,
 ) -> Changes {
     let old_outputs = record.outputs();
@@ -49,8 +52,7 @@ pub(crate) fn changes(
         let step = match old {
             _ if !exists => Some(Step::Create),
             None => Some(Step::Update),
-            Some(old) => step(&desired, &old, node.kind.facts().replace, node.kind.facts().unordered)
-                .or_else(|| drifted.contains(&key).then_some(Step::Update)),
+            Some(old) => step(&desired, &old, node.kind).max(repair(drifted.get(&key), node.kind)),
         };
         let outputs = match step {
             Some(Step::Create | Step::Replace) => node.predicted.clone(),
@@ -64,14 +66,16 @@ pub(crate) fn changes(
     changes
 }
 
-fn step(
-    desired: &Map<String, Json>,
-    old: &Map<String, Json>,
-    replace: &[&str],
-    unordered: &[&str],
-) -> Option<Step> {
-    let fields = diff::fields(desired, old, unordered);
-    if fields.iter().any(|field| replace.contains(&field.top())) {
+/// What repairs the fields that have drifted.
+fn repair(fields: Option<&BTreeSet<String>>, kind: Kind) -> Option<Step> {
+    let top = |field: &String| field.split('.').next().unwrap_or_default().to_owned();
+    let fixed = |field: &String| kind.facts().replace.contains(&top(field).as_str());
+    fields.map(|fields| if fields.iter().any(fixed) { Step::Replace } else { Step::Update })
+}
+
+fn step(desired: &Map<String, Json>, old: &Map<String, Json>, kind: Kind) -> Option<Step> {
+    let fields = diff::fields(desired, old, kind.facts().unordered);
+    if fields.iter().any(|field| kind.facts().replace.contains(&field.top())) {
         return Some(Step::Replace);
     }
     (!fields.is_empty()).then_some(Step::Update)

@@ -29,6 +29,8 @@ pub(crate) struct Job<'a> {
     pub(crate) ignore: &'a Ignore,
     /// How long.
     pub(crate) wait: Wait,
+    /// The last apply came to a stop: what it waited for is waited for again.
+    pub(crate) resume: bool,
     /// Called with the record whenever an object has come into existence.
     pub(crate) save: &'a (dyn Fn(&Record) + Send + Sync),
 }
@@ -262,7 +264,17 @@ impl Walk<'_> {
     }
 
     fn differences(&self, seen: &Seen) -> Vec<FieldDiff> {
-        drift::fields(self.node, &self.desired, seen, self.entry.as_ref(), self.job.ignore, self.key)
+        let mut found = drift::fields(self.node, &self.desired, seen, self.entry.as_ref(), self.key);
+        found.retain(|field| !self.is_left_alone(field));
+        found
+    }
+
+    /// What the user ignores is left alone as long as nobody wants it otherwise than it was written.
+    fn is_left_alone(&self, field: &FieldDiff) -> bool {
+        let ignore = self.job.ignore;
+        let applied = self.entry.as_ref().and_then(|entry| entry.applied.get(field.top()));
+        let same = applied == self.desired.get(field.top()).map(digest).as_ref();
+        ignore.covers_tag(&field.field) || (same && ignore.covers(self.key, &field.field))
     }
 
     fn must_replace(&self, changed: &[FieldDiff]) -> bool {
@@ -313,32 +325,25 @@ impl Walk<'_> {
 
     async fn replace(&mut self) -> Result<bool, Cause> {
         let old = self.entry.take();
-        let adopted = match self.adopt().await {
-            Ok(Some(seen)) if old.as_ref().is_some_and(|old| old.outputs == seen.outputs) => None,
-            other => other?,
-        };
-        if adopted.is_none() {
-            self.entry = None;
+        let written = self.successor(old.as_ref()).await;
+        if self.entry.is_none() {
+            self.entry = old;
+        } else if !self.node.kind.facts().keeps_history {
+            self.retired = old;
         }
-        let written = match adopted {
-            Some(seen) => {
+        written.map(|_| true)
+    }
+
+    /// Takes over a successor that an earlier run has made, or makes one.
+    async fn successor(&mut self, old: Option<&Entry>) -> Result<bool, Cause> {
+        match self.adopt().await? {
+            Some(seen) if old.is_none_or(|old| old.outputs != seen.outputs) => {
                 let changed = self.differences(&seen);
                 self.update(&seen, &changed).await
             }
-            None => self.create().await,
-        };
-        match written {
-            Ok(_) => {
-                self.retired = old;
-                Ok(true)
-            }
-            Err(cause) if self.entry.is_none() => {
-                self.entry = old;
-                Err(cause)
-            }
-            Err(cause) => {
-                self.retired = old;
-                Err(cause)
+            _ => {
+                self.entry = None;
+                self.create().await
             }
         }
     }
@@ -374,7 +379,8 @@ impl Walk<'_> {
     /// After a write AWS is asked once what it made of it: its own spelling is no drift.
     async fn read_back(&mut self) -> Result<(), Cause> {
         let Some(seen) = self.read_fresh().await? else { return Ok(()) };
-        let odd = drift::fields(self.node, &self.desired, &seen, None, self.job.ignore, self.key);
+        let mut odd = drift::fields(self.node, &self.desired, &seen, None, self.key);
+        odd.retain(|field| !self.job.ignore.covers(self.key, &field.field));
         if let Some(entry) = &mut self.entry {
             let top: BTreeSet<&str> = odd.iter().map(FieldDiff::top).collect();
             let observed = |field: &str| digest(seen.fields.get(field).unwrap_or(&Json::Null));
@@ -399,7 +405,7 @@ impl Walk<'_> {
 
     async fn settle(&mut self, written: bool) -> Result<(), Cause> {
         let Some(entry) = &self.entry else { return Ok(()) };
-        if !written {
+        if !written && !self.job.resume {
             return Ok(());
         }
         self.doing = Doing::Settling;

@@ -44,13 +44,18 @@ pub(crate) struct Ignore {
 }
 
 impl Ignore {
-    /// Whether a field of a component is left alone.
+    /// Whether a tag that others may set.
+    pub(crate) fn covers_tag(&self, field: &str) -> bool {
+        field.strip_prefix("tags.").is_some_and(|key| self.tags.contains(key))
+    }
+
+    /// Whether drift of a field of a component is left alone.
     pub(crate) fn covers(&self, component: &Key, field: &str) -> bool {
         let whole = format!("{component}.{field}");
         let drift = self.drift.iter().any(|pattern| {
             whole == *pattern || whole.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.'))
         });
-        drift || field.strip_prefix("tags.").is_some_and(|key| self.tags.contains(key))
+        drift || self.covers_tag(field)
     }
 }
 
@@ -97,8 +102,9 @@ fn of_component(
     ignore: &Ignore,
 ) -> Vec<Difference> {
     let facts = node.kind.facts();
-    fields(node, desired, seen, entry, ignore, key)
+    fields(node, desired, seen, entry, key)
         .into_iter()
+        .filter(|field| !ignore.covers(key, &field.field))
         .map(|field| Difference {
             component: key.clone(),
             exists: true,
@@ -109,18 +115,20 @@ fn of_component(
         .collect()
 }
 
-/// The fields of one component that differ, without those that the user or AWS's own spelling excuses.
+/// The fields of one component that differ, without those that AWS's own spelling excuses, and
+/// without the tags of an object that somebody else has deployed in place of ours.
 pub(crate) fn fields(
     node: &Node,
     desired: &Map<String, Json>,
     seen: &Seen,
     entry: Option<&Entry>,
-    ignore: &Ignore,
     key: &Key,
 ) -> Vec<FieldDiff> {
+    let stands_in = node.identified_by.is_some() && seen.own_tags().is_none();
+    tracing::trace!(component = %key, stands_in, "comparing");
     let mut found = diff::fields(desired, &seen.fields, node.kind.facts().unordered);
     found.retain(|field| {
-        !ignore.covers(key, &field.field) && !is_normalised(field.top(), desired, seen, entry)
+        !is_normalised(field.top(), desired, seen, entry) && !(stands_in && field.top() == "tags")
     });
     found
 }

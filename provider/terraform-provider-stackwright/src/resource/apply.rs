@@ -10,7 +10,7 @@ use tfplugin_types::{Cfg, Diagnostics, Path, TfConfig as _, Value};
 use tokio::time::Instant;
 
 use super::read::{refreshed, stated_scope};
-use super::view::{check_place, fill, without_unknown};
+use super::view::{check_place, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
 use crate::diagnose::{self, Verb};
 use crate::engine::converge::{Job, Outcome, converge};
@@ -55,7 +55,7 @@ async fn write<R: Planned>(
     let wait = wait::<R>(cx, &mut view, verb);
     let ignore = ignore_of::<R>(connected, &mut view);
     let save = |record: &Record| {
-        let (state, private) = partial::<R>(scope, &view, record);
+        let (state, private) = partial::<R>(scope, &view, prior, record);
         cx.checkpoint(state, private);
     };
     let job = Job {
@@ -65,6 +65,7 @@ async fn write<R: Planned>(
         id: &id,
         ignore: &ignore,
         wait,
+        resume: record.incomplete,
         save: &save,
     };
     let outcome = converge(&job, &graph, record).await;
@@ -73,7 +74,7 @@ async fn write<R: Planned>(
         finish::<R>(scope, &mut done, &outcome.record.outputs());
         return Ok(ApplyResponse::done(done.to_value(), private_with(&outcome.record)));
     }
-    Ok(stopped::<R>(connected, &view, &id, verb, outcome).await)
+    Ok(stopped::<R>(connected, &view, prior, verb, outcome).await)
 }
 
 fn finish<R: Planned>(scope: &Scope, view: &mut R::View, outputs: &Outputs) {
@@ -85,31 +86,34 @@ fn finish<R: Planned>(scope: &Scope, view: &mut R::View, outputs: &Outputs) {
 fn partial<R: Planned>(
     scope: &Scope,
     view: &R::View,
+    before: Option<&Value>,
     record: &Record,
 ) -> (Value, tfplugin_rs::Private) {
     let mut view = view.clone();
     finish::<R>(scope, &mut view, &record.outputs());
-    (without_unknown(&view.to_value()), private_with(record))
+    (known(&view.to_value(), before.unwrap_or(&Value::Null)), private_with(record))
 }
 
 /// The answer of an apply that came to a stop: the state says what exists and what really runs.
 async fn stopped<R: Planned>(
     connected: &Connected,
     view: &R::View,
-    id: &stackwright_plan::ResourceId,
+    prior: Option<&Value>,
     verb: Verb,
     outcome: Outcome,
 ) -> ApplyResponse {
     let Outcome { record, failures } = outcome;
-    let diagnostics = diagnose::stopped(id, verb, &failures, &record, &connected.scope);
+    let id = resource_id::<R>(R::id(&connected.scope, view).unwrap_or_default());
+    let diagnostics = diagnose::stopped(&id, verb, &failures, &record, &connected.scope);
     if record.is_empty() {
         return ApplyResponse { diagnostics, ..ApplyResponse::default() };
     }
-    let (mut state, mut private) = partial::<R>(&connected.scope, view, &record);
+    let (mut state, mut private) = partial::<R>(&connected.scope, view, prior, &record);
     if let Ok(mut real) = decode::<R>(&state) {
-        let seen = refreshed::<R>(connected, &mut real, record, Freshness::Fresh).await;
+        let incomplete = record.clone();
+        let seen = refreshed::<R>(connected, &mut real, incomplete, Freshness::Fresh).await;
         if let Ok(Some(record)) = seen {
-            state = without_unknown(&real.to_value());
+            state = known(&real.to_value(), &state);
             private = private_with(&record);
         }
     }
@@ -137,6 +141,7 @@ async fn delete<R: Planned>(
         id: &id,
         ignore: &ignore,
         wait,
+        resume: false,
         save: &save,
     };
     let failures = teardown::everything(&job, &mut record).await;

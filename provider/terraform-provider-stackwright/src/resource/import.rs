@@ -24,7 +24,7 @@ use crate::session::Connected;
 
 pub(super) async fn import<R: Planned>(connected: &Connected, id: &str) -> ImportResponse {
     match recover::<R>(connected, id).await {
-        Ok(view) => ImportResponse::found(super::view::without_unknown(&view.to_value())),
+        Ok(view) => ImportResponse::found(super::view::known(&view.to_value(), &Value::Null)),
         Err(diagnostics) => ImportResponse::failed(diagnostics),
     }
 }

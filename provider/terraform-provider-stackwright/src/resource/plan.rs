@@ -12,7 +12,7 @@ use super::view::{check_place, fill};
 use super::{decode, record_of, resource_id};
 use crate::claims::Claim;
 use crate::diagnose;
-use crate::engine::changes::{Changes, changes};
+use crate::engine::changes::{Changes, Drifted, changes};
 use crate::engine::drift::other_owner;
 use crate::engine::observe::own_tags;
 use crate::engine::world::Search;
@@ -96,7 +96,7 @@ async fn creation<R: Planned>(
 ) -> Result<(), Diagnostics> {
     let scope = &connected.scope;
     let graph = R::plan(scope, view);
-    let predicted = graph.as_ref().map(|graph| changes(None, graph, &Record::default(), &BTreeSet::new(), &BTreeSet::new()));
+    let predicted = graph.as_ref().map(|graph| changes(None, graph, &Record::default(), &Drifted::new(), &BTreeSet::new()));
     let outputs = predicted.map(|changes| changes.outputs).unwrap_or_default();
     fill::<R>(scope, view, &outputs);
     R::common(view).drift = Cfg::Known(Vec::new());
@@ -168,9 +168,9 @@ fn keep_computed<R: Planned>(prior: &R::View, view: &mut R::View) {
     }
 }
 
-/// The components that the state says have drifted, and those that are missing.
-fn drifted<R: Planned>(prior: &mut R::View) -> (BTreeSet<Key>, BTreeSet<Key>) {
-    let (mut drifted, mut missing) = (BTreeSet::new(), BTreeSet::new());
+/// The fields of components that the state says have drifted, and the components that are missing.
+fn drifted<R: Planned>(prior: &mut R::View) -> (Drifted, BTreeSet<Key>) {
+    let (mut drifted, mut missing) = (Drifted::new(), BTreeSet::new());
     let entries = match &R::common(prior).drift {
         Cfg::Known(entries) => entries.clone(),
         Cfg::Null | Cfg::Unknown(_) => Vec::new(),
@@ -178,9 +178,13 @@ fn drifted<R: Planned>(prior: &mut R::View) -> (BTreeSet<Key>, BTreeSet<Key>) {
     for entry in entries.iter().filter_map(Cfg::known) {
         let Some(component) = entry.component.known() else { continue };
         let key = Key(component.clone());
-        let whole = entry.field.known().is_some_and(String::is_empty);
+        let field = entry.field.known().cloned().unwrap_or_default();
         let gone = entry.observed.known().is_some_and(|observed| observed == "nothing");
-        if whole && gone { missing.insert(key) } else { drifted.insert(key) };
+        if field.is_empty() && gone {
+            missing.insert(key);
+        } else {
+            drifted.entry(key).or_default().insert(field);
+        }
     }
     (drifted, missing)
 }

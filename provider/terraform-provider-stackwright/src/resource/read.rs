@@ -8,11 +8,11 @@ use stackwright_plan::{Graph, Key, Scope};
 use tfplugin_rs::{ReadRequest, ReadResponse};
 use tfplugin_types::{Cfg, Diagnostics, TfConfig as _};
 
-use super::view::{check_place, drift_list, field_of, fill};
+use super::view::{check_place, drift_list, field_of, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
 use crate::diagnose;
 use crate::engine::drift::{Cause, Difference, Ignore, differences};
-use crate::engine::observe::{Observation, observe, own_tags};
+use crate::engine::observe::{Observation, observe};
 use crate::engine::record::digests;
 use crate::engine::{Entry, Record};
 use crate::session::Connected;
@@ -36,7 +36,10 @@ async fn try_read<R: Planned>(
     let record = record_of(&request.private)?;
     check_place::<R>(&connected.scope, &mut view)?;
     match refreshed::<R>(connected, &mut view, record, Freshness::Cached).await? {
-        Some(record) => Ok(ReadResponse::found(view.to_value(), private_with(&record))),
+        Some(record) => {
+            let state = known(&view.to_value(), &request.state);
+            Ok(ReadResponse::found(state, private_with(&record)))
+        }
         None => Ok(ReadResponse::gone()),
     }
 }
@@ -55,13 +58,11 @@ pub(super) async fn refreshed<R: Planned>(
     let observed = observe(world, &scope, &id, &graph, &record, freshness)
         .await
         .map_err(|error| diagnose::reading(&id, &error))?;
-    if observed.found.is_empty() && observed.leftover.is_empty() {
+    if observed.found.is_empty() && observed.leftover.is_empty() && record.retired.is_empty() {
         return Ok(None);
     }
     let ignore = ignore_of::<R>(connected, view);
-    let unfinished = retire_superseded(&scope, &id, &graph, &observed, &mut record);
-    let mut all = show::<R>(&scope, view, graph, &record, &observed, &ignore);
-    all.extend(unfinished);
+    let all = show::<R>(&scope, view, graph, &record, &observed, &ignore);
     note_found(&mut record, &observed, &all);
     if let Some(graph) = R::plan(&scope, view) {
         adopt_found(&mut record, &graph, &observed);
@@ -74,7 +75,7 @@ pub(super) async fn refreshed<R: Planned>(
     if !tags_all.is_null() {
         common.tags_all = tags_all;
     }
-    common.drift = drift_list(&all);
+    common.drift = drift_list(&all, record.incomplete);
     Ok(Some(record))
 }
 
@@ -107,32 +108,6 @@ fn show<R: Planned>(
         graph = shown;
     }
     differences(&graph, record, observed, ignore)
-}
-
-/// An object that another one has taken the place of: deployed from outside, or by a run that was
-/// killed. It is deleted by the next apply; after a killed run that apply is called for.
-fn retire_superseded(
-    scope: &Scope,
-    id: &stackwright_plan::ResourceId,
-    graph: &Graph,
-    observed: &Observation,
-    record: &mut Record,
-) -> Vec<Difference> {
-    let mut unfinished = Vec::new();
-    for (key, node) in graph.nodes.iter().filter(|(_, node)| node.identified_by.is_some()) {
-        let (Some(entry), Some(seen)) = (record.components.get(key), observed.found.get(key)) else { continue };
-        if entry.outputs.get("arn") == seen.outputs.get("arn") {
-            continue;
-        }
-        let by_us = seen.own_tags().is_some_and(|tags| tags == own_tags(scope, id, key));
-        let kind = node.kind;
-        record.retired.push(entry.clone());
-        if by_us {
-            let component = Key(format!("{key} (former {})", kind.label()));
-            unfinished.push(Difference { component, field: None, exists: true, redacted: false, cause: Cause::Outside });
-        }
-    }
-    unfinished
 }
 
 /// Brings the record up to date: ids of what was found, nothing of what is gone.

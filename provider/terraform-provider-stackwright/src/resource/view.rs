@@ -35,9 +35,20 @@ fn tags_all(scope: &Scope, tags: &Tags) -> Tags {
     Cfg::Known(all)
 }
 
-/// The drift list of the state.
-pub(super) fn drift_list(differences: &[Difference]) -> Cfg<Vec<Cfg<DriftConfig>>> {
-    Cfg::Known(differences.iter().map(|difference| Cfg::Known(drift_entry(difference))).collect())
+/// The drift list of the state. An apply that came to a stop stands in it too, so that the next plan
+/// calls for another one.
+pub(super) fn drift_list(differences: &[Difference], incomplete: bool) -> Cfg<Vec<Cfg<DriftConfig>>> {
+    let stopped = incomplete.then(|| {
+        let text = |text: &str| Cfg::Known(text.to_owned());
+        DriftConfig {
+            component: text("last apply"),
+            field: text(""),
+            observed: text("stopped before its end"),
+            expected: text("complete"),
+            cause: text("outside"),
+        }
+    });
+    Cfg::Known(differences.iter().map(drift_entry).chain(stopped).map(Cfg::Known).collect())
 }
 
 fn drift_entry(difference: &Difference) -> DriftConfig {
@@ -93,14 +104,19 @@ pub(super) fn title(word: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A value in which everything unknown is null: the state of a resource whose create failed.
-pub(super) fn without_unknown(value: &Value) -> Value {
+/// A state in which nothing is unknown: what a missing component would say stays as it was, or is
+/// null when it never was.
+pub(super) fn known(value: &Value, before: &Value) -> Value {
     match value {
+        Value::Unknown(_) if before.is_wholly_known() => before.clone(),
         Value::Unknown(_) => Value::Null,
-        Value::Seq(items) => Value::Seq(items.iter().map(without_unknown).collect()),
-        Value::Map(fields) => {
-            Value::Map(fields.iter().map(|(name, value)| (name.clone(), without_unknown(value))).collect())
+        Value::Seq(items) => {
+            let before = |at: usize| before.as_seq().and_then(|items| items.get(at)).unwrap_or(&Value::Null);
+            Value::Seq(items.iter().enumerate().map(|(at, item)| known(item, before(at))).collect())
         }
+        Value::Map(fields) => Value::Map(
+            fields.iter().map(|(name, value)| (name.clone(), known(value, before.get(name)))).collect(),
+        ),
         other => other.clone(),
     }
 }

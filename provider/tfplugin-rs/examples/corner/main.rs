@@ -3,5 +3,5 @@
 mod provider;
 
 fn main() -> std::process::ExitCode {
-    tfplugin_rs::serve(provider::Corner { chatty: true, ..provider::Corner::default() })
+    tfplugin_rs::serve(provider::Corner::chatty())
 }

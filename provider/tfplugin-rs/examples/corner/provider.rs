@@ -21,7 +21,7 @@ use tfplugin_types::{
 #[derive(Debug, Default)]
 pub(crate) struct Corner {
     /// Whether it prints to stdout, which belongs to the handshake.
-    pub(crate) chatty: bool,
+    chatty: bool,
     store: Store,
 }
 
@@ -31,7 +31,11 @@ struct Store(Arc<Mutex<Option<PathBuf>>>);
 
 impl Store {
     fn file(&self, id: &str) -> Result<PathBuf, Diagnostics> {
-        let dir = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let dir = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let unset = || Diagnostics::from(Diagnostic::error("Not Configured", "`dir` is missing."));
         Ok(dir.ok_or_else(unset)?.join(format!("{id}.json")))
     }
@@ -42,9 +46,13 @@ impl Store {
     }
 
     fn read(&self, id: &str, ty: &Type) -> Result<Option<Value>, Diagnostics> {
-        let Ok(bytes) = std::fs::read(self.file(id)?) else { return Ok(None) };
+        let Ok(bytes) = std::fs::read(self.file(id)?) else {
+            return Ok(None);
+        };
         let json: Json = serde_json::from_slice(&bytes).map_err(|e| failure("read", &e))?;
-        json::decode(&json, ty).map(Some).map_err(|error| failure("read", &error))
+        json::decode(&json, ty)
+            .map(Some)
+            .map_err(|error| failure("read", &error))
     }
 
     fn delete(&self, id: &str) -> Result<(), Diagnostics> {
@@ -55,7 +63,11 @@ impl Store {
 }
 
 fn failure(doing: &str, error: &impl std::fmt::Display) -> Diagnostics {
-    Diagnostic::error("Store Failed", format!("Cannot {doing} the object: {error}.")).into()
+    Diagnostic::error(
+        "Store Failed",
+        format!("Cannot {doing} the object: {error}."),
+    )
+    .into()
 }
 
 /// The provider block.
@@ -66,6 +78,16 @@ pub(crate) struct Settings {
     /// How loud it is.
     #[tf(default = 3)]
     volume: i64,
+}
+
+impl Corner {
+    /// One that prints to stdout.
+    pub(crate) fn chatty() -> Self {
+        Self {
+            chatty: true,
+            ..Self::default()
+        }
+    }
 }
 
 #[async_trait]
@@ -79,7 +101,10 @@ impl Provider for Corner {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: Settings::block() }
+        Schema {
+            version: 0,
+            block: Settings::block(),
+        }
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
@@ -107,7 +132,11 @@ impl Provider for Corner {
         }
         let dir = config.get("dir").as_str().map(PathBuf::from);
         *self.store.0.lock().unwrap_or_else(PoisonError::into_inner) = dir;
-        assert_eq!(config.get("volume"), &Value::from(3), "the default was filled in");
+        assert_eq!(
+            config.get("volume"),
+            &Value::from(3),
+            "the default was filled in"
+        );
         Diagnostics::new()
     }
 }
@@ -276,7 +305,11 @@ impl TypedResource for ThingResource {
     async fn validate(&self, _cx: &Cx, config: &View<Thing>) -> Diagnostics {
         let mut found = Diagnostics::new();
         if config.note.known().is_some_and(|note| note == "forbidden") {
-            found.error(Path::attribute("note"), "Forbidden Note", "Choose another note.");
+            found.error(
+                Path::attribute("note"),
+                "Forbidden Note",
+                "Choose another note.",
+            );
         }
         if config.note.known().is_some_and(|note| note == "odd") {
             found.warning(Path::attribute("note"), "Odd Note", "This note is odd.");
@@ -290,7 +323,11 @@ impl TypedResource for ThingResource {
         if secret_changes {
             plan.planned.secret_length = Cfg::Unknown(Refinements::not_null());
         }
-        plan.private.set("planned", &true).map_err(|e| failure("plan", &e)).err().unwrap_or_default()
+        plan.private
+            .set("planned", &true)
+            .map_err(|e| failure("plan", &e))
+            .err()
+            .unwrap_or_default()
     }
 
     async fn read(
@@ -299,17 +336,34 @@ impl TypedResource for ThingResource {
         state: &View<Thing>,
         private: &mut Private,
     ) -> Result<Option<Thing>, Diagnostics> {
-        private.set("read", &true).map_err(|error| failure("read", &error))?;
-        let Some(found) = self.0.read(&id_of(state), &Thing::block().ty())? else { return Ok(None) };
-        Thing::from_value(&found).map(Some).map_err(|error| failure("read", &error))
+        private
+            .set("read", &true)
+            .map_err(|error| failure("read", &error))?;
+        let Some(found) = self.0.read(&id_of(state), &Thing::block().ty())? else {
+            return Ok(None);
+        };
+        Thing::from_value(&found)
+            .map(Some)
+            .map_err(|error| failure("read", &error))
     }
 
-    async fn create(&self, _cx: &Cx, want: &mut Want<Thing>) -> Result<Changed<Thing>, Diagnostics> {
-        assert_eq!(want.private.get("planned").ok(), Some(Some(true)), "R2: private data arrives");
+    async fn create(
+        &self,
+        _cx: &Cx,
+        want: &mut Want<Thing>,
+    ) -> Result<Changed<Thing>, Diagnostics> {
+        assert_eq!(
+            want.private.get("planned").ok(),
+            Some(Some(true)),
+            "R2: private data arrives"
+        );
         let name = want.planned.name.known().cloned().unwrap_or_default();
         let thing = Self::realise(want, format!("thing-{name}"), 1)?;
-        self.0.write(&thing.id, &thing.to_value(), &Thing::block().ty())?;
-        want.private.set("made_by", &"create").map_err(|error| failure("create", &error))?;
+        self.0
+            .write(&thing.id, &thing.to_value(), &Thing::block().ty())?;
+        want.private
+            .set("made_by", &"create")
+            .map_err(|error| failure("create", &error))?;
         if thing.note.as_deref() == Some("fails late") {
             want.checkpoint(&thing.to_config().into_known().unwrap_or_default());
             return Err(Diagnostic::error("Late Failure", "The thing exists in part.").into());
@@ -325,7 +379,8 @@ impl TypedResource for ThingResource {
     ) -> Result<Changed<Thing>, Diagnostics> {
         let revision = prior.revision.known().copied().unwrap_or_default() + 1;
         let thing = Self::realise(want, id_of(prior), revision)?;
-        self.0.write(&thing.id, &thing.to_value(), &Thing::block().ty())?;
+        self.0
+            .write(&thing.id, &thing.to_value(), &Thing::block().ty())?;
         Ok(thing.into())
     }
 
@@ -339,7 +394,10 @@ impl TypedResource for ThingResource {
     }
 
     async fn import(&self, _cx: &Cx, id: &str) -> Result<View<Thing>, Diagnostics> {
-        Ok(ThingConfig { id: Cfg::Known(id.to_owned()), ..ThingConfig::default() })
+        Ok(ThingConfig {
+            id: Cfg::Known(id.to_owned()),
+            ..ThingConfig::default()
+        })
     }
 
     async fn upgrade(&self, _cx: &Cx, version: i64, mut state: Json) -> Result<Json, Diagnostics> {
@@ -383,7 +441,9 @@ impl TypedResource for Slow {
         _private: &mut Private,
     ) -> Result<Option<SlowThing>, Diagnostics> {
         let state = Cfg::Known(state.clone()).to_value();
-        SlowThing::from_value(&state).map(Some).map_err(|error| failure("read", &error))
+        SlowThing::from_value(&state)
+            .map(Some)
+            .map_err(|error| failure("read", &error))
     }
 
     async fn create(
@@ -441,7 +501,11 @@ impl TypedResource for PanicResource {
     }
 
     async fn validate(&self, _cx: &Cx, config: &View<Panicking>) -> Diagnostics {
-        assert_ne!(config.when, Cfg::Known("validate".to_owned()), "at validate");
+        assert_ne!(
+            config.when,
+            Cfg::Known("validate".to_owned()),
+            "at validate"
+        );
         Diagnostics::new()
     }
 
@@ -582,11 +646,19 @@ impl Resource for Broken {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: BrokenThing::block() }
+        Schema {
+            version: 0,
+            block: BrokenThing::block(),
+        }
     }
 
     async fn plan(&self, _cx: &Cx, request: PlanRequest) -> PlanResponse {
-        let rule = request.config.get("rule").as_str().unwrap_or_default().to_owned();
+        let rule = request
+            .config
+            .get("rule")
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let mut planned = request.proposed;
         let mut requires_replace = Vec::new();
         match rule.as_str() {
@@ -597,7 +669,12 @@ impl Resource for Broken {
             "P7" => requires_replace.push(Path::attribute("nowhere")),
             _ => {}
         }
-        PlanResponse { planned, requires_replace, private: request.private, diagnostics: Diagnostics::new() }
+        PlanResponse {
+            planned,
+            requires_replace,
+            private: request.private,
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     async fn read(&self, _cx: &Cx, request: ReadRequest) -> ReadResponse {
@@ -656,7 +733,11 @@ impl TypedDataSource for Lookup {
         let name = config.name.known().cloned().unwrap_or_default();
         let times = config.times.known().copied().unwrap_or_default();
         let result = name.repeat(usize::try_from(times).unwrap_or_default());
-        Ok(Found { name, times, result })
+        Ok(Found {
+            name,
+            times,
+            result,
+        })
     }
 }
 
@@ -670,7 +751,11 @@ impl Function for Shout {
     fn signature(&self) -> FunctionSignature {
         FunctionSignature {
             parameters: vec![Parameter::new("text", Type::String, "What to shout.")],
-            variadic: Some(Parameter::new("more", Type::String, "What to shout after it.")),
+            variadic: Some(Parameter::new(
+                "more",
+                Type::String,
+                "What to shout after it.",
+            )),
             returns: Type::String,
             summary: "Shouts".to_owned(),
             description: "Puts texts in capitals.".to_owned(),

@@ -1,6 +1,7 @@
 //! Code made from `proto/*.proto`; `UPDATE_PROTOS=1 cargo test -p tfplugin-rs protos` makes it anew.
 
 #![allow(
+    dead_code,
     missing_docs,
     unreachable_pub,
     clippy::all,

@@ -19,7 +19,11 @@ pub(crate) async fn apply(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
     match order(&about, &request) {
         Ok(order) => applied(&about, &entry, cx, order).await,
         Err(found) => unchanged(&about, &request, found),
@@ -65,7 +69,11 @@ async fn applied(
     let answered = response.state.is_some();
     let (state, broken) = checked(about, prior.as_ref(), planned.as_ref(), &mut response, cx);
     // Whoever fails without a word about the private data has not meant to lose it.
-    let private = if failed && !answered { before } else { response.private };
+    let private = if failed && !answered {
+        before
+    } else {
+        response.private
+    };
     let mut found = response.diagnostics;
     found.extend(about.broken("the apply", broken));
     apply_resource_change::Response {
@@ -97,7 +105,9 @@ fn checked(
     let state = match about.form("A1", state) {
         Ok(state) => state,
         Err(broken) => {
-            let saved = cx.saved().and_then(|saved| about.form("A1", saved.state).ok());
+            let saved = cx
+                .saved()
+                .and_then(|saved| about.form("A1", saved.state).ok());
             let kept = saved.as_ref().or(planned).or(prior);
             let kept = kept.map(|kept| settled(&about.known.ty, kept, prior));
             return (kept, vec![broken]);
@@ -106,9 +116,15 @@ fn checked(
     if failed {
         return (Some(settled(&about.known.ty, &state, prior)), Vec::new());
     }
-    let mut broken: Vec<Broken> =
-        rules::apply::a4_presence(planned, Some(&state)).into_iter().collect();
-    broken.extend(rules::state::check("A1", about.block(), &about.known.ty, &state));
+    let mut broken: Vec<Broken> = rules::apply::a4_presence(planned, Some(&state))
+        .into_iter()
+        .collect();
+    broken.extend(rules::state::check(
+        "A1",
+        about.block(),
+        &about.known.ty,
+        &state,
+    ));
     if let Some(planned) = planned {
         broken.extend(rules::apply::check(&about.known.ty, planned, &state));
     }
@@ -123,12 +139,20 @@ pub(crate) fn settled(ty: &Type, value: &Value, prior: Option<&Value>) -> Value 
         (Type::Object(types), Value::Map(fields)) => {
             Value::object(fields.iter().map(|(name, value)| {
                 let ty = types.get(name).unwrap_or(&Type::Dynamic);
-                (name.clone(), settled(ty, value, prior.map(|prior| prior.get(name))))
+                (
+                    name.clone(),
+                    settled(ty, value, prior.map(|prior| prior.get(name))),
+                )
             }))
         }
-        (Type::Map(element), Value::Map(items)) => Value::object(items.iter().map(|(key, item)| {
-            (key.clone(), settled(element, item, prior.map(|prior| prior.get(key))))
-        })),
+        (Type::Map(element), Value::Map(items)) => {
+            Value::object(items.iter().map(|(key, item)| {
+                (
+                    key.clone(),
+                    settled(element, item, prior.map(|prior| prior.get(key))),
+                )
+            }))
+        }
         (Type::List(element), Value::Seq(items)) => {
             let prior = prior.and_then(Value::as_seq).unwrap_or_default();
             let items = items.iter().enumerate();
@@ -154,7 +178,11 @@ pub(crate) fn crashed(
     let Ok(entry) = super::resource::<apply_resource_change::Response>(registry, type_name) else {
         return answer;
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
     if let Some(saved) = saved
         && let Ok(state) = about.form("A1", saved.state)
     {

@@ -9,7 +9,11 @@ use crate::{Cx, propose};
 
 fn about(registry: &Registry) -> About<'_> {
     let provider = registry.provider.name();
-    About { provider, type_name: "the provider block", known: registry.own() }
+    About {
+        provider,
+        type_name: "the provider block",
+        known: registry.own(),
+    }
 }
 
 pub(crate) async fn validate(
@@ -22,7 +26,9 @@ pub(crate) async fn validate(
         Ok(config) => check(registry, cx, &about, &config).await,
         Err(unreadable) => unreadable,
     };
-    validate_provider_config::Response { diagnostics: about.diagnostics(found) }
+    validate_provider_config::Response {
+        diagnostics: about.diagnostics(found),
+    }
 }
 
 async fn check(registry: &Registry, cx: &Cx, about: &About<'_>, config: &Value) -> Diagnostics {
@@ -42,9 +48,14 @@ pub(crate) async fn configure(
     let found = match about.value("configuration", request.config.as_ref()) {
         Ok(config) => {
             let config = propose::fill_defaults(about.block(), &config);
-            registry.provider.configure(cx, &config, &request.terraform_version).await
+            registry
+                .provider
+                .configure(cx, &config, &request.terraform_version)
+                .await
         }
         Err(unreadable) => unreadable,
     };
-    configure_provider::Response { diagnostics: about.diagnostics(found) }
+    configure_provider::Response {
+        diagnostics: about.diagnostics(found),
+    }
 }

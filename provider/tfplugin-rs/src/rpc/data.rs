@@ -18,7 +18,11 @@ pub(crate) async fn validate(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
     let config = match about.value("configuration", request.config.as_ref()) {
         Ok(config) => config,
         Err(unreadable) => return about.failed(unreadable),
@@ -39,8 +43,14 @@ pub(crate) async fn read(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
-    looked_up(&about, &entry, cx, &request).await.unwrap_or_else(|found| about.failed(found))
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
+    looked_up(&about, &entry, cx, &request)
+        .await
+        .unwrap_or_else(|found| about.failed(found))
 }
 
 async fn looked_up(
@@ -56,7 +66,9 @@ async fn looked_up(
         return Err(response.diagnostics);
     }
     let broken = |found| about.broken("the read", found);
-    let state = about.form("T1", response.state).map_err(|found| broken(vec![found]))?;
+    let state = about
+        .form("T1", response.state)
+        .map_err(|found| broken(vec![found]))?;
     let found = state::check("T1", about.block(), &about.known.ty, &state);
     if !found.is_empty() {
         return Err(broken(found));

@@ -7,10 +7,16 @@ use crate::registry::Registry;
 use crate::{FunctionError, FunctionSignature, Parameter, canonical, wire};
 
 /// Calls a function; it does not know whether the provider is configured.
-pub(crate) fn call(registry: &Registry, request: &call_function::Request) -> call_function::Response {
+pub(crate) fn call(
+    registry: &Registry,
+    request: &call_function::Request,
+) -> call_function::Response {
     let Some(function) = registry.functions().get(&request.name) else {
         let (provider, name) = (registry.provider.name(), &request.name);
-        return failed(format!("The provider {provider} has no function named {name}."), None);
+        return failed(
+            format!("The provider {provider} has no function named {name}."),
+            None,
+        );
     };
     let signature = function.signature();
     let result = arguments(&signature, &request.arguments)
@@ -26,8 +32,14 @@ pub(crate) fn call(registry: &Registry, request: &call_function::Request) -> cal
 }
 
 pub(crate) fn failed(text: String, argument: Option<i64>) -> call_function::Response {
-    let error = Some(proto::FunctionError { text, function_argument: argument });
-    call_function::Response { result: None, error }
+    let error = Some(proto::FunctionError {
+        text,
+        function_argument: argument,
+    });
+    call_function::Response {
+        result: None,
+        error,
+    }
 }
 
 fn arguments(
@@ -36,14 +48,25 @@ fn arguments(
 ) -> Result<Vec<Value>, FunctionError> {
     let declared = signature.parameters.len();
     if sent.len() < declared || (sent.len() > declared && signature.variadic.is_none()) {
-        let text = format!("The function takes {declared} arguments, and was given {}.", sent.len());
+        let text = format!(
+            "The function takes {declared} arguments, and was given {}.",
+            sent.len()
+        );
         return Err(FunctionError::new(text));
     }
-    let parameters = signature.parameters.iter().chain(std::iter::repeat_with(|| {
-        signature.variadic.as_ref().expect("more arguments than parameters need a variadic one")
-    }));
+    let parameters = signature
+        .parameters
+        .iter()
+        .chain(std::iter::repeat_with(|| {
+            signature
+                .variadic
+                .as_ref()
+                .expect("more arguments than parameters need a variadic one")
+        }));
     let pairs = sent.iter().zip(parameters).zip(0..);
-    pairs.map(|((sent, parameter), at)| argument(sent, parameter, at)).collect()
+    pairs
+        .map(|((sent, parameter), at)| argument(sent, parameter, at))
+        .collect()
 }
 
 fn argument(
@@ -55,10 +78,16 @@ fn argument(
     let value = wire::value(Some(sent), &parameter.ty)
         .map_err(|error| FunctionError::argument(at, format!("{name} cannot be read: {error}.")))?;
     if value.is_null() && !parameter.allow_null {
-        return Err(FunctionError::argument(at, format!("{name} must not be null.")));
+        return Err(FunctionError::argument(
+            at,
+            format!("{name} must not be null."),
+        ));
     }
     if !value.is_wholly_known() && !parameter.allow_unknown {
-        return Err(FunctionError::argument(at, format!("{name} must be known.")));
+        return Err(FunctionError::argument(
+            at,
+            format!("{name} must be known."),
+        ));
     }
     Ok(value)
 }

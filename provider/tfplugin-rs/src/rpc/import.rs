@@ -18,8 +18,14 @@ pub(crate) async fn import(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
-    imported(&about, &entry, cx, &request).await.unwrap_or_else(|found| about.failed(found))
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
+    imported(&about, &entry, cx, &request)
+        .await
+        .unwrap_or_else(|found| about.failed(found))
 }
 
 async fn imported(
@@ -29,7 +35,10 @@ async fn imported(
     request: &import_resource_state::Request,
 ) -> Result<import_resource_state::Response, Diagnostics> {
     if request.id.is_empty() {
-        let detail = format!("A {} is imported by its id, not by an identity.", about.type_name);
+        let detail = format!(
+            "A {} is imported by its id, not by an identity.",
+            about.type_name
+        );
         return Err(Diagnostic::error("Import Id Missing", detail).into());
     }
     let response = entry.of.import(cx, &request.id).await;
@@ -37,9 +46,17 @@ async fn imported(
         return Err(response.diagnostics);
     }
     let broken = |found| about.broken("the import", found);
-    let nothing = || Broken::new("I1", &tfplugin_types::Path::root(), "no state and no error was answered");
+    let nothing = || {
+        Broken::new(
+            "I1",
+            &tfplugin_types::Path::root(),
+            "no state and no error was answered",
+        )
+    };
     let state = response.state.ok_or_else(|| broken(vec![nothing()]))?;
-    let state = about.form("I1", state).map_err(|found| broken(vec![found]))?;
+    let state = about
+        .form("I1", state)
+        .map_err(|found| broken(vec![found]))?;
     let found = state::check("I1", about.block(), &about.known.ty, &state);
     if !found.is_empty() {
         return Err(broken(found));

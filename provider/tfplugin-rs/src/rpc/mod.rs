@@ -30,11 +30,7 @@ struct About<'a> {
 
 impl About<'_> {
     /// Reads a value that Terraform has sent.
-    fn value(
-        &self,
-        what: &str,
-        sent: Option<&proto::DynamicValue>,
-    ) -> Result<Value, Diagnostics> {
+    fn value(&self, what: &str, sent: Option<&proto::DynamicValue>) -> Result<Value, Diagnostics> {
         let read = wire::value(sent, &self.known.ty);
         read.map_err(|error| undecodable(what, self.type_name, &error).into())
     }
@@ -84,7 +80,11 @@ impl About<'_> {
     /// Broken rules as messages.
     fn broken(&self, doing: &str, all: impl IntoIterator<Item = Broken>) -> Diagnostics {
         let doing = format!("{doing} of {}", self.type_name);
-        Diagnostics(all.into_iter().map(|one| one.diagnostic(self.provider, &doing)).collect())
+        Diagnostics(
+            all.into_iter()
+                .map(|one| one.diagnostic(self.provider, &doing))
+                .collect(),
+        )
     }
 
     const fn block(&self) -> &Block {

@@ -18,8 +18,14 @@ pub(crate) async fn plan(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
-    planned(&about, &entry, cx, &request).await.unwrap_or_else(|found| about.failed(found))
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
+    planned(&about, &entry, cx, &request)
+        .await
+        .unwrap_or_else(|found| about.failed(found))
 }
 
 async fn planned(
@@ -36,14 +42,23 @@ async fn planned(
     };
     let proposed = propose::propose(about.block(), prior.as_ref(), &config);
     let broken = |found| about.broken("the plan", found);
-    let proposed = about.form("P1", proposed).map_err(|found| broken(vec![found]))?;
-    let question = PlanRequest { prior: prior.clone(), config: config.clone(), proposed, private };
+    let proposed = about
+        .form("P1", proposed)
+        .map_err(|found| broken(vec![found]))?;
+    let question = PlanRequest {
+        prior: prior.clone(),
+        config: config.clone(),
+        proposed,
+        private,
+    };
     let mut response = entry.of.plan(cx, question).await;
     if response.diagnostics.has_errors() {
         return Err(response.diagnostics);
     }
     let planned = std::mem::take(&mut response.planned);
-    let planned = about.form("P1", planned).map_err(|found| broken(vec![found]))?;
+    let planned = about
+        .form("P1", planned)
+        .map_err(|found| broken(vec![found]))?;
     let planned = exactly(prior.as_ref(), planned);
     let mut found = rules::plan::check(about.block(), prior.as_ref(), &config, &planned);
     let replaced = replaced(about, prior.as_ref(), &planned, &response, &mut found);
@@ -61,7 +76,10 @@ async fn planned(
 
 /// The prior state itself when nothing differs from it.
 fn exactly(prior: Option<&Value>, planned: Value) -> Value {
-    prior.filter(|prior| prior.same(&planned)).cloned().unwrap_or(planned)
+    prior
+        .filter(|prior| prior.same(&planned))
+        .cloned()
+        .unwrap_or(planned)
 }
 
 /// What asks for replacement, each path once and in order.
@@ -72,7 +90,9 @@ fn replaced(
     response: &PlanResponse,
     found: &mut Vec<rules::Broken>,
 ) -> Vec<Path> {
-    let Some(prior) = prior else { return Vec::new() };
+    let Some(prior) = prior else {
+        return Vec::new();
+    };
     let mut paths = replace::paths(about.block(), prior, planned);
     for path in &response.requires_replace {
         found.extend(rules::plan::p7_path_exists(path, prior, planned));
@@ -88,7 +108,10 @@ async fn planned_destroy(
     prior: Option<Value>,
     private: crate::Private,
 ) -> Result<plan_resource_change::Response, Diagnostics> {
-    let plan = entry.of.plan_destroy(cx, &prior.unwrap_or_default(), private).await;
+    let plan = entry
+        .of
+        .plan_destroy(cx, &prior.unwrap_or_default(), private)
+        .await;
     if plan.diagnostics.has_errors() {
         return Err(plan.diagnostics);
     }

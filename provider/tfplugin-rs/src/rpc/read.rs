@@ -18,8 +18,14 @@ pub(crate) async fn read(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
-    refreshed(&about, &entry, cx, &request).await.unwrap_or_else(|found| about.failed(found))
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
+    refreshed(&about, &entry, cx, &request)
+        .await
+        .unwrap_or_else(|found| about.failed(found))
 }
 
 async fn refreshed(
@@ -38,7 +44,9 @@ async fn refreshed(
         None => None,
         Some(state) => {
             let broken = |found| about.broken("the read", found);
-            let state = about.form("R1", state).map_err(|found| broken(vec![found]))?;
+            let state = about
+                .form("R1", state)
+                .map_err(|found| broken(vec![found]))?;
             let found = state::check("R1", about.block(), &about.known.ty, &state);
             if !found.is_empty() {
                 return Err(broken(found));

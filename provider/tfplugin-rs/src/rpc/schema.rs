@@ -20,8 +20,12 @@ const fn capabilities() -> proto::ServerCapabilities {
 }
 
 pub(crate) fn metadata(registry: &Registry) -> get_metadata::Response {
-    let resource = |name: &String| get_metadata::ResourceMetadata { type_name: name.clone() };
-    let data_source = |name: &String| get_metadata::DataSourceMetadata { type_name: name.clone() };
+    let resource = |name: &String| get_metadata::ResourceMetadata {
+        type_name: name.clone(),
+    };
+    let data_source = |name: &String| get_metadata::DataSourceMetadata {
+        type_name: name.clone(),
+    };
     let function = |name: &String| get_metadata::FunctionMetadata { name: name.clone() };
     get_metadata::Response {
         server_capabilities: Some(capabilities()),
@@ -45,7 +49,9 @@ pub(crate) fn schemas(registry: &Registry) -> get_provider_schema::Response {
     let data_sources = registry.data_sources().iter();
     get_provider_schema::Response {
         provider: Some(wire::provider_schema(&registry.own().schema)),
-        resource_schemas: resources.map(|(n, e)| (n.clone(), wire::schema(&e.known().schema))).collect(),
+        resource_schemas: resources
+            .map(|(n, e)| (n.clone(), wire::schema(&e.known().schema)))
+            .collect(),
         data_source_schemas: data_sources
             .map(|(n, e)| (n.clone(), wire::schema(&e.known().schema)))
             .collect(),
@@ -64,7 +70,9 @@ pub(crate) fn functions(registry: &Registry) -> get_functions::Response {
 
 fn function_definitions(registry: &Registry) -> BTreeMap<String, proto::Function> {
     let functions = registry.functions().iter();
-    functions.map(|(name, f)| (name.clone(), wire::function(&f.signature()))).collect()
+    functions
+        .map(|(name, f)| (name.clone(), wire::function(&f.signature())))
+        .collect()
 }
 
 fn malformed(registry: &Registry) -> Diagnostics {
@@ -76,8 +84,14 @@ fn malformed(registry: &Registry) -> Diagnostics {
         }
     };
     check("the provider", registry.own());
-    registry.resources().iter().for_each(|(name, entry)| check(name, entry.known()));
-    registry.data_sources().iter().for_each(|(name, entry)| check(name, entry.known()));
+    registry
+        .resources()
+        .iter()
+        .for_each(|(name, entry)| check(name, entry.known()));
+    registry
+        .data_sources()
+        .iter()
+        .for_each(|(name, entry)| check(name, entry.known()));
     for (name, function) in registry.functions() {
         for broken in rules::schema::s5_function(name, &function.signature()) {
             found.push(broken.diagnostic(provider, &format!("the signature of {name}")));

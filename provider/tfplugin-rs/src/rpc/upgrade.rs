@@ -20,7 +20,11 @@ pub(crate) async fn upgrade(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
     match upgraded(&about, &entry, cx, &request).await {
         Ok(state) => upgrade_resource_state::Response {
             upgraded_state: Some(about.dynamic(&state)),
@@ -46,10 +50,16 @@ async fn upgraded(
     let decoded = json::decode_lenient(&stored, &about.known.ty)
         .map_err(|error| Diagnostics::from(undecodable("stored state", about.type_name, &error)))?;
     let broken = |found| about.broken("the upgrade", found);
-    let mut state = about.form("U1", decoded).map_err(|found| broken(vec![found]))?;
+    let mut state = about
+        .form("U1", decoded)
+        .map_err(|found| broken(vec![found]))?;
     drop_secrets(Shape::of(about.block()), &mut state);
     let found = state::check("U1", about.block(), &about.known.ty, &state);
-    if found.is_empty() { Ok(state) } else { Err(broken(found)) }
+    if found.is_empty() {
+        Ok(state)
+    } else {
+        Err(broken(found))
+    }
 }
 
 fn stored(about: &About<'_>, raw: Option<&RawState>) -> Result<Json, Diagnostics> {
@@ -64,9 +74,9 @@ fn stored(about: &About<'_>, raw: Option<&RawState>) -> Result<Json, Diagnostics
     match raw {
         Some(raw) if !raw.json.is_empty() => serde_json::from_slice(&raw.json)
             .map_err(|error| unreadable(format!("is not JSON: {error}"))),
-        Some(raw) if !raw.flatmap.is_empty() => {
-            Err(unreadable("is in the form of Terraform 0.11, which is not supported".to_owned()))
-        }
+        Some(raw) if !raw.flatmap.is_empty() => Err(unreadable(
+            "is in the form of Terraform 0.11, which is not supported".to_owned(),
+        )),
         _ => Ok(Json::Null),
     }
 }
@@ -75,7 +85,9 @@ fn stored(about: &About<'_>, raw: Option<&RawState>) -> Result<Json, Diagnostics
 fn drop_secrets(shape: Shape<'_>, value: &mut Value) {
     let Value::Map(fields) = value else { return };
     for field in shape.fields() {
-        let Some(value) = fields.get_mut(field.name()) else { continue };
+        let Some(value) = fields.get_mut(field.name()) else {
+            continue;
+        };
         if field.is_write_only() {
             *value = Value::Null;
         } else if let Some((nesting, inner)) = field.inner() {

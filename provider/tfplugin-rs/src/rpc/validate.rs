@@ -1,6 +1,6 @@
 //! The configuration of a resource.
 
-use tfplugin_types::{Diagnostics, Nesting, Path, Value};
+use tfplugin_types::{Diagnostics, Path, Value};
 
 use super::About;
 use crate::Cx;
@@ -19,7 +19,11 @@ pub(crate) async fn resource(
         Ok(entry) => entry,
         Err(answer) => return answer,
     };
-    let about = About { provider: registry.provider.name(), type_name, known: entry.known() };
+    let about = About {
+        provider: registry.provider.name(),
+        type_name,
+        known: entry.known(),
+    };
     let config = match about.value("configuration", request.config.as_ref()) {
         Ok(config) => config,
         Err(unreadable) => return about.failed(unreadable),
@@ -48,8 +52,9 @@ fn x2_no_write_only(shape: Shape<'_>, config: &Value, at: &Path, found: &mut Dia
                 ),
             );
         } else if let Some((nesting, inner)) = field.inner() {
-            let nesting: Nesting = nesting;
-            each(nesting, value, &at, &mut |value, at| x2_no_write_only(inner, value, at, found));
+            each(nesting, value, &at, &mut |value, at| {
+                x2_no_write_only(inner, value, at, found);
+            });
         }
     }
 }

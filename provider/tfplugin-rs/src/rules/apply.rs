@@ -48,7 +48,9 @@ fn compare(ty: &Type, planned: &Value, actual: &Value, at: &Path, broken: &mut V
             }
         }
         (Type::Tuple(types), Value::Seq(planned), Value::Seq(actual)) => {
-            for (index, ((ty, planned), actual)) in types.iter().zip(planned).zip(actual).enumerate() {
+            for (index, ((ty, planned), actual)) in
+                types.iter().zip(planned).zip(actual).enumerate()
+            {
                 compare(ty, planned, actual, &at.index(index), broken);
             }
         }
@@ -63,7 +65,9 @@ fn compare(ty: &Type, planned: &Value, actual: &Value, at: &Path, broken: &mut V
         (Type::Set(element), Value::Seq(planned), Value::Seq(actual)) => {
             broken.extend(a3_same_set(element, planned, actual, at));
         }
-        (Type::Dynamic, Value::Dynamic(planned), Value::Dynamic(actual)) if planned.0 == actual.0 => {
+        (Type::Dynamic, Value::Dynamic(planned), Value::Dynamic(actual))
+            if planned.0 == actual.0 =>
+        {
             compare(&planned.0, &planned.1, &actual.1, at, broken);
         }
         _ => broken.push(Broken::new("A2", at, "the value is not the planned one")),
@@ -104,21 +108,30 @@ fn a2_promise_is_kept(promised: &Refinements, actual: &Value, at: &Path) -> Opti
         _ => {}
     }
     let kept = match actual {
-        Value::String(text) => promised.prefix.as_ref().is_none_or(|prefix| text.starts_with(prefix)),
+        Value::String(text) => promised
+            .prefix
+            .as_ref()
+            .is_none_or(|prefix| text.starts_with(prefix)),
         Value::Number(number) => {
-            let above = promised.number_min.as_ref().is_none_or(|(least, inclusive)| {
-                number > least || (*inclusive && number == least)
-            });
-            let below = promised.number_max.as_ref().is_none_or(|(most, inclusive)| {
-                number < most || (*inclusive && number == most)
-            });
+            let above = promised
+                .number_min
+                .as_ref()
+                .is_none_or(|(least, inclusive)| number > least || (*inclusive && number == least));
+            let below = promised
+                .number_max
+                .as_ref()
+                .is_none_or(|(most, inclusive)| number < most || (*inclusive && number == most));
             above && below
         }
         Value::Seq(items) => length_kept(promised, items.len()),
         Value::Map(items) => length_kept(promised, items.len()),
         _ => true,
     };
-    if kept { None } else { broken("the value is not what the plan has promised of it") }
+    if kept {
+        None
+    } else {
+        broken("the value is not what the plan has promised of it")
+    }
 }
 
 fn length_kept(promised: &Refinements, length: usize) -> bool {
@@ -142,7 +155,13 @@ fn a3_same_keys(
     let gone = planned.keys().filter(|key| !actual.contains_key(*key));
     let gone = gone.map(|key| Broken::new("A3", &at.key(key), "the planned element is missing"));
     let new = actual.keys().filter(|key| !planned.contains_key(*key));
-    let new = new.map(|key| Broken::new("A3", &at.key(key), "an element appeared that was not planned"));
+    let new = new.map(|key| {
+        Broken::new(
+            "A3",
+            &at.key(key),
+            "an element appeared that was not planned",
+        )
+    });
     gone.chain(new).collect()
 }
 
@@ -151,7 +170,10 @@ fn a3_same_set(element: &Type, planned: &[Value], actual: &[Value], at: &Path) -
     let fits = |planned: &Value, actual: &Value| check(element, planned, actual).is_empty();
     let pairs = pair_up(planned, actual, |p| unknown_mask(element, p), project, fits);
     // Planned elements that turned out equal are one.
-    let merged = pairs.lonely_patterns.iter().all(|&p| actual.iter().any(|a| fits(&planned[p], a)));
+    let merged = pairs
+        .lonely_patterns
+        .iter()
+        .all(|&p| actual.iter().any(|a| fits(&planned[p], a)));
     (!merged || !pairs.lonely_items.is_empty())
         .then(|| Broken::new("A3", at, "the elements of the set are not the planned ones"))
 }
@@ -160,9 +182,13 @@ fn a3_same_set(element: &Type, planned: &[Value], actual: &[Value], at: &Path) -
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests read better")]
     fn broken(ty: &Type, planned: Value, actual: Value) -> Vec<String> {
         let found = check(ty, &planned, &actual);
-        found.into_iter().map(|one| format!("{} {}", one.rule, one.path)).collect()
+        found
+            .into_iter()
+            .map(|one| format!("{} {}", one.rule, one.path))
+            .collect()
     }
 
     fn list<const N: usize>(items: [&str; N]) -> Value {
@@ -187,9 +213,9 @@ mod tests {
         assert_eq!(broken(&ty, of(Value::unknown()), of(Value::Null)), NONE);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests read better")]
     fn promise(refinements: Refinements, actual: Value) -> bool {
-        let kept = a2_promise_is_kept(&refinements, &actual, &Path::root()).is_none();
-        kept
+        a2_promise_is_kept(&refinements, &actual, &Path::root()).is_none()
     }
 
     #[test]
@@ -198,13 +224,20 @@ mod tests {
         assert!(!promise(Refinements::prefix("arn:"), "x".into()));
         assert!(!promise(Refinements::not_null(), Value::Null));
         let above = |inclusive| Refinements {
-            number_min: Some((3.into(), inclusive)),
+            number_min: Some((3_i64.into(), inclusive)),
             ..Refinements::NONE
         };
         assert!(promise(above(true), 3.into()) && !promise(above(false), 3.into()));
-        let below = Refinements { number_max: Some((3.into(), true)), ..Refinements::NONE };
+        let below = Refinements {
+            number_max: Some((3_i64.into(), true)),
+            ..Refinements::NONE
+        };
         assert!(promise(below.clone(), 3.into()) && !promise(below, 4.into()));
-        let length = Refinements { length_min: Some(1), length_max: Some(2), ..Refinements::NONE };
+        let length = Refinements {
+            length_min: Some(1),
+            length_max: Some(2),
+            ..Refinements::NONE
+        };
         assert!(promise(length.clone(), list(["a"])));
         assert!(!promise(length.clone(), list([])) && !promise(length, list(["a", "b", "c"])));
     }
@@ -222,18 +255,30 @@ mod tests {
 
     #[test]
     fn a3_sets_keep_their_elements() {
-        let ty = Type::set(Type::Object([("p", Type::Number), ("id", Type::String)].map(|(n, t)| (n.to_owned(), t)).into()));
+        let ty = Type::set(Type::Object(
+            [("p", Type::Number), ("id", Type::String)]
+                .map(|(n, t)| (n.to_owned(), t))
+                .into(),
+        ));
         let rule = |port: i64, id: Value| map([("p", port.into()), ("id", id)]);
         let planned = Value::list([rule(1, Value::unknown()), rule(2, Value::unknown())]);
         let good = Value::list([rule(1, "a".into()), rule(2, "b".into())]);
         assert_eq!(broken(&ty, planned.clone(), good), NONE);
         let other = Value::list([rule(1, "a".into()), rule(3, "b".into())]);
         assert_eq!(broken(&ty, planned.clone(), other), ["A3 "]);
-        let more = Value::list([rule(1, "a".into()), rule(2, "b".into()), rule(2, "c".into())]);
+        let more = Value::list([
+            rule(1, "a".into()),
+            rule(2, "b".into()),
+            rule(2, "c".into()),
+        ]);
         assert_eq!(broken(&ty, planned, more), ["A3 "]);
         let same = Value::list([rule(1, Value::unknown()), rule(1, Value::unknown())]);
         let merged = Value::list([rule(1, "a".into())]);
-        assert_eq!(broken(&ty, same, merged), NONE, "elements that turn out equal are one");
+        assert_eq!(
+            broken(&ty, same, merged),
+            NONE,
+            "elements that turn out equal are one"
+        );
     }
 
     #[test]
@@ -249,7 +294,17 @@ mod tests {
     fn dynamic_values_keep_their_type() {
         let of = |ty, value| Value::Dynamic(Box::new((ty, value)));
         let planned = of(Type::String, "a".into());
-        assert_eq!(broken(&Type::Dynamic, planned.clone(), of(Type::String, "a".into())), NONE);
-        assert_eq!(broken(&Type::Dynamic, planned, of(Type::Number, 1.into())), ["A2 "]);
+        assert_eq!(
+            broken(
+                &Type::Dynamic,
+                planned.clone(),
+                of(Type::String, "a".into())
+            ),
+            NONE
+        );
+        assert_eq!(
+            broken(&Type::Dynamic, planned, of(Type::Number, 1.into())),
+            ["A2 "]
+        );
     }
 }

@@ -23,13 +23,24 @@ pub(crate) struct Broken {
 
 impl Broken {
     pub(crate) fn new(rule: &'static str, path: &Path, problem: impl Into<String>) -> Self {
-        Self { rule, path: path.clone(), problem: problem.into() }
+        Self {
+            rule,
+            path: path.clone(),
+            problem: problem.into(),
+        }
     }
 
     /// The first rule of every answer: it has the type that the schema says.
     pub(crate) fn wrong_type(rule: &'static str, mismatch: Mismatch) -> Self {
-        let problem = format!("the value is not of its type, the schema says {}", mismatch.expected);
-        Self { rule, path: mismatch.path, problem }
+        let problem = format!(
+            "the value is not of its type, the schema says {}",
+            mismatch.expected
+        );
+        Self {
+            rule,
+            path: mismatch.path,
+            problem,
+        }
     }
 
     /// What the user is told.

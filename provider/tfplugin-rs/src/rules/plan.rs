@@ -23,11 +23,24 @@ pub(crate) fn check(
 ) -> Vec<Broken> {
     let mut broken = Vec::new();
     if planned.as_map().is_none() {
-        broken.push(Broken::new("P1", &Path::root(), "the planned state is null or unknown"));
+        broken.push(Broken::new(
+            "P1",
+            &Path::root(),
+            "the planned state is null or unknown",
+        ));
         return broken;
     }
     let prior = prior.unwrap_or(&Value::Null);
-    walk(Shape::of(block), Triple { prior, config, planned }, &Path::root(), &mut broken);
+    walk(
+        Shape::of(block),
+        Triple {
+            prior,
+            config,
+            planned,
+        },
+        &Path::root(),
+        &mut broken,
+    );
     broken
 }
 
@@ -60,9 +73,7 @@ fn walk_attribute(field: Field<'_>, values: Triple<'_>, at: &Path, broken: &mut 
         return;
     }
     match field.inner() {
-        Some((nesting, shape)) if values.config.as_map().or(values.planned.as_map()).is_some()
-            || values.config.as_seq().is_some() =>
-        {
+        Some((nesting, shape)) if !values.config.is_unknown() => {
             walk_nested(nesting, shape, values, at, broken);
         }
         _ => broken.push(p2_configured_is_kept(field, values, at)),
@@ -71,7 +82,14 @@ fn walk_attribute(field: Field<'_>, values: Triple<'_>, at: &Path, broken: &mut 
 
 /// P2: the planned value is what the user wrote, or the prior value of the same meaning, or the
 /// provider's own where the user has left it to the provider.
-fn may_be_planned(field: Field<'_>, Triple { prior, config, planned }: Triple<'_>) -> bool {
+fn may_be_planned(
+    field: Field<'_>,
+    Triple {
+        prior,
+        config,
+        planned,
+    }: Triple<'_>,
+) -> bool {
     let computed_only = field.attribute().is_some_and(|a| a.mode == Mode::Computed);
     let same_meaning = !prior.is_null() && !config.is_null() && planned.same(prior);
     planned.same(config)
@@ -139,7 +157,13 @@ fn walk_block(
 /// P5: blocks that are not known yet are planned exactly so.
 fn p5_unknown_block(values: Triple<'_>, at: &Path) -> Option<Broken> {
     let differs = values.config.is_unknown() != values.planned.is_unknown();
-    differs.then(|| Broken::new("P5", at, "blocks that are not known yet must be planned as unknown"))
+    differs.then(|| {
+        Broken::new(
+            "P5",
+            at,
+            "blocks that are not known yet must be planned as unknown",
+        )
+    })
 }
 
 /// P4: as many elements, or the same keys, as the user has written.
@@ -161,7 +185,8 @@ fn p4_same_elements(nesting: Nesting, values: Triple<'_>, at: &Path) -> Option<B
             }
             "there are not as many elements as the user has written"
         }
-        (Nesting::Set, Value::Seq(_), Value::Seq(_)) | (Nesting::Single, Value::Map(_), Value::Map(_)) => {
+        (Nesting::Set, Value::Seq(_), Value::Seq(_))
+        | (Nesting::Single, Value::Map(_), Value::Map(_)) => {
             return None;
         }
         _ => "it was not planned as the user has written it",
@@ -175,12 +200,26 @@ fn walk_list(shape: Shape<'_>, values: Triple<'_>, at: &Path, broken: &mut Vec<B
     let planned = values.planned.as_seq().unwrap_or_default();
     for (index, (config, planned)) in config.iter().zip(planned).enumerate() {
         let prior = prior.get(index).unwrap_or(&Value::Null);
-        walk_element(shape, Triple { prior, config, planned }, &at.index(index), broken);
+        walk_element(
+            shape,
+            Triple {
+                prior,
+                config,
+                planned,
+            },
+            &at.index(index),
+            broken,
+        );
     }
 }
 
 fn walk_map(shape: Shape<'_>, values: Triple<'_>, at: &Path, broken: &mut Vec<Broken>) {
-    for key in values.config.as_map().into_iter().flat_map(|config| config.keys()) {
+    for key in values
+        .config
+        .as_map()
+        .into_iter()
+        .flat_map(|config| config.keys())
+    {
         let values = Triple {
             prior: values.prior.get(key),
             config: values.config.get(key),
@@ -194,7 +233,11 @@ fn walk_element(shape: Shape<'_>, values: Triple<'_>, at: &Path, broken: &mut Ve
     if values.config.as_map().is_some() && values.planned.as_map().is_some() {
         walk(shape, values, at, broken);
     } else if !values.planned.same(values.config) {
-        broken.push(Broken::new("P4", at, "the element is not what the user has written"));
+        broken.push(Broken::new(
+            "P4",
+            at,
+            "the element is not what the user has written",
+        ));
     }
 }
 
@@ -204,20 +247,42 @@ fn p4_set_elements(shape: Shape<'_>, values: Triple<'_>, at: &Path) -> Option<Br
     let planned = values.planned.as_seq().unwrap_or_default();
     let fits = |config: &Value, planned: &Value| {
         let mut broken = Vec::new();
-        walk_element(shape, Triple { prior: &Value::Null, config, planned }, at, &mut broken);
+        walk_element(
+            shape,
+            Triple {
+                prior: &Value::Null,
+                config,
+                planned,
+            },
+            at,
+            &mut broken,
+        );
         broken.is_empty()
     };
     let pairs = pair_up(config, planned, |c| config_mask(shape, c), project, fits);
     // Elements that become equal by their defaults are one; so configured ones may be left over.
-    let merged = pairs.lonely_patterns.iter().all(|&c| planned.iter().any(|p| fits(&config[c], p)));
-    (!merged || !pairs.lonely_items.is_empty())
-        .then(|| Broken::new("P4", at, "the planned elements are not those that the user has written"))
+    let merged = pairs
+        .lonely_patterns
+        .iter()
+        .all(|&c| planned.iter().any(|p| fits(&config[c], p)));
+    (!merged || !pairs.lonely_items.is_empty()).then(|| {
+        Broken::new(
+            "P4",
+            at,
+            "the planned elements are not those that the user has written",
+        )
+    })
 }
 
 /// P7: what asks for replacement exists, before or after.
 pub(crate) fn p7_path_exists(path: &Path, prior: &Value, planned: &Value) -> Option<Broken> {
-    (!exists(path, prior) && !exists(path, planned))
-        .then(|| Broken::new("P7", path, "an attribute that does not exist asks for replacement"))
+    (!exists(path, prior) && !exists(path, planned)).then(|| {
+        Broken::new(
+            "P7",
+            path,
+            "an attribute that does not exist asks for replacement",
+        )
+    })
 }
 
 fn exists(path: &Path, value: &Value) -> bool {
@@ -225,9 +290,9 @@ fn exists(path: &Path, value: &Value) -> bool {
     for step in &path.0 {
         let next = match (step, at) {
             (Step::Attribute(name) | Step::Key(name), Value::Map(fields)) => fields.get(name),
-            (Step::Index(index), Value::Seq(items)) => {
-                usize::try_from(*index).ok().and_then(|index| items.get(index))
-            }
+            (Step::Index(index), Value::Seq(items)) => usize::try_from(*index)
+                .ok()
+                .and_then(|index| items.get(index)),
             _ => None,
         };
         let Some(next) = next else { return false };
@@ -288,14 +353,21 @@ mod tests {
     }
 
     fn step(port: i64, url: &str) -> Value {
-        let url = if url.is_empty() { Value::Null } else { url.into() };
+        let url = if url.is_empty() {
+            Value::Null
+        } else {
+            url.into()
+        };
         of([("port", port.into()), ("url", url)])
     }
 
     /// The rules that are broken, with their places.
     fn broken(prior: Option<&Value>, config: &Value, planned: &Value) -> Vec<String> {
         let found = check(&Thing::block(), prior, config, planned);
-        found.into_iter().map(|one| format!("{} {}", one.rule, one.path)).collect()
+        found
+            .into_iter()
+            .map(|one| format!("{} {}", one.rule, one.path))
+            .collect()
     }
 
     fn breaks(name: &str, config: Value, planned: Value) -> Vec<String> {
@@ -321,7 +393,11 @@ mod tests {
     fn p2_the_prior_value_may_stay_when_it_means_the_same() {
         let (prior, config) = (of([("name", "A".into())]), of([("name", "a".into())]));
         assert_eq!(broken(Some(&prior), &config, &prior), [""; 0]);
-        assert_eq!(broken(Some(&prior), &of([]), &prior), ["P2 name"], "not when it is left out");
+        assert_eq!(
+            broken(Some(&prior), &of([]), &prior),
+            ["P2 name"],
+            "not when it is left out"
+        );
     }
 
     #[test]
@@ -338,10 +414,13 @@ mod tests {
         let two = Value::list([step(1, "x"), step(2, "x")]);
         assert_eq!(breaks("steps", one.clone(), two.clone()), ["P4 steps"]);
         assert_eq!(breaks("mount", one.clone(), two), ["P4 mount"]);
-        assert_eq!(breaks("single", Value::Null, step(1, "")), ["P2 single"]);
+        assert_eq!(breaks("single", Value::Null, step(1, "")), ["P4 single"]);
         assert_eq!(breaks("single", step(1, ""), Value::Null), ["P4 single"]);
         let wrong = Value::list([step(2, "x")]);
-        assert_eq!(breaks("steps", one.clone(), wrong.clone()), ["P2 steps[0].port"]);
+        assert_eq!(
+            breaks("steps", one.clone(), wrong.clone()),
+            ["P2 steps[0].port"]
+        );
         assert_eq!(breaks("mount", one, wrong), ["P2 mount[0].port"]);
     }
 
@@ -349,7 +428,10 @@ mod tests {
     fn p4_maps_have_the_configured_keys() {
         let (a, b) = (of([("a", step(1, ""))]), of([("b", step(1, "x"))]));
         assert_eq!(breaks("routes", a.clone(), b), ["P4 routes"]);
-        assert_eq!(breaks("routes", a.clone(), of([("a", step(2, "x"))])), ["P2 routes[\"a\"].port"]);
+        assert_eq!(
+            breaks("routes", a.clone(), of([("a", step(2, "x"))])),
+            ["P2 routes[\"a\"].port"]
+        );
         assert_eq!(breaks("routes", a, of([("a", step(1, "x"))])), [""; 0]);
     }
 
@@ -358,7 +440,10 @@ mod tests {
         let config = Value::list([step(1, ""), step(2, "")]);
         let planned = |ports: &[i64]| Value::list(ports.iter().map(|port| step(*port, "x")));
         assert_eq!(breaks("rules", config.clone(), planned(&[2, 1])), [""; 0]);
-        assert_eq!(breaks("rules", config.clone(), planned(&[1, 3])), ["P4 rules"]);
+        assert_eq!(
+            breaks("rules", config.clone(), planned(&[1, 3])),
+            ["P4 rules"]
+        );
         assert_eq!(breaks("rules", config.clone(), planned(&[1])), ["P4 rules"]);
         assert_eq!(breaks("rules", config, planned(&[1, 2, 3])), ["P4 rules"]);
     }
@@ -366,7 +451,10 @@ mod tests {
     #[test]
     fn p5_unknown_blocks_stay_unknown() {
         let known = Value::list([step(1, "x")]);
-        assert_eq!(breaks("mount", Value::unknown(), known.clone()), ["P5 mount"]);
+        assert_eq!(
+            breaks("mount", Value::unknown(), known.clone()),
+            ["P5 mount"]
+        );
         assert_eq!(breaks("mount", known, Value::unknown()), ["P5 mount"]);
         assert_eq!(breaks("mount", Value::unknown(), Value::unknown()), [""; 0]);
     }
@@ -383,6 +471,9 @@ mod tests {
         let good = Path::attribute("steps").index(0).join("port");
         assert_eq!(p7_path_exists(&good, &prior, &planned), None);
         let bad = Path::attribute("steps").index(1).join("port");
-        assert_eq!(p7_path_exists(&bad, &prior, &planned).map(|one| one.rule), Some("P7"));
+        assert_eq!(
+            p7_path_exists(&bad, &prior, &planned).map(|one| one.rule),
+            Some("P7")
+        );
     }
 }

@@ -12,7 +12,11 @@ use crate::shape::{Field, Shape};
 pub(crate) fn check(schema: &Schema) -> Vec<Broken> {
     let mut broken = Vec::new();
     if schema.version < 0 {
-        broken.push(Broken::new("S3", &Path::root(), "the schema version is negative"));
+        broken.push(Broken::new(
+            "S3",
+            &Path::root(),
+            "the schema version is negative",
+        ));
     }
     check_block(&schema.block, &Path::root(), &mut broken);
     broken
@@ -33,7 +37,11 @@ fn check_shape(shape: Shape<'_>, at: &Path, broken: &mut Vec<Broken>) {
         let at = at.join(field.name());
         broken.extend(s3_name(field.name(), &at));
         if !seen.insert(field.name()) {
-            broken.push(Broken::new("S3", &at, "two attributes or blocks have this name"));
+            broken.push(Broken::new(
+                "S3",
+                &at,
+                "two attributes or blocks have this name",
+            ));
         }
         broken.extend(s3_set_contents(field, &at));
         broken.extend(p11_default(field, &at));
@@ -48,7 +56,11 @@ fn s3_name(name: &str, at: &Path) -> Option<Broken> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     (!starts || !name.chars().all(good)).then(|| {
-        Broken::new("S3", at, "a name has other characters than lower-case letters, digits and `_`")
+        Broken::new(
+            "S3",
+            at,
+            "a name has other characters than lower-case letters, digits and `_`",
+        )
     })
 }
 
@@ -65,12 +77,16 @@ fn s3_counts(block: &NestedBlock, at: &Path) -> Option<Broken> {
 
 /// S3: sets hold neither dynamic nor write-only values.
 fn s3_set_contents(field: Field<'_>, at: &Path) -> Option<Broken> {
-    let (tfplugin_types::Nesting::Set, shape) = field.inner()? else { return None };
+    let (tfplugin_types::Nesting::Set, shape) = field.inner()? else {
+        return None;
+    };
     let bad = |field: Field<'_>| {
         let ty = field.attribute().map(|attribute| attribute.ty.ty());
         field.is_write_only() || ty.is_some_and(|ty| has_dynamic(&ty))
     };
-    shape.any(&bad).then(|| Broken::new("S3", at, "a set holds a dynamic or write-only value"))
+    shape
+        .any(&bad)
+        .then(|| Broken::new("S3", at, "a set holds a dynamic or write-only value"))
 }
 
 fn has_dynamic(ty: &Type) -> bool {
@@ -88,7 +104,11 @@ fn p11_default(field: Field<'_>, at: &Path) -> Option<Broken> {
     let attribute = field.attribute()?;
     let default = attribute.default.clone()?;
     if attribute.mode != Mode::OptionalComputed {
-        return Some(Broken::new("P11", at, "an attribute with a default is not optional and computed"));
+        return Some(Broken::new(
+            "P11",
+            at,
+            "an attribute with a default is not optional and computed",
+        ));
     }
     let mismatch = crate::canonical::of_type(&attribute.ty.ty(), default, at).err()?;
     Some(Broken::wrong_type("P11", mismatch))
@@ -126,15 +146,23 @@ mod tests {
             default: None,
             replace: Replace::No,
             stable: false,
+            nullable: true,
             prefix: None,
             checks: Vec::new(),
         }
     }
 
     fn broken(attributes: Vec<Attribute>, blocks: Vec<NestedBlock>) -> Vec<String> {
-        let block = Block { attributes, blocks, ..Block::default() };
+        let block = Block {
+            attributes,
+            blocks,
+            ..Block::default()
+        };
         let found = check(&Schema { version: 0, block });
-        found.into_iter().map(|one| format!("{} {}", one.rule, one.path)).collect()
+        found
+            .into_iter()
+            .map(|one| format!("{} {}", one.rule, one.path))
+            .collect()
     }
 
     fn text(name: &str) -> Attribute {
@@ -143,7 +171,13 @@ mod tests {
 
     fn block(nesting: BlockNesting, min_items: i64, max_items: i64) -> Vec<NestedBlock> {
         let block = Block::default();
-        vec![NestedBlock { name: "b".to_owned(), nesting, block, min_items, max_items }]
+        vec![NestedBlock {
+            name: "b".to_owned(),
+            nesting,
+            block,
+            min_items,
+            max_items,
+        }]
     }
 
     #[test]
@@ -152,16 +186,28 @@ mod tests {
         assert_eq!(broken(vec![text("Bad")], Vec::new()), ["S3 Bad"]);
         assert_eq!(broken(vec![text("1a")], Vec::new()), ["S3 1a"]);
         assert_eq!(broken(vec![text("a"), text("a")], Vec::new()), ["S3 a"]);
-        assert_eq!(broken(vec![text("b")], block(BlockNesting::List, 0, 0)), ["S3 b"]);
-        let negative = Schema { version: -1, block: Block::default() };
+        assert_eq!(
+            broken(vec![text("b")], block(BlockNesting::List, 0, 0)),
+            ["S3 b"]
+        );
+        let negative = Schema {
+            version: -1,
+            block: Block::default(),
+        };
         assert_eq!(check(&negative)[0].rule, "S3");
     }
 
     #[test]
     fn s3_counts_of_blocks() {
-        assert_eq!(broken(Vec::new(), block(BlockNesting::List, 2, 1)), ["S3 b"]);
+        assert_eq!(
+            broken(Vec::new(), block(BlockNesting::List, 2, 1)),
+            ["S3 b"]
+        );
         assert_eq!(broken(Vec::new(), block(BlockNesting::List, 2, 0)), [""; 0]);
-        assert_eq!(broken(Vec::new(), block(BlockNesting::Single, 0, 2)), ["S3 b"]);
+        assert_eq!(
+            broken(Vec::new(), block(BlockNesting::Single, 0, 2)),
+            ["S3 b"]
+        );
         assert_eq!(broken(Vec::new(), block(BlockNesting::Map, 1, 0)), ["S3 b"]);
     }
 
@@ -170,17 +216,30 @@ mod tests {
         let set = |inner| attribute("s", AttributeType::Nested(Nesting::Set, vec![inner]));
         let dynamic = attribute("d", AttributeType::Plain(Type::list(Type::Dynamic)));
         assert_eq!(broken(vec![set(dynamic)], Vec::new()), ["S3 s"]);
-        let secret = Attribute { write_only: true, ..text("w") };
+        let secret = Attribute {
+            write_only: true,
+            ..text("w")
+        };
         assert_eq!(broken(vec![set(secret)], Vec::new()), ["S3 s"]);
         assert_eq!(broken(vec![set(text("t"))], Vec::new()), [""; 0]);
     }
 
     #[test]
     fn p11_defaults_are_of_their_type_and_computed() {
-        let with = |mode, default| Attribute { mode, default: Some(default), ..text("t") };
+        let with = |mode, default| Attribute {
+            mode,
+            default: Some(default),
+            ..text("t")
+        };
         let good = with(Mode::OptionalComputed, Value::from("x"));
         assert_eq!(broken(vec![good], Vec::new()), [""; 0]);
-        assert_eq!(broken(vec![with(Mode::Optional, "x".into())], Vec::new()), ["P11 t"]);
-        assert_eq!(broken(vec![with(Mode::OptionalComputed, 1.into())], Vec::new()), ["P11 t"]);
+        assert_eq!(
+            broken(vec![with(Mode::Optional, "x".into())], Vec::new()),
+            ["P11 t"]
+        );
+        assert_eq!(
+            broken(vec![with(Mode::OptionalComputed, 1.into())], Vec::new()),
+            ["P11 t"]
+        );
     }
 }

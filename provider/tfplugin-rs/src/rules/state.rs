@@ -8,7 +8,11 @@ use crate::shape::Shape;
 /// A1, R1, U1, I1 and T1: an object, wholly known, without write-only values.
 pub(crate) fn check(rule: &'static str, block: &Block, ty: &Type, state: &Value) -> Vec<Broken> {
     if state.as_map().is_none() {
-        return vec![Broken::new(rule, &Path::root(), "the state is null or unknown")];
+        return vec![Broken::new(
+            rule,
+            &Path::root(),
+            "the state is null or unknown",
+        )];
     }
     let mut broken = Vec::new();
     known(rule, ty, state, &Path::root(), &mut broken);
@@ -23,7 +27,13 @@ fn known(rule: &'static str, ty: &Type, value: &Value, at: &Path, broken: &mut V
     match (ty, value) {
         (Type::Object(types), Value::Map(fields)) => {
             for (name, ty) in types {
-                known(rule, ty, fields.get(name).unwrap_or(&Value::Null), &at.join(name), broken);
+                known(
+                    rule,
+                    ty,
+                    fields.get(name).unwrap_or(&Value::Null),
+                    &at.join(name),
+                    broken,
+                );
             }
         }
         (Type::Map(element), Value::Map(items)) => {
@@ -69,7 +79,10 @@ pub(crate) fn each(
     match (nesting, value) {
         (Nesting::Single, Value::Map(_)) => visit(value, at),
         (Nesting::List, Value::Seq(items)) => {
-            items.iter().enumerate().for_each(|(index, item)| visit(item, &at.index(index)));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| visit(item, &at.index(index)));
         }
         (Nesting::Set, Value::Seq(items)) => items.iter().for_each(|item| visit(item, at)),
         (Nesting::Map, Value::Map(items)) => {

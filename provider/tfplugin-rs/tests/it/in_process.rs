@@ -17,7 +17,9 @@ struct Rig {
 async fn rig() -> Rig {
     let dir = tempfile::tempdir().unwrap();
     let config = object([("dir", dir.path().to_str().unwrap().into())]);
-    let harness = Harness::configured(Corner::default(), config).await.unwrap();
+    let harness = Harness::configured(Corner::default(), config)
+        .await
+        .unwrap();
     Rig { harness, dir }
 }
 
@@ -58,9 +60,15 @@ async fn a_life_from_create_to_destroy() {
 async fn an_update_shows_what_changes_and_nothing_stable() {
     let (_rig, mut thing) = thing().await;
     thing.apply(&named("a")).await.unwrap();
-    let plan = thing.plan(&with(named("a"), [("note", "n".into())])).await.unwrap();
+    let plan = thing
+        .plan(&with(named("a"), [("note", "n".into())]))
+        .await
+        .unwrap();
     assert_eq!(plan.planned.get("id"), &"thing-a".into(), "stable");
-    assert_eq!(plan.planned.get("revision"), &Value::unknown());
+    assert_eq!(
+        plan.planned.get("revision"),
+        &Value::Unknown(Refinements::not_null())
+    );
     assert_eq!(plan.planned.get("count"), &2.into());
 }
 
@@ -68,13 +76,23 @@ async fn an_update_shows_what_changes_and_nothing_stable() {
 async fn a_create_promises_what_is_certain() {
     let (_rig, mut thing) = thing().await;
     let plan = thing.plan(&named("a")).await.unwrap();
-    assert_eq!(plan.planned.get("id"), &Value::Unknown(Refinements::prefix("thing-")));
+    assert_eq!(
+        plan.planned.get("id"),
+        &Value::Unknown(Refinements::prefix("thing-"))
+    );
 }
 
 #[tokio::test]
 async fn null_and_empty_are_not_the_same() {
     let (_rig, mut thing) = thing().await;
-    let empty = with(named("a"), [("labels", object([])), ("zones", list([])), ("steps", list([]))]);
+    let empty = with(
+        named("a"),
+        [
+            ("labels", object([])),
+            ("zones", list([])),
+            ("steps", list([])),
+        ],
+    );
     thing.apply(&empty).await.unwrap();
     assert_eq!(thing.state.clone().unwrap().get("labels"), &object([]));
     assert_eq!(thing.apply(&named("a")).await.unwrap(), Action::Update);
@@ -87,14 +105,23 @@ async fn unknown_configuration_stays_unknown_until_apply() {
     let (_rig, mut thing) = thing().await;
     let route = |target: Value| {
         let route = object([("path", "/x".into()), ("target", target)]);
-        with(named("a"), [("routes", object([("main", route)])), ("note", "n".into())])
+        with(
+            named("a"),
+            [("routes", object([("main", route)])), ("note", "n".into())],
+        )
     };
     let plan = thing.plan(&route(Value::unknown())).await.unwrap();
     let planned = plan.planned.get("routes").get("main").clone();
     assert!(planned.get("target").is_unknown() && planned.get("url").is_unknown());
-    thing.apply_plan(&route("elsewhere".into()), &plan).await.unwrap();
+    thing
+        .apply_plan(&route("elsewhere".into()), &plan)
+        .await
+        .unwrap();
     let state = thing.state.clone().unwrap();
-    assert_eq!(state.get("routes").get("main").get("url"), &"https://corner/x".into());
+    assert_eq!(
+        state.get("routes").get("main").get("url"),
+        &"https://corner/x".into()
+    );
 }
 
 #[tokio::test]
@@ -102,13 +129,20 @@ async fn whole_unknown_collections_and_blocks() {
     let (_rig, mut thing) = thing().await;
     let config = with(
         named("a"),
-        [("routes", Value::unknown()), ("rules", Value::unknown()), ("mount", Value::unknown())],
+        [
+            ("routes", Value::unknown()),
+            ("rules", Value::unknown()),
+            ("mount", Value::unknown()),
+        ],
     );
     let plan = thing.plan(&config).await.unwrap();
     for name in ["routes", "rules", "mount"] {
         assert!(plan.planned.get(name).is_unknown(), "{name}");
     }
-    let known = with(named("a"), [("mount", list([object([("path", "/m".into())])]))]);
+    let known = with(
+        named("a"),
+        [("mount", list([object([("path", "/m".into())])]))],
+    );
     thing.apply_plan(&known, &plan).await.unwrap();
     assert!(thing.state.unwrap().get("routes").is_null());
 }
@@ -125,13 +159,28 @@ fn rules<const N: usize>(rules: [Value; N]) -> Value {
 async fn a_new_element_of_a_set_disturbs_no_other() {
     let (_rig, mut thing) = thing().await;
     thing.apply(&rules([rule(80), rule(443)])).await.unwrap();
-    let plan = thing.plan(&rules([rule(443), rule(22), rule(80)])).await.unwrap();
+    let plan = thing
+        .plan(&rules([rule(443), rule(22), rule(80)]))
+        .await
+        .unwrap();
     let planned = plan.planned.get("rules").as_seq().unwrap().to_vec();
-    let of = |port: i64| planned.iter().find(|rule| rule.get("port") == &port.into()).unwrap();
+    let of = |port: i64| {
+        planned
+            .iter()
+            .find(|rule| rule.get("port") == &port.into())
+            .unwrap()
+    };
     assert!(of(22).get("made_id").is_unknown());
-    assert_eq!(of(22).get("protocol"), &"tcp".into(), "P11: a default inside a set");
+    assert_eq!(
+        of(22).get("protocol"),
+        &"tcp".into(),
+        "P11: a default inside a set"
+    );
     let udp = with(rule(80), [("protocol", "udp".into())]);
-    assert_eq!(thing.apply(&rules([rule(443), udp])).await.unwrap(), Action::Update);
+    assert_eq!(
+        thing.apply(&rules([rule(443), udp])).await.unwrap(),
+        Action::Update
+    );
     let state = thing.state.clone().unwrap();
     assert_eq!(state.get("rules").as_seq().unwrap().len(), 2);
     thing.apply(&rules([rule(443)])).await.unwrap();
@@ -168,10 +217,20 @@ async fn lists_maps_blocks_and_dynamic_values() {
     thing.apply(&config).await.unwrap();
     let state = thing.state.clone().unwrap();
     assert_eq!(state.get("anything"), &anything);
-    assert_eq!(state.get("mount").as_seq().unwrap()[0].get("device"), &"/dev/corner".into());
-    let longer = with(config, [("steps", list([step("/1"), step("/2"), step("/3")]))]);
+    assert_eq!(
+        state.get("mount").as_seq().unwrap()[0].get("device"),
+        &"/dev/corner".into()
+    );
+    let longer = with(
+        config,
+        [("steps", list([step("/1"), step("/2"), step("/3")]))],
+    );
     let plan = thing.plan(&longer).await.unwrap();
-    assert!(plan.planned.get("steps").as_seq().unwrap()[2].get("url").is_unknown());
+    assert!(
+        plan.planned.get("steps").as_seq().unwrap()[2]
+            .get("url")
+            .is_unknown()
+    );
     thing.apply(&longer).await.unwrap();
 }
 
@@ -204,7 +263,10 @@ async fn private_data_goes_from_plan_to_apply_to_read() {
     let (_rig, mut thing) = thing().await;
     thing.apply(&named("a")).await.unwrap();
     let private = String::from_utf8(thing.private.clone()).unwrap();
-    assert_eq!(private, r#"{"made_by":"create","planned":true,"read":true}"#);
+    assert_eq!(
+        private,
+        r#"{"made_by":"create","planned":true,"read":true}"#
+    );
 }
 
 #[tokio::test]
@@ -215,16 +277,29 @@ async fn import_reads_everything() {
     again.import("thing-a").await.unwrap();
     assert_eq!(again.state, thing.state);
     assert_eq!(again.plan(&named("a")).await.unwrap().action, Action::NoOp);
-    let (summary, ..) = only(rig.harness.resource("corner_thing").import("no").await.unwrap_err());
+    let (summary, ..) = only(
+        rig.harness
+            .resource("corner_thing")
+            .import("no")
+            .await
+            .unwrap_err(),
+    );
     assert_eq!(summary, "Cannot import non-existent remote object");
-    let (summary, ..) = only(rig.harness.resource("corner_panic").import("x").await.unwrap_err());
+    let (summary, ..) = only(
+        rig.harness
+            .resource("corner_panic")
+            .import("x")
+            .await
+            .unwrap_err(),
+    );
     assert_eq!(summary, "Import Not Supported");
 }
 
 #[tokio::test]
 async fn state_of_the_same_version_may_have_attributes_that_are_gone() {
     let (_rig, mut thing) = thing().await;
-    let stored = serde_json::json!({"name": "a", "count": 12_345_678_901_234_567_890_u64, "old": [1]});
+    let stored =
+        serde_json::json!({"name": "a", "count": 12_345_678_901_234_567_890_u64, "old": [1]});
     thing.upgrade(1, &stored).await.unwrap();
     let state = thing.state.clone().unwrap();
     let exact: Number = "12345678901234567890".parse().unwrap();
@@ -235,26 +310,44 @@ async fn state_of_the_same_version_may_have_attributes_that_are_gone() {
 #[tokio::test]
 async fn older_state_is_upgraded() {
     let (rig, mut thing) = thing().await;
-    thing.upgrade(0, &serde_json::json!({"title": "a"})).await.unwrap();
+    thing
+        .upgrade(0, &serde_json::json!({"title": "a"}))
+        .await
+        .unwrap();
     assert_eq!(thing.state.unwrap().get("name"), &"a".into());
     let mut old = rig.harness.resource("corner_old");
     let (summary, _, detail) = only(old.upgrade(1, &serde_json::json!({})).await.unwrap_err());
     assert_eq!(summary, "State Upgrade Not Supported");
-    assert!(detail.contains("version 1") && detail.contains("version 3"), "{detail}");
-    let wrong = old.upgrade(3, &serde_json::json!({"name": [1]})).await.unwrap_err();
+    assert!(
+        detail.contains("version 1") && detail.contains("version 3"),
+        "{detail}"
+    );
+    let wrong = old
+        .upgrade(3, &serde_json::json!({"name": [1]}))
+        .await
+        .unwrap_err();
     assert_eq!(only(wrong).1, "name", "the path of what cannot be read");
 }
 
 #[tokio::test]
 async fn all_mistakes_are_reported_at_once() {
     let (_rig, thing) = thing().await;
-    let config = object([("name", "".into()), ("count", 99.into()), ("note", "forbidden".into())]);
+    let config = object([
+        ("name", "".into()),
+        ("count", 99.into()),
+        ("note", "forbidden".into()),
+    ]);
     let found = thing.validate(&config).await;
     let paths: Vec<String> = found.0.iter().map(|one| one.path.to_string()).collect();
     assert_eq!(paths, ["name", "count", "note"], "{found:#?}");
-    let half = with(named("a"), [("count", Value::Number("1.5".parse().unwrap()))]);
+    let half = with(
+        named("a"),
+        [("count", Value::Number("1.5".parse().unwrap()))],
+    );
     assert_eq!(only(thing.validate(&half).await).1, "count");
-    let warned = thing.validate(&with(named("a"), [("note", "odd".into())])).await;
+    let warned = thing
+        .validate(&with(named("a"), [("note", "odd".into())]))
+        .await;
     assert_eq!(warned.0[0].severity, Severity::Warning);
 }
 
@@ -262,7 +355,9 @@ async fn all_mistakes_are_reported_at_once() {
 async fn elements_of_sets_are_reported_at_the_set() {
     let (_rig, thing) = thing().await;
     let half = Value::Number("1.5".parse().unwrap());
-    let found = thing.validate(&rules([rule(1), object([("port", half)])])).await;
+    let found = thing
+        .validate(&rules([rule(1), object([("port", half)])]))
+        .await;
     assert_eq!(only(found).1, "rules");
 }
 
@@ -274,7 +369,10 @@ async fn a_failed_create_keeps_what_exists_and_is_replaced() {
     assert_eq!(only(found).0, "Late Failure");
     assert!(thing.tainted);
     assert_eq!(thing.state.clone().unwrap().get("id"), &"thing-a".into());
-    assert_eq!(thing.plan(&named("a")).await.unwrap().action, Action::Replace);
+    assert_eq!(
+        thing.plan(&named("a")).await.unwrap().action,
+        Action::Replace
+    );
     thing.apply(&named("a")).await.unwrap();
 }
 
@@ -322,7 +420,11 @@ async fn breaks(rule: &str) -> (Instance, Diagnostics) {
     let rig = rig().await;
     let mut broken = rig.harness.resource("corner_broken");
     let config = object([("rule", rule.into()), ("items", list(["a".into()]))]);
-    let config = if rule == "A1 secret" { with(config, [("secret", "s".into())]) } else { config };
+    let config = if rule == "A1 secret" {
+        with(config, [("secret", "s".into())])
+    } else {
+        config
+    };
     let found = broken.apply(&config).await.expect_err(rule);
     (broken, found)
 }
@@ -348,10 +450,19 @@ async fn each_broken_rule_is_named_with_its_attribute() {
         let (instance, found) = breaks(rule).await;
         let id = rule.split(' ').next().unwrap();
         let first = &found.0[0];
-        assert!(first.detail.contains(&format!("breaks rule {id} ")), "{rule}: {found:#?}");
-        assert!(first.detail.contains("This is a bug in corner"), "{rule}: {found:#?}");
+        assert!(
+            first.detail.contains(&format!("breaks rule {id} ")),
+            "{rule}: {found:#?}"
+        );
+        assert!(
+            first.detail.contains("This is a bug in corner"),
+            "{rule}: {found:#?}"
+        );
         assert_eq!(first.path.to_string(), at, "{rule}: {found:#?}");
-        assert!(rule.starts_with('P') || instance.state.is_some(), "{rule}: state was lost");
+        assert!(
+            rule.starts_with('P') || instance.state.is_some(),
+            "{rule}: state was lost"
+        );
     }
 }
 
@@ -359,8 +470,14 @@ async fn each_broken_rule_is_named_with_its_attribute() {
 async fn a_path_that_does_not_exist_cannot_ask_for_replacement() {
     let rig = rig().await;
     let mut broken = rig.harness.resource("corner_broken");
-    broken.apply(&object([("rule", "none".into())])).await.unwrap();
-    let found = broken.plan(&object([("rule", "P7".into())])).await.unwrap_err();
+    broken
+        .apply(&object([("rule", "none".into())]))
+        .await
+        .unwrap();
+    let found = broken
+        .plan(&object([("rule", "P7".into())]))
+        .await
+        .unwrap_err();
     let (_, at, detail) = only(found);
     assert_eq!(at, "nowhere");
     assert!(detail.contains("breaks rule P7 "), "{detail}");
@@ -369,14 +486,36 @@ async fn a_path_that_does_not_exist_cannot_ask_for_replacement() {
 #[tokio::test]
 async fn data_sources_and_functions() {
     let rig = rig().await;
-    let found = rig.harness.data("corner_lookup", object([("name", "ab".into())])).await.unwrap();
-    assert_eq!(found.get("result"), &"ab".into(), "the default is filled in");
-    let shouted = rig.harness.call("shout", &["a".into(), "b".into()]).await.unwrap();
+    let found = rig
+        .harness
+        .data("corner_lookup", object([("name", "ab".into())]))
+        .await
+        .unwrap();
+    assert_eq!(
+        found.get("result"),
+        &"ab".into(),
+        "the default is filled in"
+    );
+    let shouted = rig
+        .harness
+        .call("shout", &["a".into(), "b".into()])
+        .await
+        .unwrap();
     assert_eq!(shouted, "A B".into());
-    let (text, argument) = rig.harness.call("shout", &["a".into(), "".into()]).await.unwrap_err();
-    assert_eq!((text.as_str(), argument), ("There is nothing to shout.", Some(1)));
+    let (text, argument) = rig
+        .harness
+        .call("shout", &["a".into(), "".into()])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (text.as_str(), argument),
+        ("There is nothing to shout.", Some(1))
+    );
     let (text, argument) = rig.harness.call("shout", &[Value::Null]).await.unwrap_err();
-    assert_eq!((text.as_str(), argument), ("text must not be null.", Some(0)));
+    assert_eq!(
+        (text.as_str(), argument),
+        ("text must not be null.", Some(0))
+    );
     let (text, _) = rig.harness.call("whisper", &[]).await.unwrap_err();
     assert_eq!(text, "The provider corner has no function named whisper.");
 }
@@ -387,13 +526,22 @@ async fn a_replaced_path_is_reported() {
     thing.apply(&named("a")).await.unwrap();
     let plan = thing.plan(&named("b")).await.unwrap();
     assert_eq!(plan.requires_replace, [Path::attribute("name")]);
-    assert!(plan.planned.get("id").is_unknown(), "planned again with nothing before it");
+    assert!(
+        plan.planned.get("id").is_unknown(),
+        "planned again with nothing before it"
+    );
 }
 
 #[tokio::test]
 async fn text_is_compared_in_its_normal_form() {
     let (_rig, mut thing) = thing().await;
-    thing.apply(&with(named("a"), [("note", "e\u{301}".into())])).await.unwrap();
-    let plan = thing.plan(&with(named("a"), [("note", "é".into())])).await.unwrap();
+    thing
+        .apply(&with(named("a"), [("note", "e\u{301}".into())]))
+        .await
+        .unwrap();
+    let plan = thing
+        .plan(&with(named("a"), [("note", "é".into())]))
+        .await
+        .unwrap();
     assert_eq!(plan.action, Action::NoOp);
 }

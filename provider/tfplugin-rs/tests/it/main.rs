@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 #[path = "../../examples/corner/provider.rs"]
+#[expect(dead_code, reason = "only the program is chatty")]
 mod corner;
 mod in_process;
 mod process;
@@ -23,7 +24,16 @@ fn skipped(why: &str) {
 /// The corner provider as a program; `cargo test` builds examples beside the tests.
 fn corner_program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
-    let built = tests.parent().unwrap().parent().unwrap().join("examples/corner");
-    assert!(built.is_file(), "{} is missing: cargo build --examples", built.display());
+    let built = tests
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples/corner");
+    assert!(
+        built.is_file(),
+        "{} is missing: cargo build --examples",
+        built.display()
+    );
     built
 }

@@ -86,7 +86,10 @@ async fn first_line(child: &mut Child) -> String {
     let mut stdout = BufReader::new(child.stdout.as_mut().unwrap());
     let mut line = String::new();
     let read = stdout.read_line(&mut line);
-    tokio::time::timeout(PATIENCE, read).await.expect("no handshake").unwrap();
+    tokio::time::timeout(PATIENCE, read)
+        .await
+        .expect("no handshake")
+        .unwrap();
     assert!(line.ends_with('\n'), "{line:?}");
     line.trim_end().to_owned()
 }
@@ -99,11 +102,18 @@ async fn start_with(environment: &[(&str, &str)]) -> Plugin {
     let identity = Identity::new();
     let dir = tempfile::tempdir().unwrap();
     let mut command = command(dir.path());
-    command.env("PLUGIN_CLIENT_CERT", &identity.pem).envs(environment.iter().copied());
+    command
+        .env("PLUGIN_CLIENT_CERT", &identity.pem)
+        .envs(environment.iter().copied());
     let mut child = command.spawn().unwrap();
     let line = first_line(&mut child).await;
     let fields = line.split('|').map(str::to_owned).collect();
-    Plugin { child, fields, identity, dir }
+    Plugin {
+        child,
+        fields,
+        identity,
+        dir,
+    }
 }
 
 impl Plugin {
@@ -119,7 +129,10 @@ impl Plugin {
         self.connect_as(Some(&self.identity)).await.unwrap()
     }
 
-    async fn connect_as(&self, identity: Option<&Identity>) -> Result<Channel, tonic::transport::Error> {
+    async fn connect_as(
+        &self,
+        identity: Option<&Identity>,
+    ) -> Result<Channel, tonic::transport::Error> {
         let mut roots = RootCertStore::empty();
         roots.add(self.server_cert()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -147,7 +160,9 @@ impl Plugin {
                 connector.connect(name, stream).await.map(TokioIo::new)
             }
         });
-        Endpoint::from_static("http://localhost").connect_with_connector(connect).await
+        Endpoint::from_static("http://localhost")
+            .connect_with_connector(connect)
+            .await
     }
 
     async fn provider(&self) -> ProviderClient<Channel> {
@@ -162,7 +177,10 @@ impl Plugin {
     }
 
     async fn ended(&mut self) -> ExitStatus {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("still running").unwrap()
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("still running")
+            .unwrap()
     }
 
     /// Ends it and answers what it has written to stderr.
@@ -179,8 +197,16 @@ impl Plugin {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "calls read better"
+)]
 fn encode(value: Value, ty: &Type) -> Option<proto::DynamicValue> {
-    Some(proto::DynamicValue { msgpack: msgpack::encode(&value, ty), json: Vec::new() })
+    Some(proto::DynamicValue {
+        msgpack: msgpack::encode(&value, ty),
+        json: Vec::new(),
+    })
 }
 
 fn decode(value: Option<&proto::DynamicValue>, ty: &Type) -> Value {
@@ -189,9 +215,13 @@ fn decode(value: Option<&proto::DynamicValue>, ty: &Type) -> Value {
 
 /// The object with null for every attribute that is not given.
 fn whole(ty: &Type, fields: Value) -> Value {
-    let Type::Object(types) = ty else { panic!("not an object") };
+    let Type::Object(types) = ty else {
+        panic!("not an object")
+    };
     let empty = Value::object(types.keys().map(|name| (name.clone(), Value::Null)));
-    let Value::Map(given) = fields else { panic!("not an object") };
+    let Value::Map(given) = fields else {
+        panic!("not an object")
+    };
     let mut all = empty;
     all.as_map_mut().unwrap().extend(given);
     all
@@ -200,7 +230,9 @@ fn whole(ty: &Type, fields: Value) -> Value {
 fn thing(fields: Value) -> Option<proto::DynamicValue> {
     let ty = Thing::block().ty();
     let thing = whole(&ty, with(object([("mount", Value::list([]))]), []));
-    let Value::Map(given) = fields else { panic!("not an object") };
+    let Value::Map(given) = fields else {
+        panic!("not an object")
+    };
     let mut thing = thing;
     thing.as_map_mut().unwrap().extend(given);
     encode(thing, &ty)
@@ -216,7 +248,11 @@ async fn plan_of(
         config,
         ..proto::plan_resource_change::Request::default()
     };
-    client.plan_resource_change(request).await.unwrap().into_inner()
+    client
+        .plan_resource_change(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 #[tokio::test]
@@ -227,7 +263,10 @@ async fn the_handshake_the_schema_and_a_prompt_end() {
     assert_eq!(plugin.fields.len(), 6);
     assert!(plugin.socket().starts_with(plugin.dir.path()));
     let mut client = plugin.provider().await;
-    let schema = client.get_provider_schema(proto::get_provider_schema::Request {}).await.unwrap();
+    let schema = client
+        .get_provider_schema(proto::get_provider_schema::Request {})
+        .await
+        .unwrap();
     let schema = schema.into_inner();
     assert_eq!(schema.diagnostics, []);
     assert_eq!(schema.resource_schemas.len(), 5);
@@ -237,12 +276,27 @@ async fn the_handshake_the_schema_and_a_prompt_end() {
     let mut output = stdio.stream_stdio(()).await.unwrap().into_inner();
     let mut broker = GrpcBrokerClient::new(plugin.connect().await);
     let idle = tokio_stream::pending::<ConnInfo>();
-    let mut offers = broker.start_stream(Request::new(idle)).await.unwrap().into_inner();
+    let mut offers = broker
+        .start_stream(Request::new(idle))
+        .await
+        .unwrap()
+        .into_inner();
     let start = Instant::now();
-    GrpcControllerClient::new(plugin.connect().await).shutdown(Empty {}).await.unwrap();
+    GrpcControllerClient::new(plugin.connect().await)
+        .shutdown(Empty {})
+        .await
+        .unwrap();
     assert!(plugin.ended().await.success());
-    assert!(start.elapsed() < Duration::from_secs(2), "go-plugin kills after 2 s");
-    assert!(output.message().await.is_ok_and(|message| message.is_none()));
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "go-plugin kills after 2 s"
+    );
+    assert!(
+        output
+            .message()
+            .await
+            .is_ok_and(|message| message.is_none())
+    );
     assert!(!matches!(offers.message().await, Ok(Some(_))));
     assert!(!plugin.socket().exists(), "the socket was left behind");
 }
@@ -257,24 +311,41 @@ async fn nobody_else_may_connect() {
             Err(_) => true,
             Ok(channel) => {
                 let mut client = ProviderClient::new(channel);
-                client.stop_provider(proto::stop_provider::Request {}).await.is_err()
+                client
+                    .stop_provider(proto::stop_provider::Request {})
+                    .await
+                    .is_err()
             }
         };
         assert!(refused);
     }
-    plugin.provider().await.stop_provider(proto::stop_provider::Request {}).await.unwrap();
+    plugin
+        .provider()
+        .await
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_client_that_is_stuck_holds_up_nobody() {
     let plugin = start().await;
     let _stuck = UnixStream::connect(plugin.socket()).await.unwrap();
-    plugin.provider().await.stop_provider(proto::stop_provider::Request {}).await.unwrap();
+    plugin
+        .provider()
+        .await
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn without_the_cookie_a_person_is_told_what_this_is() {
-    let output = Command::new(corner_program()).env_clear().output().await.unwrap();
+    let output = Command::new(corner_program())
+        .env_clear()
+        .output()
+        .await
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(output.stdout, b"");
     let said = String::from_utf8(output.stderr).unwrap();
@@ -284,10 +355,17 @@ async fn without_the_cookie_a_person_is_told_what_this_is() {
 #[tokio::test]
 async fn a_bad_client_certificate_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let output = command(dir.path()).env("PLUGIN_CLIENT_CERT", "nonsense").output().await.unwrap();
+    let output = command(dir.path())
+        .env("PLUGIN_CLIENT_CERT", "nonsense")
+        .output()
+        .await
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("PLUGIN_CLIENT_CERT is not a PEM certificate"), "{said}");
+    assert!(
+        said.contains("PLUGIN_CLIENT_CERT is not a PEM certificate"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -298,7 +376,10 @@ async fn without_a_client_certificate_there_is_no_tls() {
     assert!(line.ends_with("|grpc|"), "{line}");
     let socket = PathBuf::from(line.split('|').nth(3).unwrap());
     let channel = plain(socket).await;
-    ProviderClient::new(channel).stop_provider(proto::stop_provider::Request {}).await.unwrap();
+    ProviderClient::new(channel)
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
 }
 
 async fn plain(socket: PathBuf) -> Channel {
@@ -306,14 +387,21 @@ async fn plain(socket: PathBuf) -> Channel {
         let socket = socket.clone();
         async move { UnixStream::connect(socket).await.map(TokioIo::new) }
     });
-    Endpoint::from_static("http://localhost").connect_with_connector(connect).await.unwrap()
+    Endpoint::from_static("http://localhost")
+        .connect_with_connector(connect)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn debug_mode_says_how_to_attach_and_ends_with_ctrl_c() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = command(dir.path());
-    let mut child = command.env("TMPDIR", dir.path()).arg("--debug").spawn().unwrap();
+    let mut child = command
+        .env("TMPDIR", dir.path())
+        .arg("--debug")
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let line = loop {
         let line = lines.next_line().await.unwrap().unwrap();
@@ -321,15 +409,31 @@ async fn debug_mode_says_how_to_attach_and_ends_with_ctrl_c() {
             break line;
         }
     };
-    let json = line.trim().trim_start_matches("TF_REATTACH_PROVIDERS='").trim_end_matches('\'');
+    let json = line
+        .trim()
+        .trim_start_matches("TF_REATTACH_PROVIDERS='")
+        .trim_end_matches('\'');
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
     let entry = &json["registry.terraform.io/corner/corner"];
     assert_eq!(entry["Pid"], child.id().unwrap());
     let socket = PathBuf::from(entry["Addr"]["String"].as_str().unwrap());
     let mut client = ProviderClient::new(plain(socket).await);
-    client.stop_provider(proto::stop_provider::Request {}).await.unwrap();
-    kill(Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()), Signal::SIGINT).unwrap();
-    assert!(tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
+    client
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
+    kill(
+        Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()),
+        Signal::SIGINT,
+    )
+    .unwrap();
+    assert!(
+        tokio::time::timeout(PATIENCE, child.wait())
+            .await
+            .unwrap()
+            .unwrap()
+            .success()
+    );
 }
 
 #[tokio::test]
@@ -337,9 +441,15 @@ async fn an_interrupt_is_ignored_and_a_termination_is_not() {
     let mut plugin = start().await;
     let mut client = plugin.provider().await;
     plugin.signal(Signal::SIGINT);
-    client.stop_provider(proto::stop_provider::Request {}).await.unwrap();
+    client
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
     plugin.signal(Signal::SIGINT);
-    client.stop_provider(proto::stop_provider::Request {}).await.unwrap();
+    client
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
     plugin.signal(Signal::SIGTERM);
     assert!(plugin.ended().await.success());
 }
@@ -349,7 +459,10 @@ async fn the_death_of_the_parent_ends_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
     // The shell is the parent; its own output must not keep the pipe open.
-    shell.arg("-c").arg("\"$0\" & exec >&- 2>&-; wait").arg(corner_program());
+    shell
+        .arg("-c")
+        .arg("\"$0\" & exec >&- 2>&-; wait")
+        .arg(corner_program());
     shell
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
@@ -365,7 +478,11 @@ async fn the_death_of_the_parent_ends_it() {
     let mut rest = String::new();
     let ended = tokio::time::timeout(PATIENCE, stderr.read_to_string(&mut rest)).await;
     ended.expect("the provider outlives its parent").unwrap();
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "the socket was left behind");
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().count(),
+        0,
+        "the socket was left behind"
+    );
 }
 
 #[tokio::test]
@@ -373,7 +490,10 @@ async fn messages_may_be_large() {
     let plugin = start().await;
     let mut client = plugin.provider().await;
     let note = "n".repeat(9 << 20);
-    let config = thing(object([("name", "a".into()), ("note", note.as_str().into())]));
+    let config = thing(object([
+        ("name", "a".into()),
+        ("note", note.as_str().into()),
+    ]));
     let answer = plan_of(&mut client, "corner_thing", config).await;
     assert_eq!(answer.diagnostics, []);
     let planned = decode(answer.planned_state.as_ref(), &Thing::block().ty());
@@ -402,14 +522,27 @@ async fn undecodable_input_is_reported_at_its_attribute() {
     let plugin = start().await;
     let mut client = plugin.provider().await;
     let ty = Thing::block().ty();
-    let Type::Object(mut types) = ty.clone() else { panic!("not an object") };
+    let Type::Object(mut types) = ty.clone() else {
+        panic!("not an object")
+    };
     types.insert("count".to_owned(), Type::list(Type::String));
     let wrong = Type::Object(types);
-    let config = object([("count", Value::list(["x".into()])), ("mount", Value::list([]))]);
-    let answer = plan_of(&mut client, "corner_thing", encode(whole(&wrong, config), &wrong)).await;
+    let config = object([
+        ("count", Value::list(["x".into()])),
+        ("mount", Value::list([])),
+    ]);
+    let answer = plan_of(
+        &mut client,
+        "corner_thing",
+        encode(whole(&wrong, config), &wrong),
+    )
+    .await;
     let diagnostic = &answer.diagnostics[0];
     assert_eq!(diagnostic.summary, "Unreadable Value from Terraform");
-    let step = diagnostic.attribute.as_ref().unwrap().steps[0].selector.clone().unwrap();
+    let step = diagnostic.attribute.as_ref().unwrap().steps[0]
+        .selector
+        .clone()
+        .unwrap();
     let name = proto::attribute_path::step::Selector::AttributeName("count".to_owned());
     assert_eq!(step, name);
 }
@@ -423,8 +556,15 @@ async fn a_client_without_write_only_attributes_is_told_so() {
         config: thing(object([("name", "a".into()), ("secret", "s".into())])),
         client_capabilities: None,
     };
-    let answer = client.validate_resource_config(request).await.unwrap().into_inner();
-    assert_eq!(answer.diagnostics[0].summary, "Write-Only Attribute Not Allowed");
+    let answer = client
+        .validate_resource_config(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        answer.diagnostics[0].summary,
+        "Write-Only Attribute Not Allowed"
+    );
 }
 
 #[tokio::test]
@@ -447,10 +587,16 @@ async fn stopping_an_apply_answers_partial_state() {
         tokio::task::yield_now().await;
     }
     plugin.signal(Signal::SIGINT);
-    client.stop_provider(proto::stop_provider::Request {}).await.unwrap();
+    client
+        .stop_provider(proto::stop_provider::Request {})
+        .await
+        .unwrap();
     let answer = apply.await.unwrap().unwrap().into_inner();
     assert_eq!(answer.diagnostics[0].summary, "Create Was Interrupted");
-    assert_eq!(decode(answer.new_state.as_ref(), &ty).get("id"), &"slow-1".into());
+    assert_eq!(
+        decode(answer.new_state.as_ref(), &ty).get("id"),
+        &"slow-1".into()
+    );
 }
 
 #[tokio::test]
@@ -462,10 +608,21 @@ async fn a_panic_leaves_a_trace_on_stderr_and_the_process_alive() {
     let answer = plan_of(&mut client, "corner_panic", config).await;
     assert_eq!(answer.diagnostics[0].summary, "The Provider Has Crashed");
     let config = thing(object([("name", "a".into())]));
-    assert_eq!(plan_of(&mut client, "corner_thing", config).await.diagnostics, []);
+    assert_eq!(
+        plan_of(&mut client, "corner_thing", config)
+            .await
+            .diagnostics,
+        []
+    );
     let said = plugin.stderr().await;
-    assert!(said.starts_with("panic: assertion") && said.contains("at plan"), "{said}");
-    assert!(said.contains("corner::provider") && !said.contains("tokio::runtime"), "{said}");
+    assert!(
+        said.starts_with("panic: assertion") && said.contains("at plan"),
+        "{said}"
+    );
+    assert!(
+        said.contains("corner::provider") && !said.contains("tokio::runtime"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -479,21 +636,44 @@ async fn logs_are_what_terraform_reads_and_hold_no_secrets() {
     plan_of(&mut client, "corner_nothing", None).await;
     let said = plugin.stderr().await;
     assert!(!said.contains("canary"), "{said}");
-    let (stray, lines): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| !line.starts_with('{'));
-    assert_eq!(stray, ["a stray print"], "stdout goes to stderr after the handshake");
-    let lines: Vec<serde_json::Value> =
-        lines.into_iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (stray, lines): (Vec<&str>, Vec<&str>) =
+        said.lines().partition(|line| !line.starts_with('{'));
+    assert_eq!(
+        stray,
+        ["a stray print"],
+        "stdout goes to stderr after the handshake"
+    );
+    let lines: Vec<serde_json::Value> = lines
+        .into_iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     for line in &lines {
-        assert!(line["@message"].is_string() && line["@level"].is_string(), "{line}");
+        assert!(
+            line["@message"].is_string() && line["@level"].is_string(),
+            "{line}"
+        );
         assert_eq!(line["@timestamp"].as_str().unwrap().len(), 27, "{line}");
     }
-    let configured = lines.iter().find(|line| line["@message"] == "configured").unwrap();
+    let configured = lines
+        .iter()
+        .find(|line| line["@message"] == "configured")
+        .unwrap();
     assert_eq!(configured["tf_rpc"], "ConfigureProvider");
-    assert_eq!(configured["tf_provider_addr"], "registry.terraform.io/corner/corner");
+    assert_eq!(
+        configured["tf_provider_addr"],
+        "registry.terraform.io/corner/corner"
+    );
     assert!(configured["tf_req_id"].is_string());
-    let served = lines.iter().find(|line| line["tf_resource_type"] == "corner_thing").unwrap();
+    let served = lines
+        .iter()
+        .find(|line| line["tf_resource_type"] == "corner_thing")
+        .unwrap();
     assert_eq!(served["tf_rpc"], "PlanResourceChange");
-    assert!(lines.iter().any(|line| line["diagnostic_summary"] == "Unknown Type Name"));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["diagnostic_summary"] == "Unknown Type Name")
+    );
 }
 
 #[tokio::test]

@@ -4,11 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use protox::prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+use protox::prost_reflect::{
+    Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageDescriptor,
+};
 
 const FILES: [&str; 2] = ["tfplugin6.proto", "plugin.proto"];
-const FACTS: [&str; 4] =
-    ["tfplugin6.tsv", "grpc_controller.tsv", "grpc_stdio.tsv", "grpc_broker.tsv"];
+const FACTS: [&str; 4] = [
+    "tfplugin6.tsv",
+    "grpc_controller.tsv",
+    "grpc_stdio.tsv",
+    "grpc_broker.tsv",
+];
 
 fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -32,7 +38,10 @@ fn generated_code_is_current() {
             fs::write(&committed, &fresh).unwrap();
         }
         let kept = fs::read_to_string(&committed).unwrap_or_default();
-        assert!(kept == fresh, "{name} is stale: run this test again with UPDATE_PROTOS=1");
+        assert!(
+            kept == fresh,
+            "{name} is stale: run this test again with UPDATE_PROTOS=1"
+        );
     }
 }
 
@@ -54,7 +63,10 @@ fn generate(into: &Path) {
 fn protos_say_what_the_wire_facts_say() {
     let facts = here().join("../../../shared/facts/wire");
     if !facts.is_dir() {
-        crate::skipped(&format!("no wire facts at {}, nothing was compared", facts.display()));
+        crate::skipped(&format!(
+            "no wire facts at {}, nothing was compared",
+            facts.display()
+        ));
         return;
     }
     let expected: BTreeSet<String> = FACTS
@@ -64,27 +76,53 @@ fn protos_say_what_the_wire_facts_say() {
     let found = described(&pool());
     let missing: Vec<_> = expected.difference(&found).collect();
     let surplus: Vec<_> = found.difference(&expected).collect();
-    assert!(expected.len() > 300, "only {} facts were read", expected.len());
-    assert!(missing.is_empty() && surplus.is_empty(), "missing {missing:#?}\nsurplus {surplus:#?}");
+    assert!(
+        expected.len() > 300,
+        "only {} facts were read",
+        expected.len()
+    );
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "missing {missing:#?}\nsurplus {surplus:#?}"
+    );
 }
 
 /// The lines of a table, padded, each with its package.
 fn fact_lines(table: &str) -> Vec<String> {
-    let package = if table.contains("package tfplugin6") { "tfplugin6" } else { "plugin" };
-    let lines = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.filter(|line| !line.starts_with("message")).map(|line| fact(package, line)).collect()
+    let package = if table.contains("package tfplugin6") {
+        "tfplugin6"
+    } else {
+        "plugin"
+    };
+    let lines = table
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .filter(|line| !line.starts_with("message"))
+        .map(|line| fact(package, line))
+        .collect()
 }
 
 fn fact(package: &str, line: &str) -> String {
     let mut parts: Vec<&str> = line.split('\t').map(str::trim).collect();
     parts.resize(8, "");
     match parts[0] {
-        "rpc" => format!("rpc {}.{}({}) -> {}", parts[1], parts[2], parts[4], parts[6]),
+        "rpc" => format!(
+            "rpc {}.{}({}) -> {}",
+            parts[1], parts[2], parts[4], parts[6]
+        ),
         "enum" => format!("enum {package}.{}.{} = {}", parts[1], parts[2], parts[3]),
         "field" => {
             let (label, oneof) = (parts[5], parts[6]);
-            let ty = if label.is_empty() { parts[4].to_owned() } else { format!("{label} {}", parts[4]) };
-            format!("field {package}.{}.{} = {}: {ty} [{oneof}]", parts[1], parts[2], parts[3])
+            let ty = if label.is_empty() {
+                parts[4].to_owned()
+            } else {
+                format!("{label} {}", parts[4])
+            };
+            format!(
+                "field {package}.{}.{} = {}: {ty} [{oneof}]",
+                parts[1], parts[2], parts[3]
+            )
         }
         other => panic!("unknown kind of fact: {other}"),
     }
@@ -94,7 +132,10 @@ fn fact(package: &str, line: &str) -> String {
 fn described(pool: &DescriptorPool) -> BTreeSet<String> {
     let ours = |package: &str| package == "tfplugin6" || package == "plugin";
     let mut lines = BTreeSet::new();
-    for service in pool.services().filter(|service| ours(service.package_name())) {
+    for service in pool
+        .services()
+        .filter(|service| ours(service.package_name()))
+    {
         for method in service.methods() {
             let stream = |is: bool| if is { "stream " } else { "" };
             lines.insert(format!(
@@ -108,19 +149,25 @@ fn described(pool: &DescriptorPool) -> BTreeSet<String> {
             ));
         }
     }
-    for message in pool.all_messages().filter(|m| ours(m.package_name()) && !m.is_map_entry()) {
+    for message in pool
+        .all_messages()
+        .filter(|m| ours(m.package_name()) && !m.is_map_entry())
+    {
         lines.extend(message.fields().map(|field| field_line(&message, &field)));
     }
     for kind in pool.all_enums().filter(|kind| ours(kind.package_name())) {
         lines.extend(
-            kind.values().map(|v| format!("enum {}.{} = {}", kind.full_name(), v.name(), v.number())),
+            kind.values()
+                .map(|v| format!("enum {}.{} = {}", kind.full_name(), v.name(), v.number())),
         );
     }
     lines
 }
 
 fn field_line(message: &MessageDescriptor, field: &FieldDescriptor) -> String {
-    let real_oneof = field.containing_oneof().filter(|oneof| !oneof.is_synthetic());
+    let real_oneof = field
+        .containing_oneof()
+        .filter(|oneof| !oneof.is_synthetic());
     let optional = field.field_descriptor_proto().proto3_optional();
     let ty = if field.is_map() {
         map_name(field)
@@ -132,14 +179,25 @@ fn field_line(message: &MessageDescriptor, field: &FieldDescriptor) -> String {
         kind_name(&field.kind())
     };
     let (name, number) = (field.name(), field.number());
-    let oneof = real_oneof.map(|oneof| oneof.name().to_owned()).unwrap_or_default();
-    format!("field {}.{name} = {number}: {ty} [{oneof}]", message.full_name())
+    let oneof = real_oneof
+        .map(|oneof| oneof.name().to_owned())
+        .unwrap_or_default();
+    format!(
+        "field {}.{name} = {number}: {ty} [{oneof}]",
+        message.full_name()
+    )
 }
 
 fn map_name(field: &FieldDescriptor) -> String {
-    let Kind::Message(entry) = field.kind() else { panic!("a map is a message") };
+    let Kind::Message(entry) = field.kind() else {
+        panic!("a map is a message")
+    };
     let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
-    format!("map<{},{}>", kind_name(&key.kind()), kind_name(&value.kind()))
+    format!(
+        "map<{},{}>",
+        kind_name(&key.kind()),
+        kind_name(&value.kind())
+    )
 }
 
 fn kind_name(kind: &Kind) -> String {

@@ -31,17 +31,33 @@ pub enum PolicyError {
 /// Reads a document as IAM answers it (URL-encoded) or as people write it, in its normal form.
 pub fn parse(text: &str) -> Result<Json, PolicyError> {
     let text = text.trim();
-    let decoded = if text.starts_with('{') { text.to_owned() } else { url_decode(text)? };
-    let json: Json = serde_json::from_str(&decoded)
-        .map_err(|error| PolicyError::Json { line: error.line(), column: error.column() })?;
-    if json.is_object() { Ok(normalise(&json)) } else { Err(PolicyError::Shape) }
+    let decoded = if text.starts_with('{') {
+        text.to_owned()
+    } else {
+        url_decode(text)?
+    };
+    let json: Json = serde_json::from_str(&decoded).map_err(|error| PolicyError::Json {
+        line: error.line(),
+        column: error.column(),
+    })?;
+    if json.is_object() {
+        Ok(normalise(&json))
+    } else {
+        Err(PolicyError::Shape)
+    }
 }
 
 /// The normal form of a document: the same for all spellings of one meaning.
 pub fn normalise(document: &Json) -> Json {
-    let Json::Object(document) = document else { return document.clone() };
+    let Json::Object(document) = document else {
+        return document.clone();
+    };
     let part = |(name, value): (&String, &Json)| {
-        let value = if name == "Statement" { statements(value) } else { value.clone() };
+        let value = if name == "Statement" {
+            statements(value)
+        } else {
+            value.clone()
+        };
         (name.clone(), value)
     };
     document.iter().map(part).collect::<Map<_, _>>().into()
@@ -55,9 +71,13 @@ fn statements(value: &Json) -> Json {
 }
 
 fn statement(value: &Json) -> Json {
-    let Json::Object(fields) = value else { return value.clone() };
+    let Json::Object(fields) = value else {
+        return value.clone();
+    };
     let kept = fields.iter().filter(|(name, value)| !is_unset(name, value));
-    kept.map(|(name, value)| (name.clone(), element(name, value))).collect::<Map<_, _>>().into()
+    kept.map(|(name, value)| (name.clone(), element(name, value)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// IAM answers `"Sid": ""` for a statement without one.
@@ -77,7 +97,9 @@ fn element(name: &str, value: &Json) -> Json {
 /// `"*"` is short for `{"AWS": "*"}`.
 fn principals(value: &Json) -> Json {
     let Json::Object(kinds) = value else {
-        let all: Map<String, Json> = [("AWS".to_owned(), set(value, Json::clone))].into_iter().collect();
+        let all: Map<String, Json> = [("AWS".to_owned(), set(value, Json::clone))]
+            .into_iter()
+            .collect();
         return all.into();
     };
     let kind = |(name, value): (&String, &Json)| (name.clone(), set(value, principal));
@@ -99,14 +121,22 @@ fn root_account(arn: &str) -> Option<&str> {
 
 /// Operators hold keys, keys hold values; IAM compares all values as text.
 fn conditions(value: &Json) -> Json {
-    let Json::Object(operators) = value else { return value.clone() };
+    let Json::Object(operators) = value else {
+        return value.clone();
+    };
     let keys = |value: &Json| match value {
-        Json::Object(keys) => {
-            keys.iter().map(|(key, value)| (key.clone(), set(value, as_text))).collect::<Map<_, _>>().into()
-        }
+        Json::Object(keys) => keys
+            .iter()
+            .map(|(key, value)| (key.clone(), set(value, as_text)))
+            .collect::<Map<_, _>>()
+            .into(),
         other => other.clone(),
     };
-    operators.iter().map(|(name, value)| (name.clone(), keys(value))).collect::<Map<_, _>>().into()
+    operators
+        .iter()
+        .map(|(name, value)| (name.clone(), keys(value)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn as_text(value: &Json) -> Json {
@@ -118,7 +148,9 @@ fn as_text(value: &Json) -> Json {
 
 /// One value stands alone; several are sorted and each is there once.
 fn set(value: &Json, each: impl Fn(&Json) -> Json) -> Json {
-    let Json::Array(items) = value else { return each(value) };
+    let Json::Array(items) = value else {
+        return each(value);
+    };
     let mut items: Vec<Json> = items.iter().map(each).collect();
     items.sort_by_key(Json::to_string);
     items.dedup();
@@ -147,7 +179,9 @@ fn url_decode(text: &str) -> Result<String, PolicyError> {
 
 fn hex(digit: Option<&u8>) -> Result<u8, PolicyError> {
     let digit = digit.and_then(|digit| char::from(*digit).to_digit(16));
-    digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(PolicyError::Encoding)
+    digit
+        .and_then(|digit| u8::try_from(digit).ok())
+        .ok_or(PolicyError::Encoding)
 }
 
 #[cfg(test)]
@@ -174,7 +208,10 @@ mod tests {
 
     #[test]
     fn one_statement_may_stand_alone() {
-        same(json!({"Effect": "Allow", "Action": "s3:*"}), json!([{"Effect": "Allow", "Action": "s3:*"}]));
+        same(
+            json!({"Effect": "Allow", "Action": "s3:*"}),
+            json!([{"Effect": "Allow", "Action": "s3:*"}]),
+        );
     }
 
     #[test]
@@ -187,14 +224,20 @@ mod tests {
     #[test]
     fn lists_are_sets() {
         for field in ["Action", "NotAction", "Resource", "NotResource"] {
-            same(json!({ field: ["b", "a", "b"] }), json!({ field: ["a", "b"] }));
+            same(
+                json!({ field: ["b", "a", "b"] }),
+                json!({ field: ["a", "b"] }),
+            );
             different(json!({ field: ["a", "b"] }), json!({ field: ["a"] }));
         }
     }
 
     #[test]
     fn principals_have_one_form() {
-        same(json!({"Principal": "*"}), json!({"Principal": {"AWS": ["*"]}}));
+        same(
+            json!({"Principal": "*"}),
+            json!({"Principal": {"AWS": ["*"]}}),
+        );
         same(
             json!({"Principal": {"AWS": ["123456789012", "arn:aws:iam::210987654321:role/x"]}}),
             json!({"Principal": {"AWS": ["arn:aws:iam::210987654321:role/x", "arn:aws:iam::123456789012:root"]}}),
@@ -211,7 +254,10 @@ mod tests {
             json!({"Principal": {"AWS": "arn:aws:iam::123456789012:role/root"}}),
             json!({"Principal": {"AWS": "123456789012"}}),
         );
-        different(json!({"Principal": {"AWS": "1"}}), json!({"Principal": {"Service": "1"}}));
+        different(
+            json!({"Principal": {"AWS": "1"}}),
+            json!({"Principal": {"Service": "1"}}),
+        );
     }
 
     #[test]
@@ -236,13 +282,22 @@ mod tests {
 
     #[test]
     fn an_empty_sid_is_none() {
-        same(json!({"Sid": "", "Effect": "Allow"}), json!({"Effect": "Allow"}));
-        different(json!({"Sid": "x", "Effect": "Allow"}), json!({"Effect": "Allow"}));
+        same(
+            json!({"Sid": "", "Effect": "Allow"}),
+            json!({"Effect": "Allow"}),
+        );
+        different(
+            json!({"Sid": "x", "Effect": "Allow"}),
+            json!({"Effect": "Allow"}),
+        );
     }
 
     #[test]
     fn the_order_of_statements_counts() {
-        different(json!([{"Sid": "a"}, {"Sid": "b"}]), json!([{"Sid": "b"}, {"Sid": "a"}]));
+        different(
+            json!([{"Sid": "a"}, {"Sid": "b"}]),
+            json!([{"Sid": "b"}, {"Sid": "a"}]),
+        );
     }
 
     #[test]
@@ -257,13 +312,19 @@ mod tests {
     #[test]
     fn answers_of_iam_are_url_encoded() {
         let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Sid%22%3A%22a%20%2B%20%C3%BC%22%7D%5D%7D";
-        assert_eq!(parse(encoded).unwrap(), json!({"Version": "2012-10-17", "Statement": [{"Sid": "a + ü"}]}));
+        assert_eq!(
+            parse(encoded).unwrap(),
+            json!({"Version": "2012-10-17", "Statement": [{"Sid": "a + ü"}]})
+        );
     }
 
     #[test]
     fn plain_json_is_read_as_it_is() {
         let plain = r#" {"Statement": {"Resource": ["arn:aws:s3:::a/%25+b"]}}"#;
-        assert_eq!(parse(plain).unwrap(), json!({"Statement": [{"Resource": "arn:aws:s3:::a/%25+b"}]}));
+        assert_eq!(
+            parse(plain).unwrap(),
+            json!({"Statement": [{"Resource": "arn:aws:s3:::a/%25+b"}]})
+        );
     }
 
     #[test]

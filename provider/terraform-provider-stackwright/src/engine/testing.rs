@@ -1,0 +1,398 @@
+//! A world in memory, and the engine's rules tried on it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json};
+use stackwright_aws::{AwsError, Created, Freshness, Recorded, Wait};
+use stackwright_plan::component::{LogGroup, Role};
+use stackwright_plan::diff::FieldDiff;
+use stackwright_plan::{Kind, OwnTags, Scope};
+
+use super::world::{Search, World};
+use super::Seen;
+
+/// Objects by kind and id, and what was done to them.
+#[derive(Default)]
+pub(crate) struct Fake {
+    objects: Mutex<BTreeMap<(Kind, String), Map<String, Json>>>,
+    log: Mutex<Vec<String>>,
+    refuse: Mutex<Option<String>>,
+}
+
+impl Fake {
+    /// What was written, in order: `create log_group /a`.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+
+    /// Refuses the write with this line.
+    pub(crate) fn refuse(&self, line: &str) {
+        *self.refuse.lock().unwrap() = Some(line.to_owned());
+    }
+
+    /// Lets everything pass again.
+    pub(crate) fn relent(&self) {
+        *self.refuse.lock().unwrap() = None;
+    }
+
+    /// Changes an object from outside.
+    pub(crate) fn outside(&self, kind: Kind, change: impl Fn(&mut Map<String, Json>)) {
+        let mut objects = self.objects.lock().unwrap();
+        objects.iter_mut().filter(|((of, _), _)| *of == kind).for_each(|(_, fields)| change(fields));
+    }
+
+    /// Removes all objects of a kind from outside.
+    pub(crate) fn lose(&self, kind: Kind) {
+        self.objects.lock().unwrap().retain(|(of, _), _| *of != kind);
+    }
+
+    /// How many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.objects.lock().unwrap().len()
+    }
+
+    fn write(&self, line: String) -> Result<(), AwsError> {
+        if self.refuse.lock().unwrap().as_ref() == Some(&line) {
+            return Err(AwsError::Refused {
+                service: "fake",
+                operation: "Write".to_owned(),
+                code: "No".to_owned(),
+                message: "not today".to_owned(),
+            });
+        }
+        self.log.lock().unwrap().push(line);
+        Ok(())
+    }
+
+    fn id(kind: Kind, fields: &Map<String, Json>) -> String {
+        let name = match kind {
+            Kind::LogGroup => "log_group_name",
+            Kind::Role => "role_name",
+            other => unreachable!("the fake has no {}", other.label()),
+        };
+        text(fields, name)
+    }
+}
+
+fn text(fields: &Map<String, Json>, name: &str) -> String {
+    fields[name].as_str().map_or_else(|| fields[name].to_string(), str::to_owned)
+}
+
+fn seen(id: &str, fields: &Map<String, Json>) -> Seen {
+    let tags = serde_json::from_value(fields.get("tags").cloned().unwrap_or_default()).unwrap_or_default();
+    Seen { fields: fields.clone(), outputs: outputs(id), tags }
+}
+
+fn outputs(id: &str) -> Recorded {
+    Recorded::from([("arn".to_owned(), format!("arn:{id}")), ("name".to_owned(), id.to_owned())])
+}
+
+fn label(kind: Kind) -> String {
+    kind.label().replace(' ', "_").to_lowercase()
+}
+
+#[async_trait]
+impl World for Fake {
+    async fn read(
+        &self,
+        kind: Kind,
+        recorded: &Recorded,
+        _freshness: Freshness,
+    ) -> Result<Option<Seen>, AwsError> {
+        let id = recorded["arn"].trim_start_matches("arn:").to_owned();
+        let objects = self.objects.lock().unwrap();
+        Ok(objects.get(&(kind, id.clone())).map(|fields| seen(&id, fields)))
+    }
+
+    async fn find(&self, kind: Kind, search: Search<'_>) -> Result<Vec<Seen>, AwsError> {
+        let wanted = match search {
+            Search::Desired(desired, _) => Self::id(kind, desired),
+            Search::Named(name) => name.trim_start_matches("arn:").to_owned(),
+            Search::Owned(tags) => panic!("not asked in these tests: {tags:?}"),
+        };
+        let objects = self.objects.lock().unwrap();
+        Ok(objects.get(&(kind, wanted.clone())).map(|fields| seen(&wanted, fields)).into_iter().collect())
+    }
+
+    async fn create(
+        &self,
+        kind: Kind,
+        desired: &Map<String, Json>,
+        _token: &str,
+    ) -> Result<Created, AwsError> {
+        let id = Self::id(kind, desired);
+        self.write(format!("create {} {id}", label(kind)))?;
+        self.objects.lock().unwrap().insert((kind, id.clone()), desired.clone());
+        Ok(Created { outputs: outputs(&id), complete: true })
+    }
+
+    async fn update(
+        &self,
+        kind: Kind,
+        desired: &Map<String, Json>,
+        seen: &Seen,
+        changed: &[FieldDiff],
+    ) -> Result<Recorded, AwsError> {
+        let id = &seen.outputs["name"];
+        let fields: Vec<&str> = changed.iter().map(|field| field.field.as_str()).collect();
+        self.write(format!("update {} {id} {}", label(kind), fields.join(" ")))?;
+        self.objects.lock().unwrap().insert((kind, id.clone()), desired.clone());
+        Ok(outputs(id))
+    }
+
+    async fn delete(&self, kind: Kind, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
+        let id = recorded["name"].clone();
+        self.write(format!("delete {} {id}", label(kind)))?;
+        self.objects.lock().unwrap().remove(&(kind, id));
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        _kind: Kind,
+        _desired: &Map<String, Json>,
+        _recorded: &Recorded,
+        _wait: &Wait,
+    ) -> Result<(), AwsError> {
+        Ok(())
+    }
+}
+
+/// Who the tests are.
+pub(crate) fn scope() -> Scope {
+    Scope {
+        project: "acme".to_owned(),
+        environment: "stage".to_owned(),
+        owner: "acme/stage".to_owned(),
+        account_id: "222222222222".to_owned(),
+        region: "us-west-2".to_owned(),
+        partition: "aws".to_owned(),
+        default_tags: BTreeMap::new(),
+        iam_path: "/".to_owned(),
+        permissions_boundary: None,
+    }
+}
+
+/// Tags of an object that another root made.
+pub(crate) fn tags_of_another_root(ours: &OwnTags) -> Json {
+    serde_json::json!({
+        "stackwright:project": ours.project, "stackwright:environment": ours.environment,
+        "stackwright:owner": "acme/other", "stackwright:id": ours.id, "stackwright:component": ours.component,
+    })
+}
+
+mod rules {
+    use std::collections::BTreeSet;
+
+    use stackwright_plan::component::Tags;
+    use stackwright_plan::{Graph, In, Key, ResourceId};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::engine::converge::{Cause, Job, Outcome, converge};
+    use crate::engine::drift::{self, Ignore, differences};
+    use crate::engine::observe::{observe, own_tags};
+    use crate::engine::{Record, teardown};
+
+    fn id() -> ResourceId {
+        ResourceId::new("app", "stage/shop")
+    }
+
+    fn tags(component: &str) -> Tags {
+        scope().tags(&id(), component, None, &Tags::new())
+    }
+
+    /// A log group, and a role whose description takes the log group's ARN.
+    fn graph(days: i32, role_name: &str) -> Graph {
+        let mut graph = Graph::default();
+        let logs = LogGroup { log_group_name: "/a".to_owned(), retention_in_days: days, tags: tags("logs") };
+        graph.add("logs", &logs).main();
+        let role = Role {
+            role_name: role_name.to_owned(),
+            path: "/".to_owned(),
+            description: "d".to_owned(),
+            assume_role_policy: In::Known(Json::Null),
+            max_session_duration: 3600,
+            permissions_boundary: String::new(),
+            inline_policies: In::Known(BTreeMap::new()),
+            managed_policy_arns: In::Known(Vec::new()),
+            tags: tags("role"),
+        };
+        graph.add("role", &role).after("logs");
+        graph
+    }
+
+    async fn apply(world: &Fake, graph: &Graph, record: Record) -> Outcome {
+        let (scope, id, ignore) = (scope(), id(), Ignore::default());
+        let job = Job {
+            world,
+            scope: &scope,
+            former_owner: None,
+            id: &id,
+            ignore: &ignore,
+            wait: wait(),
+            resume: false,
+            save: &|_| {},
+        };
+        converge(&job, graph, record).await
+    }
+
+    fn wait() -> Wait {
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        Wait { deadline, cancel: CancellationToken::new() }
+    }
+
+    fn names(record: &Record) -> Vec<&str> {
+        record.components.keys().map(|key| key.0.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn creates_in_order_and_then_has_nothing_to_do() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "r"), Record::default()).await;
+        assert_eq!(world.writes(), ["create log_group /a", "create iam_role r"]);
+        assert!(outcome.failures.is_empty() && !outcome.record.incomplete);
+        apply(&world, &graph(30, "r"), outcome.record).await;
+        assert_eq!(world.writes(), [] as [&str; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_killed_create_is_taken_over() {
+        let world = Fake::default();
+        apply(&world, &graph(30, "r"), Record::default()).await;
+        world.writes();
+        let outcome = apply(&world, &graph(30, "r"), Record::default()).await;
+        assert_eq!(world.writes(), [] as [&str; 0]);
+        assert_eq!(names(&outcome.record), ["logs", "role"]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_create_records_what_exists_and_goes_on_later() {
+        let world = Fake::default();
+        world.refuse("create iam_role r");
+        let outcome = apply(&world, &graph(30, "r"), Record::default()).await;
+        assert_eq!(names(&outcome.record), ["logs"]);
+        assert!(outcome.record.incomplete);
+        assert_eq!(outcome.failures[0].component, Key::from("role"));
+        world.relent();
+        world.writes();
+        let outcome = apply(&world, &graph(30, "r"), outcome.record).await;
+        assert_eq!(world.writes(), ["create iam_role r"]);
+        assert!(!outcome.record.incomplete);
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_object_is_not_touched() {
+        let world = Fake::default();
+        apply(&world, &graph(30, "r"), Record::default()).await;
+        let theirs = tags_of_another_root(&own_tags(&scope(), &id(), &"logs".into()));
+        world.outside(Kind::LogGroup, |fields| drop(fields.insert("tags".to_owned(), theirs.clone())));
+        world.writes();
+        let outcome = apply(&world, &graph(7, "r"), Record::default()).await;
+        assert_eq!(world.writes(), [] as [&str; 0]);
+        let Cause::Foreign { owner, .. } = &outcome.failures[0].cause else { panic!("{:?}", outcome.failures) };
+        assert!(owner.contains("acme/other"), "{owner}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_changed_is_made_anew_before_the_old_one_goes() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "old"), Record::default()).await;
+        world.writes();
+        let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
+        assert_eq!(world.writes(), ["create iam_role new", "delete iam_role old"]);
+        assert!(outcome.record.retired.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_old_object_that_could_not_be_deleted_is_deleted_next_time() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "old"), Record::default()).await;
+        world.refuse("delete iam_role old");
+        let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
+        assert_eq!(outcome.record.retired.len(), 1);
+        world.relent();
+        world.writes();
+        let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
+        assert_eq!(world.writes(), ["delete iam_role old"]);
+        assert!(outcome.record.retired.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_component_that_is_not_wanted_any_more_goes() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "r"), Record::default()).await;
+        world.writes();
+        let mut less = graph(30, "r");
+        less.nodes.remove(&Key::from("role"));
+        apply(&world, &less, outcome.record).await;
+        assert_eq!(world.writes(), ["delete iam_role r"]);
+    }
+
+    #[tokio::test]
+    async fn deletes_go_against_the_needs() {
+        let world = Fake::default();
+        let mut record = apply(&world, &graph(30, "r"), Record::default()).await.record;
+        world.writes();
+        let (scope, id, ignore) = (scope(), id(), Ignore::default());
+        let job = Job { world: &world, scope: &scope, former_owner: None, id: &id, ignore: &ignore, wait: wait(), resume: false, save: &|_| {} };
+        assert!(teardown::everything(&job, &mut record).await.is_empty());
+        assert_eq!(world.writes(), ["delete iam_role r", "delete log_group /a"]);
+        assert_eq!(world.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_begun_after_a_stop() {
+        let world = Fake::default();
+        let (scope, id, ignore, wait) = (scope(), id(), Ignore::default(), wait());
+        wait.cancel.cancel();
+        let job = Job { world: &world, scope: &scope, former_owner: None, id: &id, ignore: &ignore, wait, resume: false, save: &|_| {} };
+        let outcome = converge(&job, &graph(30, "r"), Record::default()).await;
+        assert_eq!(outcome.failures[0].cause, Cause::Stopped);
+        assert_eq!(world.len(), 0);
+    }
+
+    async fn drift(world: &Fake, graph: &Graph, record: &Record, ignore: &[&str]) -> Vec<String> {
+        let ignore = Ignore { drift: ignore.iter().map(|p| (*p).to_owned()).collect(), tags: BTreeSet::new() };
+        let observed = observe(world, &scope(), &id(), graph, record, Freshness::Cached).await.unwrap();
+        let all = differences(graph, record, &observed, &ignore);
+        let line = |d: &drift::Difference| {
+            let field = d.field.as_ref().map_or("", |field| field.field.as_str());
+            format!("{} {field} {:?}", d.component, d.cause)
+        };
+        all.iter().map(line).collect()
+    }
+
+    #[tokio::test]
+    async fn drift_is_named_with_its_cause() {
+        let world = Fake::default();
+        let record = apply(&world, &graph(30, "r"), Record::default()).await.record;
+        assert_eq!(drift(&world, &graph(30, "r"), &record, &[]).await, [] as [&str; 0]);
+        world.outside(Kind::LogGroup, |fields| drop(fields.insert("retention_in_days".to_owned(), 7.into())));
+        assert_eq!(drift(&world, &graph(30, "r"), &record, &[]).await, ["logs retention_in_days Outside"]);
+        assert_eq!(drift(&world, &graph(30, "r"), &record, &["logs.retention_in_days"]).await, [] as [&str; 0]);
+        assert_eq!(drift(&world, &graph(30, "r"), &record, &["logs"]).await, [] as [&str; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_newer_wish_is_the_providers_drift() {
+        let world = Fake::default();
+        let record = apply(&world, &graph(30, "r"), Record::default()).await.record;
+        assert_eq!(drift(&world, &graph(60, "r"), &record, &[]).await, ["logs retention_in_days Provider"]);
+    }
+
+    #[tokio::test]
+    async fn a_lost_component_is_made_anew_alone() {
+        let world = Fake::default();
+        let record = apply(&world, &graph(30, "r"), Record::default()).await.record;
+        world.lose(Kind::Role);
+        assert_eq!(drift(&world, &graph(30, "r"), &record, &[]).await, ["role  Outside"]);
+        world.writes();
+        apply(&world, &graph(30, "r"), record).await;
+        assert_eq!(world.writes(), ["create iam_role r"]);
+    }
+}
