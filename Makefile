@@ -1,7 +1,8 @@
 # Short names for what a developer runs. CONTRIBUTING.md says when.
 
 CARGO ?= cargo
-BINARIES = -p terraform-provider-stackwright -p stackwright-cli
+# The whole workspace: another choice of packages would build the AWS crates with other features.
+BINARIES = --workspace --bins
 # Acceptance tests mostly wait for other processes, so more run than there are cores.
 THREADS ?= 4
 # The message of a failed test says what happened; its stack does not.

@@ -79,12 +79,8 @@ fn built() -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(repository()).args(["build", "--quiet"]);
-    build.args([
-        "-p",
-        "terraform-provider-stackwright",
-        "-p",
-        "stackwright-cli",
-    ]);
+    // The whole workspace: another choice of packages would build the AWS crates with other features.
+    build.args(["--workspace", "--bins"]);
     build.arg("--target-dir").arg(
         profile
             .parent()

@@ -403,6 +403,11 @@ impl Removal {
 fn ours(account: &Account, operation: &str, list: &str, id: &str) -> Result<Vec<String>> {
     let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
     let found = account.list("ec2", operation, &filter, list)?;
+    // What was deleted is listed for a while.
+    let found: Vec<_> = found
+        .into_iter()
+        .filter(|it| it["State"] != "deleted")
+        .collect();
     let ids: Option<Vec<_>> = found
         .iter()
         .map(|it| it[id].as_str().map(str::to_owned))

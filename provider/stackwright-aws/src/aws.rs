@@ -135,7 +135,7 @@ impl Aws {
         iam, aws_sdk_iam
     );
     client!(
-        /// CloudWatch Logs.
+        /// `CloudWatch` Logs.
         logs, aws_sdk_cloudwatchlogs
     );
     client!(

@@ -2,7 +2,7 @@
 //!
 //! An adapter names its operation once and calls through [`Aws::call`]:
 //!
-//! ```ignore
+//! ```text
 //! const DESCRIBE: Op = Op::new("ecs", "DescribeServices");
 //! let answer = aws.call(DESCRIBE, &[name], aws.ecs().describe_services().services(name).send()).await?;
 //! ```
@@ -12,7 +12,7 @@
 //!
 //! A call whose error is expected is matched by code, never by message:
 //!
-//! ```ignore
+//! ```text
 //! match aws.call(DELETE, &[id], ...).await {
 //!     Err(error) if error.is_code(&["InvalidVpcID.NotFound"]) => Ok(()),
 //!     other => other.map(drop),
@@ -128,6 +128,8 @@ impl Aws {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     {
         let keep: Vec<String> = keep.iter().map(ToString::to_string).collect();
+        // The futures of the SDK are tens of kilobytes large: on the heap they do not add up.
+        let future = Box::pin(future);
         async move {
             self.pacer.wait(op).await;
             let answer = future.await;

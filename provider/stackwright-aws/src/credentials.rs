@@ -15,7 +15,7 @@ use crate::redact::Redactor;
 use crate::session::{AssumeRole, WebIdentity};
 
 /// Credentials are renewed this long before they expire: a call may be retried for a while.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 /// Credentials that are as short-lived as this are not used any more when renewing fails.
 const LAST_USE_BEFORE: Duration = Duration::from_secs(10);
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_sdk_ecs::primitives::DateTime;
-use aws_sdk_ecs::types::{Service, Task};
+use aws_sdk_ecs::types::{DeploymentRolloutState, Service, Task};
 
 /// How far ECS says that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,7 +255,10 @@ impl From<&aws_sdk_ecs::types::Deployment> for Deployment {
             id: deployment.id.clone().unwrap_or_default(),
             primary: deployment.status() == Some("PRIMARY"),
             task_definition: deployment.task_definition.clone().unwrap_or_default(),
-            rollout: match deployment.rollout_state().map(|state| state.as_str()) {
+            rollout: match deployment
+                .rollout_state()
+                .map(DeploymentRolloutState::as_str)
+            {
                 Some("COMPLETED") => Rollout::Completed,
                 Some("FAILED") => Rollout::Failed,
                 Some(_) => Rollout::InProgress,
@@ -400,6 +403,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn the_table_of_cases() {
         use Rollout::{Completed, Failed, InProgress, Unsaid};
         let new = |rollout| deployment("new", NEW, rollout);
@@ -682,7 +686,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_ecs_becomes_a_poll() {
-        use aws_sdk_ecs::types::{Deployment as Sdk, DeploymentRolloutState, ServiceEvent};
+        use aws_sdk_ecs::types::{Deployment as Sdk, ServiceEvent};
         let event = |at, message: &str| {
             ServiceEvent::builder()
                 .created_at(DateTime::from_secs(at))

@@ -27,9 +27,9 @@ pub(crate) fn from_sdk(tags: &[Tag]) -> BTreeMap<String, String> {
 
 /// Writes the tags that differ.
 pub(crate) async fn change(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Result<(), AwsError> {
-    let changes = TagChanges::of(changed);
-    if !changes.set.is_empty() {
-        let tags = to_sdk(&changes.set);
+    let retagged = TagChanges::of(changed);
+    if !retagged.set.is_empty() {
+        let tags = to_sdk(&retagged.set);
         let request = aws
             .ecs()
             .tag_resource()
@@ -37,12 +37,12 @@ pub(crate) async fn change(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Resul
             .set_tags(Some(tags));
         aws.call(TAG, &[arn], request.send()).await?;
     }
-    if !changes.remove.is_empty() {
+    if !retagged.remove.is_empty() {
         let request = aws
             .ecs()
             .untag_resource()
             .resource_arn(arn)
-            .set_tag_keys(Some(changes.remove));
+            .set_tag_keys(Some(retagged.remove));
         aws.call(UNTAG, &[arn], request.send()).await?;
     }
     Ok(())

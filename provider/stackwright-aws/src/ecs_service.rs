@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder;
+use aws_sdk_ecs::operation::list_services::ListServicesOutput;
 use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
@@ -260,7 +261,10 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<EcsService>>, AwsError> {
             .into_paginator()
             .send();
         let pages = aws.pages(LIST, &[&cluster], stream).await?;
-        let arns: Vec<&String> = pages.iter().flat_map(|page| page.service_arns()).collect();
+        let arns: Vec<&String> = pages
+            .iter()
+            .flat_map(ListServicesOutput::service_arns)
+            .collect();
         for batch in arns.chunks(EcsServices::BATCH) {
             let names = batch.iter().map(|arn| last_part(arn).to_owned()).collect();
             let services = describe(aws, last_part(&cluster), names).await?;
@@ -782,7 +786,7 @@ impl<'a> Watch<'a> {
 
     fn reasons(&self, tasks: &[Task], deployment: Option<&str>) -> Vec<String> {
         let mut known: Vec<String> = deployment.map(str::to_owned).into_iter().collect();
-        for container in tasks.iter().flat_map(|task| task.containers()) {
+        for container in tasks.iter().flat_map(Task::containers) {
             known.extend(container.name.clone());
             known.extend(container.image.clone());
         }

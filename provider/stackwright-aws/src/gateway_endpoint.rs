@@ -218,6 +218,9 @@ impl Adapter for GatewayEndpoint {
         let Some(id) = id(recorded) else {
             return Ok(());
         };
+        if fresh(aws, id).await?.is_none_or(|it| is_deleted(&it)) {
+            return Ok(());
+        }
         let deleted = settle::delete(aws, id, GONE, wait, || delete(aws, id)).await;
         aws.loaders.gateway_endpoints.forget(&id.to_owned());
         deleted?;

@@ -12,7 +12,7 @@
 //! [`Loaders`](crate::aws::Loaders), read with [`Loader::get`], and call [`Loader::forget`] in create,
 //! update and delete, **before and after** the write:
 //!
-//! ```ignore
+//! ```text
 //! pub(crate) struct Clusters;
 //! #[async_trait]
 //! impl Source for Clusters {

@@ -1,4 +1,4 @@
-//! CloudWatch log groups.
+//! Log groups of `CloudWatch` Logs.
 //!
 //! Tags come one group at a time, so under [`Refresh::Fast`] a cached read leaves them out: the answer
 //! then has no tags at all, which never happens to a group that we made.
@@ -224,7 +224,7 @@ async fn read(
     Ok(tags.map(|tags| observe(&group, outputs(aws, &name), tags)))
 }
 
-/// Groups with this text in their name. CloudWatch Logs cannot search by tags.
+/// Groups with this text in their name. `CloudWatch` Logs cannot search by tags.
 async fn containing(aws: &Aws, text: &str) -> Result<Vec<String>, AwsError> {
     let request = aws
         .logs()
@@ -295,9 +295,9 @@ async fn write(desired: &LogGroup, aws: &Aws, changed: &[FieldDiff]) -> Result<(
         outlast(propagation::WRITE, busy, || put_retention(desired, aws)).await?;
     }
     let (name, arn) = (&desired.log_group_name, arn(aws, &desired.log_group_name));
-    let changes = TagChanges::of(changed);
-    if !changes.set.is_empty() {
-        let tags = changes.set.into_iter().collect();
+    let retagged = TagChanges::of(changed);
+    if !retagged.set.is_empty() {
+        let tags = retagged.set.into_iter().collect();
         let request = aws
             .logs()
             .tag_resource()
@@ -305,12 +305,12 @@ async fn write(desired: &LogGroup, aws: &Aws, changed: &[FieldDiff]) -> Result<(
             .set_tags(Some(tags));
         aws.call(TAG, &[name, &arn], request.send()).await?;
     }
-    if !changes.remove.is_empty() {
+    if !retagged.remove.is_empty() {
         let request = aws
             .logs()
             .untag_resource()
             .resource_arn(&arn)
-            .set_tag_keys(Some(changes.remove));
+            .set_tag_keys(Some(retagged.remove));
         aws.call(UNTAG, &[name, &arn], request.send()).await?;
     }
     Ok(())

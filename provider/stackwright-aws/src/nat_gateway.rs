@@ -211,7 +211,7 @@ impl Adapter for NatGateway {
                         Ok(Some(()))
                     }
                     Some(gateway) if gateway.state == Some(NatGatewayState::Pending) => Ok(None),
-                    other => Err(broken(aws, id, other)),
+                    other => Err(broken(aws, id, other.as_ref())),
                 }
             },
         )
@@ -238,13 +238,11 @@ async fn create(aws: &Aws, gateway: &NatGateway, token: &str) -> Result<String, 
     id.ok_or_else(|| CREATE.lacks("NatGatewayId"))
 }
 
-fn broken(aws: &Aws, id: &str, gateway: Option<types::NatGateway>) -> AwsError {
+fn broken(aws: &Aws, id: &str, gateway: Option<&types::NatGateway>) -> AwsError {
     let state = gateway
-        .as_ref()
         .and_then(|it| it.state.as_ref())
         .map_or("gone", NatGatewayState::as_str);
     let said = gateway
-        .as_ref()
         .and_then(|it| it.failure_message())
         .unwrap_or_default();
     let reason = match said {

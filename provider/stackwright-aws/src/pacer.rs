@@ -74,14 +74,13 @@ impl Group {
     /// Burst and refill per second as documented (facts: `aws-limits.md`, 1.3).
     const fn rate(self) -> (f64, f64) {
         match self {
-            Self::Ec2Read | Self::EcsServiceRead => (100.0, 20.0),
+            Self::Ec2Read | Self::EcsServiceRead | Self::IamRead => (100.0, 20.0),
             Self::Ec2Write | Self::EcsServiceWrite => (50.0, 5.0),
             Self::EcsTaskDefinitionRead | Self::EcsClusterRead => (50.0, 20.0),
             Self::EcsTaskDefinitionWrite | Self::EcsClusterWrite => (20.0, 1.0),
             Self::EcsTags => (20.0, 10.0),
             Self::LogsRead => (10.0, 10.0),
             Self::LogsWrite => (10.0, 5.0),
-            Self::IamRead => (100.0, 20.0),
             Self::IamWrite => (50.0, 10.0),
             Self::SsmRead => (40.0, 40.0),
             Self::SsmWrite => (10.0, 3.0),
@@ -132,7 +131,7 @@ pub(crate) struct Pacer {
 impl Pacer {
     /// Returns when the operation may go out.
     pub(crate) async fn wait(&self, op: Op) {
-        let pause = self.with(op, |bucket, now| bucket.take(now));
+        let pause = self.with(op, Bucket::take);
         if !pause.is_zero() {
             tracing::debug!(service = op.service, operation = op.name, ?pause, "paced");
             tokio::time::sleep(pause).await;
@@ -216,13 +215,16 @@ mod tests {
         let (pacer, start) = (Pacer::default(), Instant::now());
         futures_util::future::join_all((0..27).map(|_| pacer.wait(REGISTER))).await;
         let seconds = start.elapsed().as_secs_f64();
-        assert!((9.9..10.2).contains(&seconds), "27 at once took {seconds} s");
+        assert!(
+            (9.9..10.2).contains(&seconds),
+            "27 at once took {seconds} s"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_fills_up_to_its_burst_only() {
         let mut bucket = Bucket::new((20.0, 1.0), Instant::now());
-        tokio::time::advance(Duration::from_secs(3600)).await;
+        tokio::time::advance(Duration::from_hours(1)).await;
         assert_eq!(bucket.take(Instant::now()), Duration::ZERO);
         assert!((bucket.tokens - 17.0).abs() < 1e-9, "{bucket:?}");
     }

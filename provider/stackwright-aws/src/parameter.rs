@@ -300,9 +300,9 @@ async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<
             .overwrite(true);
         aws.call(PUT, &[name], request.send()).await?;
     }
-    let changes = TagChanges::of(changed);
+    let retagged = TagChanges::of(changed);
     let kind = ResourceTypeForTagging::Parameter;
-    if !changes.set.is_empty() {
+    if !retagged.set.is_empty() {
         let request = aws
             .ssm()
             .add_tags_to_resource()
@@ -311,11 +311,11 @@ async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<
         aws.call(
             TAG,
             &[name],
-            request.set_tags(Some(tags_to_sdk(&changes.set))).send(),
+            request.set_tags(Some(tags_to_sdk(&retagged.set))).send(),
         )
         .await?;
     }
-    if !changes.remove.is_empty() {
+    if !retagged.remove.is_empty() {
         let request = aws
             .ssm()
             .remove_tags_from_resource()
@@ -324,7 +324,7 @@ async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<
         aws.call(
             UNTAG,
             &[name],
-            request.set_tag_keys(Some(changes.remove)).send(),
+            request.set_tag_keys(Some(retagged.remove)).send(),
         )
         .await?;
     }

@@ -12,10 +12,14 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
+use aws_smithy_types::retry::ErrorKind;
 use tokio::time::Instant;
 
 /// How long.
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Pause between calls that got no answer; growing pauses would outlast the patience.
+const PAUSE: Duration = Duration::from_millis(700);
 
 /// Shared by all clients of a session.
 #[derive(Debug, Default)]
@@ -41,14 +45,19 @@ impl Patience {
 
 impl ClassifyRetry for Patience {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let silent = matches!(
-            context.output_or_error(),
-            Some(Err(error)) if error.is_connector_error() || error.is_timeout_error()
-        );
-        if self.note(!silent, Instant::now()) {
-            RetryAction::NoActionIndicated
-        } else {
-            RetryAction::RetryForbidden
+        let Some(Err(error)) = context.output_or_error() else {
+            self.note(true, Instant::now());
+            return RetryAction::NoActionIndicated;
+        };
+        let connector = error.as_connector_error();
+        let silent =
+            error.is_timeout_error() || connector.is_some_and(|it| it.is_io() || it.is_timeout());
+        match (self.note(!silent, Instant::now()), silent) {
+            (true, true) => {
+                RetryAction::retryable_error_with_explicit_delay(ErrorKind::TransientError, PAUSE)
+            }
+            (true, false) => RetryAction::NoActionIndicated,
+            (false, _) => RetryAction::RetryForbidden,
         }
     }
 
@@ -70,8 +79,8 @@ mod tests {
         let patience = Patience::default();
         let start = Instant::now();
         assert!(patience.note(false, start));
-        assert!(patience.note(false, start + Duration::from_secs(5)));
-        assert!(!patience.note(false, start + Duration::from_secs(6)));
+        assert!(patience.note(false, start + Duration::from_secs(3)));
+        assert!(!patience.note(false, start + Duration::from_secs(4)));
     }
 
     #[tokio::test(start_paused = true)]

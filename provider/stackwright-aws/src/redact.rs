@@ -81,14 +81,15 @@ fn shortened(mut text: String) -> String {
 
 fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().fold(String::new(), |mut encoded, byte| {
+    let mut encoded = Vec::new();
+    for byte in text.bytes() {
         if plain(byte) {
-            encoded.push(char::from(byte));
+            encoded.push(char::from(byte).to_string());
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push(format!("%{byte:02X}"));
         }
-        encoded
-    })
+    }
+    encoded.concat()
 }
 
 /// Marks that may stand around a word.

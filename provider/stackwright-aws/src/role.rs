@@ -8,6 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
+use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
+use aws_sdk_iam::operation::list_instance_profiles_for_role::ListInstanceProfilesForRoleOutput;
+use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail, Role as Sdk, RoleDetail, Tag};
 use serde_json::Value as Json;
 use stackwright_plan::component::Role;
@@ -212,7 +216,9 @@ async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>, AwsError> {
         .into_paginator()
         .send();
     let pages = aws.pages(LIST_ATTACHED, &[name], stream).await?;
-    Ok(arns(pages.iter().flat_map(|page| page.attached_policies())))
+    Ok(arns(pages.iter().flat_map(
+        ListAttachedRolePoliciesOutput::attached_policies,
+    )))
 }
 
 fn arns<'a>(policies: impl Iterator<Item = &'a AttachedPolicy>) -> Vec<String> {
@@ -234,9 +240,11 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<Role>>, AwsError> {
         aws.pages(LIST, &[], roles.into_paginator().send()),
     )
     .await?;
-    let listed = roles.iter().flat_map(|page| page.roles());
+    let listed = roles.iter().flat_map(ListRolesOutput::roles);
     let listed: HashMap<&str, &Sdk> = listed.map(|role| (role.role_name(), role)).collect();
-    let details = details.iter().flat_map(|page| page.role_detail_list());
+    let details = details
+        .iter()
+        .flat_map(GetAccountAuthorizationDetailsOutput::role_detail_list);
     // A role that only one of the two shows was made or deleted just now: it is read one by one.
     let both = details.filter_map(|detail| Some((detail, *listed.get(detail.role_name()?)?)));
     both.map(|(detail, role)| Facts::of_detail(detail, role).observed())
@@ -604,7 +612,7 @@ async fn refuse_instance_profiles(aws: &Aws, name: &str) -> Result<(), AwsError>
     let pages = aws.pages(LIST_PROFILES, &[name], stream).await?;
     let profile = pages
         .iter()
-        .flat_map(|page| page.instance_profiles())
+        .flat_map(ListInstanceProfilesForRoleOutput::instance_profiles)
         .next();
     profile.map_or(Ok(()), |profile| {
         let profile = profile.instance_profile_name();

@@ -35,7 +35,7 @@ const MAX_RETRIES: u32 = 10;
 /// Time to make a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// Time to begin an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What a provider block says about the session.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ pub struct SessionConfig {
 pub struct AssumeRole {
     /// ARN of the role.
     pub role_arn: String,
-    /// Who and which run: appears in CloudTrail.
+    /// Who and which run: appears in `CloudTrail`.
     pub session_name: String,
     /// Shared with whoever owns the role.
     pub external_id: Option<String>,
@@ -291,8 +291,8 @@ impl Opening {
         config: &SessionConfig,
     ) -> Result<SharedCredentialsProvider, ConnectError> {
         let mut credentials = match &config.web_identity {
-            Some(identity) => self.from_token(identity).await?,
-            None => self.from_chain(config).await?,
+            Some(identity) => self.open_with_token(identity).await?,
+            None => self.open_with_chain(config).await?,
         };
         for role in &config.assume_roles {
             credentials = self.switch(credentials, role).await?;
@@ -300,7 +300,7 @@ impl Opening {
         Ok(credentials)
     }
 
-    async fn from_chain(
+    async fn open_with_chain(
         &self,
         config: &SessionConfig,
     ) -> Result<SharedCredentialsProvider, ConnectError> {
@@ -325,7 +325,7 @@ impl Opening {
         })
     }
 
-    async fn from_token(
+    async fn open_with_token(
         &self,
         identity: &WebIdentity,
     ) -> Result<SharedCredentialsProvider, ConnectError> {

@@ -11,7 +11,7 @@ use crate::loader::{Loader, Source};
 use crate::{Aws, AwsError, Freshness, Recorded, Wait};
 
 /// How long AWS may take to know everywhere what it made.
-const YOUNG: Duration = Duration::from_secs(60);
+const YOUNG: Duration = Duration::from_mins(1);
 /// How long a new object may be invisible to reads.
 const INVISIBLE: Duration = Duration::from_secs(15);
 /// Pause between questions about new objects.
@@ -132,7 +132,7 @@ where
         loop {
             match attempt().await {
                 Err(error) if error.is_code(NOT_KNOWN) && young() => {
-                    tokio::time::sleep(PAUSE).await
+                    tokio::time::sleep(PAUSE).await;
                 }
                 answer => return answer,
             }

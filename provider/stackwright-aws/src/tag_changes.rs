@@ -18,17 +18,17 @@ pub(crate) struct TagChanges {
 impl TagChanges {
     /// From what differs. Tags that the comparison leaves out (`ignore_tags`) are not touched.
     pub(crate) fn of(changed: &[FieldDiff]) -> Self {
-        let mut changes = Self::default();
+        let mut found = Self::default();
         for diff in changed {
             let Some(key) = diff.field.strip_prefix("tags.") else {
                 continue;
             };
             match diff.desired.as_ref().and_then(|value| value.as_str()) {
-                Some(value) => drop(changes.set.insert(key.to_owned(), value.to_owned())),
-                None => changes.remove.push(key.to_owned()),
+                Some(value) => drop(found.set.insert(key.to_owned(), value.to_owned())),
+                None => found.remove.push(key.to_owned()),
             }
         }
-        changes
+        found
     }
 }
 
@@ -71,12 +71,12 @@ mod tests {
             diff("tags.a.b", None),
             diff("description", Some("y")),
         ];
-        let changes = TagChanges::of(&changed);
+        let found = TagChanges::of(&changed);
         assert_eq!(
-            changes.set,
+            found.set,
             BTreeMap::from([("stackwright:owner".to_owned(), "ops".to_owned())])
         );
-        assert_eq!(changes.remove, ["a.b"]);
+        assert_eq!(found.remove, ["a.b"]);
     }
 
     #[test]

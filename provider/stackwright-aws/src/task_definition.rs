@@ -1,13 +1,15 @@
 //! ECS task definitions: immutable revisions of a family, on Fargate.
 //!
 //! A revision is described once per process: only its tags and its status can change, and both are
-//! asked for again under [`Freshness::Fresh`]. Deleting deregisters: AWS keeps the `INACTIVE`
-//! revision for the tasks that still run from it and for the record, at no cost; it counts as gone.
+//! asked for again under [`Freshness::Fresh`]. Deleting deregisters every active revision of the
+//! family: AWS keeps the `INACTIVE` ones for the tasks that still run from them and for the record,
+//! at no cost; they count as gone.
 
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
+use aws_sdk_ecs::operation::list_task_definition_families::ListTaskDefinitionFamiliesOutput;
 use aws_sdk_ecs::operation::register_task_definition::builders::RegisterTaskDefinitionFluentBuilder;
 use aws_sdk_ecs::types::{
     Compatibility, ContainerDefinition, CpuArchitecture, KeyValuePair, LinuxParameters,
@@ -105,18 +107,21 @@ impl Adapter for TaskDefinition {
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
-        let Some(arn) = recorded.get("arn") else {
+        let Some(family) = recorded.get("family") else {
             return Ok(());
         };
-        aws.loaders.task_definitions.forget(arn);
-        if describe(aws, arn).await?.is_none() {
-            return Ok(());
+        for arn in revisions(aws, family).await? {
+            deregister(aws, &arn).await?;
         }
-        let request = aws.ecs().deregister_task_definition().task_definition(arn);
-        let written = aws.call(DEREGISTER, &[arn], request.send()).await;
-        aws.loaders.task_definitions.forget(arn);
-        written.map(drop)
+        Ok(())
     }
+}
+
+async fn deregister(aws: &Aws, arn: &str) -> Result<(), AwsError> {
+    let request = aws.ecs().deregister_task_definition().task_definition(arn);
+    let written = aws.call(DEREGISTER, &[arn], request.send()).await;
+    aws.loaders.task_definitions.forget(&arn.to_owned());
+    written.map(drop)
 }
 
 /// A revision as AWS has it.
@@ -179,7 +184,10 @@ async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<Observed<TaskDefinition>>,
         .send();
     let pages = aws.pages(LIST_FAMILIES, &[&prefix], stream).await?;
     let mut found = Vec::new();
-    for family in pages.iter().flat_map(|page| page.families()) {
+    for family in pages
+        .iter()
+        .flat_map(ListTaskDefinitionFamiliesOutput::families)
+    {
         for arn in revisions(aws, family).await? {
             found.extend(describe(aws, &arn).await?.map(|revision| revision.observed));
         }
@@ -406,8 +414,7 @@ fn container_from_sdk(definition: &ContainerDefinition) -> Container {
         stop_timeout: definition.stop_timeout().unwrap_or(DEFAULT_STOP_TIMEOUT),
         log: definition
             .log_configuration()
-            .map(aws_logs)
-            .unwrap_or_else(no_logs),
+            .map_or_else(no_logs, aws_logs),
         init_process: init.unwrap_or(false),
     }
 }
@@ -645,10 +652,11 @@ mod tests {
             |sdk| first(sdk).privileged = Some(true),
             |sdk| {
                 first(sdk).port_mappings =
-                    Some(vec![PortMapping::builder().container_port(80).build()])
+                    Some(vec![PortMapping::builder().container_port(80).build()]);
             },
             |sdk| {
-                first(sdk).health_check = Some(HealthCheck::builder().command("x").build().unwrap())
+                first(sdk).health_check =
+                    Some(HealthCheck::builder().command("x").build().unwrap());
             },
         ];
         for (index, change) in changes.into_iter().enumerate() {

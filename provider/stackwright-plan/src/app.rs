@@ -12,20 +12,28 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema, TfType as _};
 
-use crate::component::{Direction, LogGroup, Parameter, Role, SecurityGroup, SecurityGroupRule, Tags};
+use crate::component::{
+    Direction, LogGroup, Parameter, Role, SecurityGroup, SecurityGroupRule, Tags,
+};
 use crate::diff::FieldDiff;
 use crate::network::{NetworkRef, NetworkRefConfig};
 use crate::resource::{
     Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_list,
     known_map, required, split_id,
 };
-use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag};
+use crate::{
+    Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag,
+};
 
 /// What all processes of an app share: a log group, the security group of its tasks, the role by which ECS starts them, its configuration and its secret references.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct App {
     /// Name, unique in the environment. Changing this replaces the app.
-    #[tf(replace, matches(aws_rules::resource_name), allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter")]
+    #[tf(
+        replace,
+        matches(aws_rules::resource_name),
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+    )]
     pub name: String,
     /// The network that its tasks run in: the `ref` of a `stackwright_network`.
     pub network: NetworkRef,
@@ -39,7 +47,11 @@ pub struct App {
     #[tf(default = BTreeMap::new())]
     pub policies: BTreeMap<String, String>,
     /// Days to keep logs; one of the numbers that CloudWatch Logs takes.
-    #[tf(default = 30, matches(aws_rules::retention_days), allowed = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653")]
+    #[tf(
+        default = 30,
+        matches(aws_rules::retention_days),
+        allowed = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653"
+    )]
     pub log_retention: i64,
     /// Name of the CloudWatch log group.
     #[tf(computed)]
@@ -102,11 +114,18 @@ pub(crate) fn log_group_name(scope: &Scope, app: &str) -> String {
 }
 
 fn record_name(scope: &Scope, app: &str) -> String {
-    format!("/stackwright/{}/{}/{app}/app", scope.project, scope.environment)
+    format!(
+        "/stackwright/{}/{}/{app}/app",
+        scope.project, scope.environment
+    )
 }
 
 fn group_name(scope: &Scope, app: &str, vpc_id: &str) -> String {
-    name::unique(&[&scope.project, &scope.environment, app], &[vpc_id], name::SECURITY_GROUP)
+    name::unique(
+        &[&scope.project, &scope.environment, app],
+        &[vpc_id],
+        name::SECURITY_GROUP,
+    )
 }
 
 fn role_name(scope: &Scope, app: &str) -> String {
@@ -128,11 +147,19 @@ impl<'a> Inputs<'a> {
         let name = view.name.known()?;
         let id = ResourceId::new(AppResource::TYPE, format!("{}/{name}", scope.environment));
         let user_tags = known_map(&view.common.tags)?;
-        Some(Self { scope, view, name, id, user_tags })
+        Some(Self {
+            scope,
+            view,
+            name,
+            id,
+            user_tags,
+        })
     }
 
     fn tags(&self, component: &str, label: &str) -> Tags {
-        let mut tags = self.scope.tags(&self.id, component, Some(self.name), &self.user_tags);
+        let mut tags = self
+            .scope
+            .tags(&self.id, component, Some(self.name), &self.user_tags);
         tags.insert(tag::NAME.to_owned(), label.to_owned());
         tags
     }
@@ -184,7 +211,8 @@ impl Resource for AppResource {
         view.reference = Cfg::Known(AppRefConfig {
             name,
             vpc_id: network.map_or_else(Cfg::unknown, |network| network.vpc_id.clone()),
-            subnet_ids: network.map_or_else(Cfg::unknown, |network| network.private_subnet_ids.clone()),
+            subnet_ids: network
+                .map_or_else(Cfg::unknown, |network| network.private_subnet_ids.clone()),
             security_group_id: view.security_group_id.clone(),
             log_group: view.log_group.clone(),
             execution_role_arn: view.execution_role_arn.clone(),
@@ -228,9 +256,12 @@ impl Resource for AppResource {
         let text = seen.text("value").unwrap_or_default();
         let record: Json = serde_json::from_str(&text)
             .map_err(|_| foreign("its value is not the JSON that Stackwright writes".to_owned()))?;
-        let mut view = from_record(&record).ok_or_else(|| foreign("its JSON lacks a part".to_owned()))?;
+        let mut view =
+            from_record(&record).ok_or_else(|| foreign("its JSON lacks a part".to_owned()))?;
         view.name = Cfg::Known(app.to_owned());
-        let logs = found.get(&Key::from(LOG_GROUP)).and_then(|seen| seen.number("retention_in_days"));
+        let logs = found
+            .get(&Key::from(LOG_GROUP))
+            .and_then(|seen| seen.number("retention_in_days"));
         view.log_retention = Cfg::Known(logs.unwrap_or(30));
         view.common.tags = cfg_map(seen.user_tags(scope));
         Ok(view)
@@ -245,14 +276,21 @@ fn log_group(inputs: &Inputs<'_>, graph: &mut Graph) {
         tags: inputs.tags(LOG_GROUP, &log_group_name),
         log_group_name: log_group_name.clone(),
     };
-    let arn = inputs.scope.arn("logs", &format!("log-group:{log_group_name}"));
+    let arn = inputs
+        .scope
+        .arn("logs", &format!("log-group:{log_group_name}"));
     graph.add(LOG_GROUP, &group).predict("arn", arn);
 }
 
 /// The name contains the VPC, so that a group in a new VPC can be made before the old one goes.
 fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
-    let vpc_id = inputs.network().map_or(In::Unknown, |network| In::cfg(&network.vpc_id));
-    let label = format!("{}-{}-{}", inputs.scope.project, inputs.scope.environment, inputs.name);
+    let vpc_id = inputs
+        .network()
+        .map_or(In::Unknown, |network| In::cfg(&network.vpc_id));
+    let label = format!(
+        "{}-{}-{}",
+        inputs.scope.project, inputs.scope.environment, inputs.name
+    );
     let in_vpc = vpc_id.known().map_or("unknown", String::as_str);
     let group = SecurityGroup {
         group_name: group_name(inputs.scope, inputs.name, in_vpc),
@@ -278,10 +316,13 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
 }
 
 fn execution_role(inputs: &Inputs<'_>, graph: &mut Graph) {
-    let Inputs { scope, name: app, .. } = inputs;
+    let Inputs {
+        scope, name: app, ..
+    } = inputs;
     let role_name = role_name(scope, app);
-    let policies = known_map(&inputs.view.secrets)
-        .map_or(In::Unknown, |secrets| In::Known(execution_policies(scope, app, &secrets)));
+    let policies = known_map(&inputs.view.secrets).map_or(In::Unknown, |secrets| {
+        In::Known(execution_policies(scope, app, &secrets))
+    });
     let role = Role {
         path: scope.iam_path.clone(),
         description: format!("Starts the tasks of {app} in {}", scope.environment),
@@ -294,7 +335,10 @@ fn execution_role(inputs: &Inputs<'_>, graph: &mut Graph) {
         role_name: role_name.clone(),
     };
     let arn = scope.global_arn("iam", &format!("role{}{role_name}", scope.iam_path));
-    graph.add(ROLE, &role).predict("arn", arn).predict("name", role_name);
+    graph
+        .add(ROLE, &role)
+        .predict("arn", arn)
+        .predict("name", role_name);
 }
 
 /// Lets ECS tasks of this account and region assume a role, and nobody else's
@@ -320,7 +364,10 @@ fn execution_policies(
     app: &str,
     secrets: &BTreeMap<String, String>,
 ) -> BTreeMap<String, Json> {
-    let logs = scope.arn("logs", &format!("log-group:{}:*", log_group_name(scope, app)));
+    let logs = scope.arn(
+        "logs",
+        &format!("log-group:{}:*", log_group_name(scope, app)),
+    );
     let pull = [
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
@@ -333,8 +380,11 @@ fn execution_policies(
     ];
     let of = |service: &str| -> Vec<String> {
         let marker = format!(":{service}:");
-        let mut arns: Vec<String> =
-            secrets.values().filter(|arn| arn.contains(&marker)).map(|arn| whole_secret(arn)).collect();
+        let mut arns: Vec<String> = secrets
+            .values()
+            .filter(|arn| arn.contains(&marker))
+            .map(|arn| whole_secret(arn))
+            .collect();
         arns.sort();
         arns.dedup();
         arns
@@ -348,20 +398,30 @@ fn execution_policies(
         }
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
-    BTreeMap::from([("start-tasks".to_owned(), policy_document::normalise(&document))])
+    BTreeMap::from([(
+        "start-tasks".to_owned(),
+        policy_document::normalise(&document),
+    )])
 }
 
 /// The ARN of a secret without JSON key, version stage and version id, which IAM does not know.
 fn whole_secret(arn: &str) -> String {
     let parts: Vec<&str> = arn.split(':').collect();
-    let keep = if parts.get(2) == Some(&"secretsmanager") { 7 } else { parts.len() };
+    let keep = if parts.get(2) == Some(&"secretsmanager") {
+        7
+    } else {
+        parts.len()
+    };
     parts[..keep.min(parts.len())].join(":")
 }
 
 fn record(inputs: &Inputs<'_>, graph: &mut Graph) {
     let name = record_name(inputs.scope, inputs.name);
     let parameter = Parameter {
-        description: format!("Configuration of {} in {}, kept by Stackwright", inputs.name, inputs.scope.environment),
+        description: format!(
+            "Configuration of {} in {}, kept by Stackwright",
+            inputs.name, inputs.scope.environment
+        ),
         value: to_record(inputs.view).map_or(In::Unknown, |record| In::Known(record_text(&record))),
         tags: inputs.tags(RECORD, &name),
         name: name.clone(),
@@ -417,7 +477,12 @@ fn digest(view: &AppConfig) -> Option<String> {
         "policies": known_map(&view.policies)?,
     });
     let digest = Sha256::digest(parts.to_string().as_bytes());
-    Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Some(
+        digest
+            .iter()
+            .take(8)
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
+    )
 }
 
 type Texts = Cfg<BTreeMap<String, Cfg<String>>>;
@@ -451,7 +516,11 @@ pub(crate) fn check_config(config: &Texts, found: &mut Diagnostics) {
         let problem = aws_rules::variable_name(name)
             .and_then(|()| aws_rules::container_text(&format!("The value of `{name}`"), value));
         if let Err(problem) = problem {
-            found.error(Path::attribute("config").key(name), "Invalid Environment Variable", problem);
+            found.error(
+                Path::attribute("config").key(name),
+                "Invalid Environment Variable",
+                problem,
+            );
         }
     }
 }
@@ -470,7 +539,9 @@ fn check_secrets(secrets: &Texts, found: &mut Diagnostics) {
 
 /// ECS refuses a variable that has a value and a secret.
 pub(crate) fn check_twice(config: &Texts, secrets: &Texts, found: &mut Diagnostics) {
-    let (Cfg::Known(config), Cfg::Known(secrets)) = (config, secrets) else { return };
+    let (Cfg::Known(config), Cfg::Known(secrets)) = (config, secrets) else {
+        return;
+    };
     for name in config.keys().filter(|name| secrets.contains_key(*name)) {
         found.error(
             Path::attribute("config").key(name),
@@ -482,7 +553,9 @@ pub(crate) fn check_twice(config: &Texts, secrets: &Texts, found: &mut Diagnosti
 
 /// Rules for policy documents by name.
 pub(crate) fn check_policies(policies: &Texts, found: &mut Diagnostics) {
-    let Cfg::Known(policies) = policies else { return };
+    let Cfg::Known(policies) = policies else {
+        return;
+    };
     let mut total = 0;
     for (name, text) in policies {
         let at = Path::attribute("policies").key(name);

@@ -29,7 +29,9 @@ pub fn resource_name(name: &String) -> Result<(), String> {
         && !name.ends_with('-')
         && name.chars().all(letters);
     refuse_unless(fits, || {
-        format!("`{name}` does not work in the names of AWS objects. Use 1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`.")
+        format!(
+            "`{name}` does not work in the names of AWS objects. Use 1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`."
+        )
     })
 }
 
@@ -39,7 +41,9 @@ pub fn process_name(name: &String) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let fits = (1..=64).contains(&name.len()) && name.chars().all(letters);
     refuse_unless(fits, || {
-        format!("`{name}` is not a process name. Use 1 to 64 letters, digits, `-` and `_`, as in a Procfile.")
+        format!(
+            "`{name}` is not a process name. Use 1 to 64 letters, digits, `-` and `_`, as in a Procfile."
+        )
     })
 }
 
@@ -48,15 +52,22 @@ pub fn process_name(name: &String) -> Result<(), String> {
 pub fn network_cidr(text: &String) -> Result<(), String> {
     let cidr: Cidr = text.parse().map_err(|error| format!("{error}."))?;
     refuse_unless((16..=24).contains(&cidr.prefix()), || {
-        format!("`{text}` does not fit. AWS takes VPCs from /16 to /28, and subnets of at least /28 for four zones need a network of /24 or larger.")
+        format!(
+            "`{text}` does not fit. AWS takes VPCs from /16 to /28, and subnets of at least /28 for four zones need a network of /24 or larger."
+        )
     })
 }
 
 /// Days to keep logs.
 pub fn retention_days(days: &i64) -> Result<(), String> {
     refuse_unless(RETENTION_DAYS.contains(days), || {
-        let nearest = RETENTION_DAYS.iter().find(|allowed| *allowed > days).unwrap_or(&3653);
-        format!("CloudWatch Logs cannot keep logs for {days} days. The next number that it takes is {nearest}.")
+        let nearest = RETENTION_DAYS
+            .iter()
+            .find(|allowed| *allowed > days)
+            .unwrap_or(&3653);
+        format!(
+            "CloudWatch Logs cannot keep logs for {days} days. The next number that it takes is {nearest}."
+        )
     })
 }
 
@@ -66,7 +77,9 @@ pub fn role_name(name: &String) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     let fits = (1..=64).contains(&name.len()) && name.chars().all(letters);
     refuse_unless(fits, || {
-        format!("`{name}` is not a name for an IAM role. Use 1 to 64 letters, digits and + = , . @ _ -.")
+        format!(
+            "`{name}` is not a name for an IAM role. Use 1 to 64 letters, digits and + = , . @ _ -."
+        )
     })
 }
 
@@ -76,21 +89,29 @@ pub fn policy_name(name: &str) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     let fits = (1..=128).contains(&name.len()) && name.chars().all(letters);
     refuse_unless(fits, || {
-        format!("`{name}` is not a name for a policy. Use 1 to 128 letters, digits and + = , . @ _ -.")
+        format!(
+            "`{name}` is not a name for a policy. Use 1 to 128 letters, digits and + = , . @ _ -."
+        )
     })
 }
 
 /// A policy document for a role.
 pub fn policy_document(text: &str) -> Result<Json, String> {
-    let document: Json = serde_json::from_str(text)
-        .map_err(|error| format!("This is not JSON: {error}. Use jsonencode() or a data source that writes policies."))?;
+    let document: Json = serde_json::from_str(text).map_err(|error| {
+        format!(
+            "This is not JSON: {error}. Use jsonencode() or a data source that writes policies."
+        )
+    })?;
     let statements = document.get("Statement");
     let statements: Vec<&Json> = match statements {
         Some(Json::Array(items)) => items.iter().collect(),
         Some(one @ Json::Object(_)) => vec![one],
         _ => return Err("A policy document needs a `Statement`.".to_owned()),
     };
-    if let Some(problem) = statements.iter().find_map(|statement| statement_problem(statement)) {
+    if let Some(problem) = statements
+        .iter()
+        .find_map(|statement| statement_problem(statement))
+    {
         return Err(problem);
     }
     Ok(document)
@@ -108,8 +129,9 @@ fn statement_problem(statement: &Json) -> Option<String> {
     if !has(["Resource", "NotResource"]) {
         return Some("Each statement needs a `Resource` or `NotResource`.".to_owned());
     }
-    has(["Principal", "NotPrincipal"])
-        .then(|| "A policy of a role names no `Principal`: the role is the principal. Remove it.".to_owned())
+    has(["Principal", "NotPrincipal"]).then(|| {
+        "A policy of a role names no `Principal`: the role is the principal. Remove it.".to_owned()
+    })
 }
 
 /// Name of an environment variable.
@@ -120,10 +142,14 @@ pub fn variable_name(name: &str) -> Result<(), String> {
         && name.chars().all(letters)
         && !name.starts_with(|c: char| c.is_ascii_digit());
     refuse_unless(fits, || {
-        format!("`{name}` is not a name for an environment variable. Use letters, digits and `_`, not beginning with a digit.")
+        format!(
+            "`{name}` is not a name for an environment variable. Use letters, digits and `_`, not beginning with a digit."
+        )
     })?;
     refuse_unless(!name.starts_with("STACKWRIGHT_"), || {
-        format!("`{name}` begins with `STACKWRIGHT_`: those variables are set by Stackwright. Choose another name.")
+        format!(
+            "`{name}` begins with `STACKWRIGHT_`: those variables are set by Stackwright. Choose another name."
+        )
     })
 }
 
@@ -160,7 +186,9 @@ pub fn image(image: &String) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "-_./:@#".contains(c);
     let fits = (1..=255).contains(&image.len()) && image.chars().all(letters);
     refuse_unless(fits, || {
-        format!("`{image}` is not a container image. Write it like `repository/name:tag` or `repository/name@sha256:...`, with at most 255 letters, digits and - _ . / : @ #.")
+        format!(
+            "`{image}` is not a container image. Write it like `repository/name:tag` or `repository/name@sha256:...`, with at most 255 letters, digits and - _ . / : @ #."
+        )
     })
 }
 
@@ -202,7 +230,12 @@ mod tests {
 
     #[test]
     fn vpc_sizes() {
-        for (cidr, fits) in [("10.0.0.0/15", false), ("10.0.0.0/16", true), ("10.0.0.0/24", true), ("10.0.0.0/25", false)] {
+        for (cidr, fits) in [
+            ("10.0.0.0/15", false),
+            ("10.0.0.0/16", true),
+            ("10.0.0.0/24", true),
+            ("10.0.0.0/25", false),
+        ] {
             assert_eq!(network_cidr(&cidr.to_owned()).is_ok(), fits, "{cidr}");
         }
     }
@@ -214,10 +247,22 @@ mod tests {
         for (bad, says) in [
             ("{", "not JSON"),
             ("{}", "needs a `Statement`"),
-            (r#"{"Statement":[{"Effect":"allow","Action":"a","Resource":"*"}]}"#, "`Effect`"),
-            (r#"{"Statement":[{"Effect":"Allow","Resource":"*"}]}"#, "`Action`"),
-            (r#"{"Statement":[{"Effect":"Allow","Action":"a"}]}"#, "`Resource`"),
-            (r#"{"Statement":[{"Effect":"Allow","Action":"a","Resource":"*","Principal":"*"}]}"#, "Principal"),
+            (
+                r#"{"Statement":[{"Effect":"allow","Action":"a","Resource":"*"}]}"#,
+                "`Effect`",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Resource":"*"}]}"#,
+                "`Action`",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"a"}]}"#,
+                "`Resource`",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"a","Resource":"*","Principal":"*"}]}"#,
+                "Principal",
+            ),
         ] {
             assert!(policy_document(bad).unwrap_err().contains(says), "{bad}");
         }
@@ -228,7 +273,10 @@ mod tests {
         let problem = secret_arn("hunter2-canary").unwrap_err();
         assert!(!problem.contains("hunter2"));
         assert!(secret_arn("arn:aws:ssm:us-west-2:111111111111:parameter/a/b").is_ok());
-        assert!(secret_arn("arn:aws:secretsmanager:us-west-2:111111111111:secret:a-AbCdEf:url::").is_ok());
+        assert!(
+            secret_arn("arn:aws:secretsmanager:us-west-2:111111111111:secret:a-AbCdEf:url::")
+                .is_ok()
+        );
         assert!(secret_arn("arn:aws:s3:::bucket").is_err());
     }
 

@@ -41,13 +41,20 @@ impl Cidr {
         }
         let offset = index.checked_shl(32 - prefix as u32);
         match offset {
-            Some(offset) => Some(Self { address: self.address | offset, prefix }),
+            Some(offset) => Some(Self {
+                address: self.address | offset,
+                prefix,
+            }),
             None => None,
         }
     }
 
     const fn mask(prefix: u8) -> u32 {
-        if prefix == 0 { 0 } else { u32::MAX << (32 - prefix) }
+        if prefix == 0 {
+            0
+        } else {
+            u32::MAX << (32 - prefix)
+        }
     }
 }
 
@@ -58,8 +65,15 @@ impl FromStr for Cidr {
         let malformed = || CidrError::Malformed(text.to_owned());
         let (address, prefix) = text.split_once('/').ok_or_else(malformed)?;
         let address: u32 = address.parse::<Ipv4Addr>().map_err(|_| malformed())?.into();
-        let prefix: u8 = prefix.parse().ok().filter(|p| *p <= 32).ok_or_else(malformed)?;
-        let canonical = Self { address: address & Self::mask(prefix), prefix };
+        let prefix: u8 = prefix
+            .parse()
+            .ok()
+            .filter(|p| *p <= 32)
+            .ok_or_else(malformed)?;
+        let canonical = Self {
+            address: address & Self::mask(prefix),
+            prefix,
+        };
         if canonical.to_string() == text {
             Ok(canonical)
         } else if canonical.address == address {
@@ -92,7 +106,10 @@ pub struct ZonePlan {
 /// The address plan: each of up to four zones has a quarter of the network.
 pub fn zone(network: Cidr, index: usize) -> Option<ZonePlan> {
     let quarter = network.child(2, u32::try_from(index).ok()?)?;
-    Some(ZonePlan { private: quarter.child(1, 0)?, public: quarter.child(2, 2)? })
+    Some(ZonePlan {
+        private: quarter.child(1, 0)?,
+        public: quarter.child(2, 2)?,
+    })
 }
 
 #[cfg(test)]
@@ -122,13 +139,27 @@ mod tests {
     #[test]
     fn host_bits_are_named() {
         let error = "10.0.0.1/16".parse::<Cidr>().unwrap_err();
-        assert_eq!(error.to_string(), "`10.0.0.1/16` has bits set behind the prefix; write `10.0.0.0/16`");
+        assert_eq!(
+            error.to_string(),
+            "`10.0.0.1/16` has bits set behind the prefix; write `10.0.0.0/16`"
+        );
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "10.0.0.0", "10.0.0.0/33", "10.0.0/16", "a/b", "10.0.0.0/016", "::/0"] {
-            assert!(matches!(text.parse::<Cidr>(), Err(CidrError::Malformed(_))), "{text}");
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "10.0.0/16",
+            "a/b",
+            "10.0.0.0/016",
+            "::/0",
+        ] {
+            assert!(
+                matches!(text.parse::<Cidr>(), Err(CidrError::Malformed(_))),
+                "{text}"
+            );
         }
     }
 }

@@ -21,7 +21,11 @@ use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, tag};
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Cluster {
     /// Name, unique in the environment. Changing this replaces the cluster.
-    #[tf(replace, matches(aws_rules::resource_name), allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter")]
+    #[tf(
+        replace,
+        matches(aws_rules::resource_name),
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+    )]
     pub name: String,
     /// Share of tasks on Fargate Spot, in percent. Spot tasks cost less and are stopped with two minutes' notice when AWS needs the capacity.
     #[tf(default = 0, range(0..=100))]
@@ -87,8 +91,18 @@ impl Resource for ClusterResource {
         let mut tags = scope.tags(&id, CLUSTER, None, &known_map(&view.common.tags)?);
         tags.insert(tag::NAME.to_owned(), cluster_name.clone());
         let cluster = EcsCluster {
-            container_insights: if *view.container_insights.known()? { "enabled" } else { "disabled" }.to_owned(),
-            exec_logging: if *view.exec_logging.known()? { "DEFAULT" } else { "NONE" }.to_owned(),
+            container_insights: if *view.container_insights.known()? {
+                "enabled"
+            } else {
+                "disabled"
+            }
+            .to_owned(),
+            exec_logging: if *view.exec_logging.known()? {
+                "DEFAULT"
+            } else {
+                "NONE"
+            }
+            .to_owned(),
             capacity_providers: vec!["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()],
             default_capacity_provider_strategy: strategy(*view.spot_percent.known()?),
             tags,
@@ -126,7 +140,11 @@ impl Resource for ClusterResource {
 
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
         let [_, name] = split_id::<2>(scope, id, "<environment>/<name>")?;
-        Ok(vec![Anchor::named(CLUSTER, Kind::EcsCluster, ecs_name(scope, name))])
+        Ok(vec![Anchor::named(
+            CLUSTER,
+            Kind::EcsCluster,
+            ecs_name(scope, name),
+        )])
     }
 
     fn recover(
@@ -138,8 +156,9 @@ impl Resource for ClusterResource {
         let [_, name] = split_id::<2>(scope, id, "<environment>/<name>")?;
         let cluster = required(found, CLUSTER, id, Kind::EcsCluster)?;
         let shares = cluster.fields.get("default_capacity_provider_strategy");
-        let shares: Vec<CapacityShare> =
-            shares.and_then(|json| serde_json::from_value(json.clone()).ok()).unwrap_or_default();
+        let shares: Vec<CapacityShare> = shares
+            .and_then(|json| serde_json::from_value(json.clone()).ok())
+            .unwrap_or_default();
         let mut view = ClusterConfig {
             name: Cfg::Known(name.to_owned()),
             spot_percent: Cfg::Known(spot_percent(&shares)),
@@ -156,17 +175,26 @@ impl Resource for ClusterResource {
 
 /// Shares of 0 are left out: AWS wants at least one weight above 0.
 fn strategy(spot_percent: i64) -> Vec<CapacityShare> {
-    let shares = BTreeMap::from([("FARGATE", 100 - spot_percent), ("FARGATE_SPOT", spot_percent)]);
+    let shares = BTreeMap::from([
+        ("FARGATE", 100 - spot_percent),
+        ("FARGATE_SPOT", spot_percent),
+    ]);
     let share = |(provider, weight): (&str, i64)| CapacityShare {
         capacity_provider: provider.to_owned(),
         weight: i32::try_from(weight).unwrap_or(0),
         base: 0,
     };
-    shares.into_iter().filter(|(_, weight)| *weight > 0).map(share).collect()
+    shares
+        .into_iter()
+        .filter(|(_, weight)| *weight > 0)
+        .map(share)
+        .collect()
 }
 
 fn spot_percent(shares: &[CapacityShare]) -> i64 {
     let total: i64 = shares.iter().map(|share| i64::from(share.weight)).sum();
-    let spot = shares.iter().find(|share| share.capacity_provider == "FARGATE_SPOT");
+    let spot = shares
+        .iter()
+        .find(|share| share.capacity_provider == "FARGATE_SPOT");
     spot.map_or(0, |share| i64::from(share.weight) * 100 / total.max(1))
 }

@@ -505,8 +505,7 @@ impl Component for TaskDefinition {
         "task_role_arn",
         "containers",
     ];
-    const REDACTED: &'static [&'static str] =
-        &["containers.*.environment", "containers.*.secrets"];
+    const REDACTED: &'static [&'static str] = &["containers.*.environment", "containers.*.secrets"];
     // ECS rolls back to former revisions, and so do people: they are deregistered with the service.
     const KEEPS_HISTORY: bool = true;
 }
@@ -524,6 +523,10 @@ pub struct LoadBalancerTarget {
 
 /// Outputs: `arn`, `name`. `settle` waits until the deployment is COMPLETED.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each switch of the AWS API"
+)]
 pub struct EcsService {
     /// Name, unique in its cluster.
     pub service_name: String,

@@ -34,7 +34,13 @@ pub fn fields(
     for (name, want) in desired {
         if !want.is_null() {
             let have = observed.get(name).unwrap_or(&Json::Null);
-            compare(name, Some(want), Some(have), unordered.contains(&name.as_str()), &mut found);
+            compare(
+                name,
+                Some(want),
+                Some(have),
+                unordered.contains(&name.as_str()),
+                &mut found,
+            );
         }
     }
     found
@@ -49,7 +55,9 @@ fn compare(
 ) {
     match (want, have) {
         (Some(Json::Object(want)), Some(Json::Object(have))) if !has_unknown_mark(want) => {
-            let names = want.keys().chain(have.keys().filter(|name| !want.contains_key(*name)));
+            let names = want
+                .keys()
+                .chain(have.keys().filter(|name| !want.contains_key(*name)));
             for name in names {
                 let path = format!("{path}.{name}");
                 compare(&path, want.get(name), have.get(name), unordered, found);
@@ -57,12 +65,27 @@ fn compare(
         }
         (Some(Json::Array(want)), Some(Json::Array(have))) if unordered => {
             if sorted(want) != sorted(have) {
-                found.push(difference(path, Some(&want.clone().into()), Some(&have.clone().into())));
+                found.push(difference(
+                    path,
+                    Some(&want.clone().into()),
+                    Some(&have.clone().into()),
+                ));
             }
         }
-        (Some(Json::Array(want)), Some(Json::Array(have))) if by_name(want).is_some() && by_name(have).is_some() => {
-            let (want, have) = (by_name(want).unwrap_or_default(), by_name(have).unwrap_or_default());
-            compare(path, Some(&Json::Object(want)), Some(&Json::Object(have)), unordered, found);
+        (Some(Json::Array(want)), Some(Json::Array(have)))
+            if by_name(want).is_some() && by_name(have).is_some() =>
+        {
+            let (want, have) = (
+                by_name(want).unwrap_or_default(),
+                by_name(have).unwrap_or_default(),
+            );
+            compare(
+                path,
+                Some(&Json::Object(want)),
+                Some(&Json::Object(have)),
+                unordered,
+                found,
+            );
         }
         (want, have) => {
             let (want, have) = (want.filter(|v| !v.is_null()), have.filter(|v| !v.is_null()));
@@ -96,7 +119,11 @@ fn has_unknown_mark(map: &Map<String, Json>) -> bool {
 }
 
 fn difference(path: &str, want: Option<&Json>, have: Option<&Json>) -> FieldDiff {
-    FieldDiff { field: path.to_owned(), observed: have.cloned(), desired: want.cloned() }
+    FieldDiff {
+        field: path.to_owned(),
+        observed: have.cloned(),
+        desired: want.cloned(),
+    }
 }
 
 fn sorted(items: &[Json]) -> Vec<String> {
@@ -112,14 +139,22 @@ mod tests {
 
     fn diff(desired: Json, observed: Json) -> Vec<FieldDiff> {
         match (desired, observed) {
-            (Json::Object(desired), Json::Object(observed)) => fields(&desired, &observed, &["ids"]),
+            (Json::Object(desired), Json::Object(observed)) => {
+                fields(&desired, &observed, &["ids"])
+            }
             _ => unreachable!("tests compare objects"),
         }
     }
 
     #[test]
     fn equal_values_do_not_differ() {
-        assert_eq!(diff(json!({"a": 1, "ids": ["x", "y"]}), json!({"a": 1, "ids": ["y", "x"], "b": 2})), []);
+        assert_eq!(
+            diff(
+                json!({"a": 1, "ids": ["x", "y"]}),
+                json!({"a": 1, "ids": ["y", "x"], "b": 2})
+            ),
+            []
+        );
     }
 
     #[test]
@@ -129,14 +164,24 @@ mod tests {
 
     #[test]
     fn maps_differ_by_key() {
-        let found = diff(json!({"tags": {"a": "1", "b": "2"}}), json!({"tags": {"a": "9", "c": "3"}}));
+        let found = diff(
+            json!({"tags": {"a": "1", "b": "2"}}),
+            json!({"tags": {"a": "9", "c": "3"}}),
+        );
         let fields: Vec<&str> = found.iter().map(|d| d.field.as_str()).collect();
         assert_eq!(fields, ["tags.a", "tags.b", "tags.c"]);
     }
 
     #[test]
     fn the_order_counts_unless_told_otherwise() {
-        assert_eq!(diff(json!({"command": ["a", "b"]}), json!({"command": ["b", "a"]})).len(), 1);
+        assert_eq!(
+            diff(
+                json!({"command": ["a", "b"]}),
+                json!({"command": ["b", "a"]})
+            )
+            .len(),
+            1
+        );
     }
 
     #[test]
@@ -150,13 +195,19 @@ mod tests {
     fn redaction_covers_what_is_below() {
         let patterns = ["value", "containers.*.environment"];
         assert!(is_redacted("value", &patterns));
-        assert!(is_redacted("containers.web.environment.PASSWORD", &patterns));
+        assert!(is_redacted(
+            "containers.web.environment.PASSWORD",
+            &patterns
+        ));
         assert!(!is_redacted("containers.web.image", &patterns));
         assert!(!is_redacted("containers.web", &patterns));
     }
 
     #[test]
     fn what_is_not_known_differs() {
-        assert_eq!(diff(json!({"id": {"$unknown": true}}), json!({"id": "vpc-1"})).len(), 1);
+        assert_eq!(
+            diff(json!({"id": {"$unknown": true}}), json!({"id": "vpc-1"})).len(),
+            1
+        );
     }
 }

@@ -45,6 +45,9 @@ mod tests {
     #[test]
     fn names_come_from_the_struct() {
         assert_eq!(super::of::<ElasticIp>(), ["tags"]);
-        assert_eq!(super::of::<RouteTableAssociation>(), ["route_table_id", "subnet_id"]);
+        assert_eq!(
+            super::of::<RouteTableAssociation>(),
+            ["route_table_id", "subnet_id"]
+        );
     }
 }

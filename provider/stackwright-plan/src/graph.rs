@@ -74,7 +74,10 @@ impl Graph {
             main: false,
             identified_by: None,
         };
-        assert!(!self.nodes.contains_key(&key), "this is a bug in stackwright: two components `{key}`");
+        assert!(
+            !self.nodes.contains_key(&key),
+            "this is a bug in stackwright: two components `{key}`"
+        );
         self.nodes.entry(key).or_insert(node)
     }
 }
@@ -115,7 +118,9 @@ impl Node {
     /// Every component that this one needs: edges of values and of order.
     pub fn needs(&self) -> BTreeSet<Key> {
         let mut found = self.after.clone();
-        self.desired.values().for_each(|value| edges(value, &mut found));
+        self.desired
+            .values()
+            .for_each(|value| edges(value, &mut found));
         found
     }
 
@@ -139,7 +144,10 @@ pub fn has_unknown(value: &Json) -> bool {
 
 fn edge(map: &Map<String, Json>) -> Option<(Key, &str)> {
     let parts = map.get(FROM)?.as_array()?;
-    Some((Key(parts.first()?.as_str()?.to_owned()), parts.get(1)?.as_str()?))
+    Some((
+        Key(parts.first()?.as_str()?.to_owned()),
+        parts.get(1)?.as_str()?,
+    ))
 }
 
 fn edges(value: &Json, found: &mut BTreeSet<Key>) {
@@ -161,7 +169,9 @@ fn resolved(value: &Json, outputs: &Outputs) -> Json {
                 Cfg::Null | Cfg::Unknown(_) => serde_json::json!({ UNKNOWN: true }),
             },
             None => Json::Object(
-                map.iter().map(|(name, value)| (name.clone(), resolved(value, outputs))).collect(),
+                map.iter()
+                    .map(|(name, value)| (name.clone(), resolved(value, outputs)))
+                    .collect(),
             ),
         },
         Json::Array(items) => items.iter().map(|value| resolved(value, outputs)).collect(),
@@ -176,6 +186,10 @@ pub struct Outputs(pub BTreeMap<Key, BTreeMap<String, String>>);
 impl Outputs {
     /// An output of a component; unknown until the component exists.
     pub fn get(&self, key: &Key, output: &str) -> Cfg<String> {
-        self.0.get(key).and_then(|outputs| outputs.get(output)).cloned().map_or_else(Cfg::unknown, Cfg::Known)
+        self.0
+            .get(key)
+            .and_then(|outputs| outputs.get(output))
+            .cloned()
+            .map_or_else(Cfg::unknown, Cfg::Known)
     }
 }

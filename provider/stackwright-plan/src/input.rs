@@ -84,6 +84,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for In<T> {
     /// Reads resolved values only: an adapter never sees an edge.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;
-        serde_json::from_value(json).map(Self::Known).map_err(serde::de::Error::custom)
+        serde_json::from_value(json)
+            .map(Self::Known)
+            .map_err(serde::de::Error::custom)
     }
 }

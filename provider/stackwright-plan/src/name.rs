@@ -61,6 +61,9 @@ mod tests {
     #[test]
     fn names_are_stable_for_ever() {
         // These names are in everybody's accounts: a change here replaces their objects.
-        assert_eq!(unique(&["acme", "prod", "shop", "worker"], &[], ECS), "acme-prod-shop-worker-xwylod");
+        assert_eq!(
+            unique(&["acme", "prod", "shop", "worker"], &[], ECS),
+            "acme-prod-shop-worker-xwylod"
+        );
     }
 }

@@ -28,7 +28,11 @@ use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, tag};
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Network {
     /// Name, unique in the environment. Changing this replaces the network.
-    #[tf(replace, matches(aws_rules::resource_name), allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter")]
+    #[tf(
+        replace,
+        matches(aws_rules::resource_name),
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+    )]
     pub name: String,
     /// IPv4 range, a `/16` to `/24` without host bits. Changing this replaces the network.
     #[tf(default = "10.30.0.0/16".to_owned(), replace, matches(aws_rules::network_cidr), allowed = "an IPv4 range from `/16` to `/24`")]
@@ -100,7 +104,10 @@ impl Inputs<'_> {
             cidr: view.cidr.known()?.parse().ok()?,
             zones: known_list(&view.availability_zones)?,
             nat_per_zone: view.nat.known()? == "per_az",
-            id: ResourceId::new(NetworkResource::TYPE, format!("{}/{name}", scope.environment)),
+            id: ResourceId::new(
+                NetworkResource::TYPE,
+                format!("{}/{name}", scope.environment),
+            ),
             user_tags: crate::resource::known_map(&view.common.tags)?,
             name,
         })
@@ -108,9 +115,16 @@ impl Inputs<'_> {
 
     fn tags(&self, component: &str) -> Tags {
         let mut tags = self.scope.tags(&self.id, component, None, &self.user_tags);
-        let Scope { project, environment, .. } = self.scope;
-        let label = component.replace('.', "-").replace('_', "-");
-        tags.insert(tag::NAME.to_owned(), format!("{project}-{environment}-{}-{label}", self.name));
+        let Scope {
+            project,
+            environment,
+            ..
+        } = self.scope;
+        let label = component.replace(['.', '_'], "-");
+        tags.insert(
+            tag::NAME.to_owned(),
+            format!("{project}-{environment}-{}-{label}", self.name),
+        );
         tags
     }
 
@@ -120,7 +134,11 @@ impl Inputs<'_> {
 
     /// The zone whose NAT gateway serves a zone.
     fn nat_zone<'a>(&'a self, zone: &'a str) -> &'a str {
-        if self.nat_per_zone { zone } else { self.zones.first().map_or(zone, String::as_str) }
+        if self.nat_per_zone {
+            zone
+        } else {
+            self.zones.first().map_or(zone, String::as_str)
+        }
     }
 }
 
@@ -158,7 +176,11 @@ impl Resource for NetworkResource {
         for (index, zone) in zones.iter().enumerate() {
             if zones[..index].contains(zone) {
                 let at = Path::attribute("availability_zones").index(index);
-                found.error(at, "Repeated Availability Zone", format!("`{zone}` stands here twice. Remove one."));
+                found.error(
+                    at,
+                    "Repeated Availability Zone",
+                    format!("`{zone}` stands here twice. Remove one."),
+                );
             }
         }
     }
@@ -174,7 +196,9 @@ impl Resource for NetworkResource {
         if !view.availability_zones.is_null() && !view.availability_zones.is_unknown() {
             return;
         }
-        let chosen = prior.and_then(|prior| known_list(&prior.availability_zones)).unwrap_or_default();
+        let chosen = prior
+            .and_then(|prior| known_list(&prior.availability_zones))
+            .unwrap_or_default();
         let wanted = match &view.az_count {
             Cfg::Known(count) => usize::try_from(*count).unwrap_or(0),
             Cfg::Unknown(_) => {
@@ -184,7 +208,12 @@ impl Resource for NetworkResource {
             Cfg::Null if chosen.is_empty() => 2,
             Cfg::Null => chosen.len(),
         };
-        view.availability_zones = cfg_list(choose_zones(&chosen, &facts.availability_zones, wanted, found));
+        view.availability_zones = cfg_list(choose_zones(
+            &chosen,
+            &facts.availability_zones,
+            wanted,
+            found,
+        ));
     }
 
     fn plan(scope: &Scope, view: &NetworkConfig) -> Option<Graph> {
@@ -203,20 +232,30 @@ impl Resource for NetworkResource {
     }
 
     fn fill(_scope: &Scope, view: &mut NetworkConfig, outputs: &Outputs) {
-        let vpc_id = outputs.get(&VPC.into(), "id").refined(Refinements::prefix("vpc-"));
+        let vpc_id = outputs
+            .get(&VPC.into(), "id")
+            .refined(Refinements::prefix("vpc-"));
         let zones = known_list(&view.availability_zones);
         let by_zone = |what: &str, output: &str| match &zones {
             Some(zones) => Cfg::Known(
                 zones
                     .iter()
-                    .map(|zone| (zone.clone(), outputs.get(&format!("{what}.{zone}").into(), output)))
+                    .map(|zone| {
+                        (
+                            zone.clone(),
+                            outputs.get(&format!("{what}.{zone}").into(), output),
+                        )
+                    })
                     .collect::<BTreeMap<_, _>>(),
             ),
             None => Cfg::unknown(),
         };
         let in_order = |what: &str| match &zones {
             Some(zones) => Cfg::Known(
-                zones.iter().map(|zone| outputs.get(&format!("{what}.{zone}").into(), "id")).collect(),
+                zones
+                    .iter()
+                    .map(|zone| outputs.get(&format!("{what}.{zone}").into(), "id"))
+                    .collect(),
             ),
             None => Cfg::unknown(),
         };
@@ -226,7 +265,10 @@ impl Resource for NetworkResource {
             (Cfg::Known(nat), Some(zones)) => {
                 let count = if nat == "per_az" { zones.len() } else { 1 };
                 let ip = |zone: &String| {
-                    (zone.clone(), outputs.get(&format!("elastic_ip.{zone}").into(), "public_ip"))
+                    (
+                        zone.clone(),
+                        outputs.get(&format!("elastic_ip.{zone}").into(), "public_ip"),
+                    )
                 };
                 Cfg::Known(zones.iter().take(count).map(ip).collect())
             }
@@ -244,7 +286,9 @@ impl Resource for NetworkResource {
 
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
         split_id::<2>(scope, id, "<environment>/<name>")?;
-        Ok([Kind::Vpc, Kind::Subnet, Kind::NatGateway].map(Anchor::tagged).to_vec())
+        Ok([Kind::Vpc, Kind::Subnet, Kind::NatGateway]
+            .map(Anchor::tagged)
+            .to_vec())
     }
 
     fn recover(
@@ -274,7 +318,10 @@ impl Resource for NetworkResource {
 fn zones_of(found: &Found) -> Vec<String> {
     let private = found.iter().filter_map(|(key, seen)| {
         let zone = key.0.strip_prefix("subnet.private.")?;
-        Some((seen.text("cidr_block")?.parse::<Cidr>().ok()?, zone.to_owned()))
+        Some((
+            seen.text("cidr_block")?.parse::<Cidr>().ok()?,
+            zone.to_owned(),
+        ))
     });
     private.collect::<BTreeMap<_, _>>().into_values().collect()
 }
@@ -306,12 +353,28 @@ fn shared(inputs: &Inputs<'_>, graph: &mut Graph) {
         tags: inputs.tags(VPC),
     };
     graph.add(VPC, &vpc).main();
-    graph.add(GATEWAY, &InternetGateway { vpc_id: output(VPC), tags: inputs.tags(GATEWAY) });
+    graph.add(
+        GATEWAY,
+        &InternetGateway {
+            vpc_id: output(VPC),
+            tags: inputs.tags(GATEWAY),
+        },
+    );
     let locked = "default_security_group";
-    let group = DefaultSecurityGroup { vpc_id: output(VPC), rules: Vec::new(), tags: inputs.tags(locked) };
+    let group = DefaultSecurityGroup {
+        vpc_id: output(VPC),
+        rules: Vec::new(),
+        tags: inputs.tags(locked),
+    };
     graph.add(locked, &group);
     let table = "route_table.public";
-    graph.add(table, &RouteTable { vpc_id: output(VPC), tags: inputs.tags(table) });
+    graph.add(
+        table,
+        &RouteTable {
+            vpc_id: output(VPC),
+            tags: inputs.tags(table),
+        },
+    );
     let route = Route {
         route_table_id: output(table),
         destination_cidr_block: "0.0.0.0/0".to_owned(),
@@ -324,7 +387,11 @@ fn shared(inputs: &Inputs<'_>, graph: &mut Graph) {
 fn subnets(inputs: &Inputs<'_>, zone: &str, plan: ZonePlan, graph: &mut Graph) {
     let sides = [
         ("public", plan.public, "route_table.public".to_owned()),
-        ("private", plan.private, format!("route_table.private.{zone}")),
+        (
+            "private",
+            plan.private,
+            format!("route_table.private.{zone}"),
+        ),
     ];
     for (side, range, table) in sides {
         let key = format!("subnet.{side}.{zone}");
@@ -336,15 +403,23 @@ fn subnets(inputs: &Inputs<'_>, zone: &str, plan: ZonePlan, graph: &mut Graph) {
             tags: inputs.tags(&key),
         };
         graph.add(key.clone(), &subnet);
-        let association =
-            RouteTableAssociation { route_table_id: output(table), subnet_id: output(key) };
+        let association = RouteTableAssociation {
+            route_table_id: output(table),
+            subnet_id: output(key),
+        };
         graph.add(format!("association.{side}.{zone}"), &association);
     }
 }
 
 fn private_routes(inputs: &Inputs<'_>, zone: &str, graph: &mut Graph) {
     let table = format!("route_table.private.{zone}");
-    graph.add(table.clone(), &RouteTable { vpc_id: output(VPC), tags: inputs.tags(&table) });
+    graph.add(
+        table.clone(),
+        &RouteTable {
+            vpc_id: output(VPC),
+            tags: inputs.tags(&table),
+        },
+    );
     let route = Route {
         route_table_id: output(table),
         destination_cidr_block: "0.0.0.0/0".to_owned(),
@@ -356,7 +431,12 @@ fn private_routes(inputs: &Inputs<'_>, zone: &str, graph: &mut Graph) {
 
 fn nat(inputs: &Inputs<'_>, zone: &str, graph: &mut Graph) {
     let address = format!("elastic_ip.{zone}");
-    graph.add(address.clone(), &ElasticIp { tags: inputs.tags(&address) });
+    graph.add(
+        address.clone(),
+        &ElasticIp {
+            tags: inputs.tags(&address),
+        },
+    );
     let key = format!("nat.{zone}");
     let gateway = NatGateway {
         subnet_id: output(format!("subnet.public.{zone}")),
@@ -368,7 +448,10 @@ fn nat(inputs: &Inputs<'_>, zone: &str, graph: &mut Graph) {
 }
 
 fn endpoint(inputs: &Inputs<'_>, graph: &mut Graph) {
-    let private = inputs.zones.iter().map(|zone| output(format!("route_table.private.{zone}")));
+    let private = inputs
+        .zones
+        .iter()
+        .map(|zone| output(format!("route_table.private.{zone}")));
     let key = "endpoint.s3";
     let endpoint = GatewayEndpoint {
         vpc_id: output(VPC),

@@ -192,7 +192,8 @@ mod tests {
     use serde_json::json;
 
     fn document(statement: Json) -> Json {
-        json!({ "Version": "2012-10-17", "Statement": statement })
+        let version = ("Version".to_owned(), Json::from("2012-10-17"));
+        Json::from_iter([version, ("Statement".to_owned(), statement)])
     }
 
     /// Both spellings have the same normal form.

@@ -132,17 +132,29 @@ pub enum By {
 impl Anchor {
     /// A component with a name of ours.
     pub fn named(key: &str, kind: Kind, name: impl Into<String>) -> Self {
-        Self { key: key.into(), kind, by: By::Name(name.into()) }
+        Self {
+            key: key.into(),
+            kind,
+            by: By::Name(name.into()),
+        }
     }
 
     /// The object that a field of an anchor before this one names.
     pub fn follow(key: &str, kind: Kind, anchor: &str, field: &'static str) -> Self {
-        Self { key: key.into(), kind, by: By::Follow(anchor.into(), field) }
+        Self {
+            key: key.into(),
+            kind,
+            by: By::Follow(anchor.into(), field),
+        }
     }
 
     /// All components of a kind, by tags.
     pub fn tagged(kind: Kind) -> Self {
-        Self { key: Key(String::new()), kind, by: By::Tags }
+        Self {
+            key: Key(String::new()),
+            kind,
+            by: By::Tags,
+        }
     }
 }
 
@@ -172,7 +184,10 @@ impl Seen {
     pub fn user_tags(&self, scope: &Scope) -> BTreeMap<String, String> {
         let ours = |key: &str| key.starts_with(tag::PREFIX) || key == tag::NAME;
         let is_default = |key: &str, value: &str| {
-            scope.default_tags.get(key).is_some_and(|default| default == value)
+            scope
+                .default_tags
+                .get(key)
+                .is_some_and(|default| default == value)
         };
         self.tags
             .iter()
@@ -276,7 +291,13 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// What a plan should say besides the difference itself.
-    fn notes(_prior: &Self::View, _planned: &Self::View, _config: &Self::View, _found: &mut Diagnostics) {}
+    fn notes(
+        _prior: &Self::View,
+        _planned: &Self::View,
+        _config: &Self::View,
+        _found: &mut Diagnostics,
+    ) {
+    }
 
     /// The components by which an import finds the rest.
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError>;
@@ -301,7 +322,10 @@ pub(crate) fn split_id<'a, const N: usize>(
     id: &'a str,
     form: &'static str,
 ) -> Result<[&'a str; N], RecoverError> {
-    let bad = || RecoverError::BadId { id: id.to_owned(), form };
+    let bad = || RecoverError::BadId {
+        id: id.to_owned(),
+        form,
+    };
     let parts: Vec<&str> = id.split('/').collect();
     let parts: [&str; N] = parts.try_into().map_err(|_| bad())?;
     if parts.iter().any(|part| part.is_empty()) {
@@ -326,7 +350,10 @@ pub(crate) fn required<'a>(
 ) -> Result<&'a Seen, RecoverError> {
     found
         .get(&Key::from(key))
-        .ok_or_else(|| RecoverError::Missing { id: id.to_owned(), kind: kind.label() })
+        .ok_or_else(|| RecoverError::Missing {
+            id: id.to_owned(),
+            kind: kind.label(),
+        })
 }
 
 /// Checks the user's tags against AWS's rules.
@@ -352,7 +379,9 @@ fn tag_problem(key: &str, value: &str) -> Option<String> {
     let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "+-=._:/@".contains(c);
     let lower = key.to_ascii_lowercase();
     if lower.starts_with("aws:") || lower.starts_with(tag::PREFIX) {
-        return Some(format!("The prefix of the key `{key}` is reserved. Choose another key."));
+        return Some(format!(
+            "The prefix of the key `{key}` is reserved. Choose another key."
+        ));
     }
     if key == tag::NAME {
         return Some("The tag `Name` is set by Stackwright on every object, to the object's name. Use another key.".to_owned());
@@ -391,7 +420,11 @@ pub(crate) fn known_list(list: &Cfg<Vec<Cfg<String>>>) -> Option<Vec<String>> {
 
 /// A map of texts as configuration has it.
 pub(crate) fn cfg_map(map: BTreeMap<String, String>) -> Cfg<BTreeMap<String, Cfg<String>>> {
-    Cfg::Known(map.into_iter().map(|(key, value)| (key, Cfg::Known(value))).collect())
+    Cfg::Known(
+        map.into_iter()
+            .map(|(key, value)| (key, Cfg::Known(value)))
+            .collect(),
+    )
 }
 
 /// A list of texts as configuration has it.

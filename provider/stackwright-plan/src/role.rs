@@ -13,8 +13,8 @@ use crate::app::check_policies;
 use crate::component::Role as IamRole;
 use crate::diff::FieldDiff;
 use crate::resource::{
-    Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_map,
-    required,
+    Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, cfg_map,
+    known_map, required,
 };
 use crate::{
     Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, policy_document, role_presets, tag,
@@ -24,7 +24,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Role {
     /// Name, as people type it: `acme-deploy`. Unique in the account. Changing this replaces the role.
-    #[tf(replace, matches(aws_rules::role_name), allowed = "1 to 64 letters, digits and + = , . @ _ -")]
+    #[tf(
+        replace,
+        matches(aws_rules::role_name),
+        allowed = "1 to 64 letters, digits and + = , . @ _ -"
+    )]
     pub name: String,
     /// Who may switch into it.
     pub trust: Trust,
@@ -103,8 +107,12 @@ impl Resource for RoleResource {
         check_policies(&view.policies, found);
         check_accounts(&view.trust, found);
         check_arns(view, found);
-        let empty = |map: &Cfg<BTreeMap<String, Cfg<String>>>| map.known().is_none_or(BTreeMap::is_empty);
-        let no_arns = view.managed_policy_arns.known().is_none_or(BTreeSet::is_empty);
+        let empty =
+            |map: &Cfg<BTreeMap<String, Cfg<String>>>| map.known().is_none_or(BTreeMap::is_empty);
+        let no_arns = view
+            .managed_policy_arns
+            .known()
+            .is_none_or(BTreeSet::is_empty);
         let unknown = view.policies.is_unknown() || view.managed_policy_arns.is_unknown();
         if view.preset.is_null() && empty(&view.policies) && no_arns && !unknown {
             found.error(
@@ -113,7 +121,11 @@ impl Resource for RoleResource {
                 "Give `preset` (admin, deploy, plan or read), `policies` or `managed_policy_arns`.",
             );
         }
-        if view.policies.known().is_some_and(|policies| policies.contains_key(PRESET)) {
+        if view
+            .policies
+            .known()
+            .is_some_and(|policies| policies.contains_key(PRESET))
+        {
             found.error(
                 Path::attribute("policies").key(PRESET),
                 "Reserved Policy Name",
@@ -136,13 +148,19 @@ impl Resource for RoleResource {
 
     fn plan(scope: &Scope, view: &RoleConfig) -> Option<Graph> {
         let name = view.name.known()?;
-        let mut tags = scope.tags(&ResourceId::new(Self::TYPE, name.clone()), ROLE, None, &known_map(&view.common.tags)?);
+        let mut tags = scope.tags(
+            &ResourceId::new(Self::TYPE, name.clone()),
+            ROLE,
+            None,
+            &known_map(&view.common.tags)?,
+        );
         tags.insert(tag::NAME.to_owned(), name.clone());
         let role = IamRole {
             path: scope.iam_path.clone(),
             description: view.description.known()?.clone(),
-            assume_role_policy: trust_policy(scope, &view.trust)
-                .map_or(In::Unknown, |trust| In::Known(policy_document::normalise(&trust))),
+            assume_role_policy: trust_policy(scope, &view.trust).map_or(In::Unknown, |trust| {
+                In::Known(policy_document::normalise(&trust))
+            }),
             max_session_duration: i32::try_from(*view.max_session.known()?).unwrap_or(i32::MAX),
             permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
             inline_policies: inline_policies(scope, view).map_or(In::Unknown, In::Known),
@@ -152,25 +170,38 @@ impl Resource for RoleResource {
         };
         let arn = scope.global_arn("iam", &format!("role{}{name}", scope.iam_path));
         let mut graph = Graph::default();
-        graph.add(ROLE, &role).main().predict("arn", arn).predict("name", name.clone());
+        graph
+            .add(ROLE, &role)
+            .main()
+            .predict("arn", arn)
+            .predict("name", name.clone());
         Some(graph)
     }
 
     fn fill(_scope: &Scope, view: &mut RoleConfig, outputs: &Outputs) {
         view.role_arn = outputs.get(&ROLE.into(), "arn");
-        view.reference =
-            Cfg::Known(RoleRefConfig { name: view.name.clone(), arn: view.role_arn.clone() });
+        view.reference = Cfg::Known(RoleRefConfig {
+            name: view.name.clone(),
+            arn: view.role_arn.clone(),
+        });
     }
 
     fn show(view: &mut RoleConfig, _component: &Key, difference: &FieldDiff) -> bool {
         let observed = difference.observed.as_ref();
         match difference.field.as_str() {
             "max_session_duration" => {
-                let Some(seconds) = observed.and_then(Json::as_i64) else { return false };
+                let Some(seconds) = observed.and_then(Json::as_i64) else {
+                    return false;
+                };
                 view.max_session = Cfg::Known(seconds);
             }
             "description" => {
-                view.description = Cfg::Known(observed.and_then(Json::as_str).unwrap_or_default().to_owned());
+                view.description = Cfg::Known(
+                    observed
+                        .and_then(Json::as_str)
+                        .unwrap_or_default()
+                        .to_owned(),
+                );
             }
             _ => return false,
         }
@@ -178,8 +209,10 @@ impl Resource for RoleResource {
     }
 
     fn anchors(_scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
-        aws_rules::role_name(&id.to_owned())
-            .map_err(|_| RecoverError::BadId { id: id.to_owned(), form: "<role name>" })?;
+        aws_rules::role_name(&id.to_owned()).map_err(|_| RecoverError::BadId {
+            id: id.to_owned(),
+            form: "<role name>",
+        })?;
         Ok(vec![Anchor::named(ROLE, Kind::Role, id)])
     }
 
@@ -190,8 +223,12 @@ impl Resource for RoleResource {
         _refs: &Refs,
     ) -> Result<RoleConfig, RecoverError> {
         let role = required(found, ROLE, id, Kind::Role)?;
-        let mut inline: Map<String, Json> =
-            role.fields.get("inline_policies").and_then(Json::as_object).cloned().unwrap_or_default();
+        let mut inline: Map<String, Json> = role
+            .fields
+            .get("inline_policies")
+            .and_then(Json::as_object)
+            .cloned()
+            .unwrap_or_default();
         let attached: BTreeSet<String> = role
             .fields
             .get("managed_policy_arns")
@@ -203,7 +240,12 @@ impl Resource for RoleResource {
             name: Cfg::Known(id.to_owned()),
             trust: recover_trust(role.fields.get("assume_role_policy")),
             preset: preset.map(str::to_owned).into(),
-            policies: cfg_map(inline.into_iter().map(|(name, json)| (name, json.to_string())).collect()),
+            policies: cfg_map(
+                inline
+                    .into_iter()
+                    .map(|(name, json)| (name, json.to_string()))
+                    .collect(),
+            ),
             managed_policy_arns: Cfg::Known(attached.into_iter().map(Cfg::Known).collect()),
             max_session: role.number("max_session_duration").into(),
             description: Cfg::Known(role.text("description").unwrap_or_default()),
@@ -220,11 +262,16 @@ fn same(one: &Json, two: &Json) -> bool {
 
 /// A policy in the state that says the same in other words stays as it is: an import writes its own.
 fn keep_spelling(prior: &RoleConfig, view: &mut RoleConfig) {
-    let (Cfg::Known(before), Cfg::Known(after)) = (&prior.policies, &mut view.policies) else { return };
+    let (Cfg::Known(before), Cfg::Known(after)) = (&prior.policies, &mut view.policies) else {
+        return;
+    };
     for (name, text) in after {
         let parse = |text: &Cfg<String>| policy_document::parse(text.known()?).ok();
         let old = before.get(name);
-        if old.and_then(parse).is_some_and(|old| parse(text) == Some(old)) {
+        if old
+            .and_then(parse)
+            .is_some_and(|old| parse(text) == Some(old))
+        {
             *text = old.cloned().unwrap_or_default();
         }
     }
@@ -233,7 +280,10 @@ fn keep_spelling(prior: &RoleConfig, view: &mut RoleConfig) {
 fn check_accounts(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
     let accounts = trust.known().and_then(|trust| trust.account_ids.known());
     for (index, account) in accounts.into_iter().flatten().enumerate() {
-        if account.known().is_some_and(|account| !aws_rules::is_account(account)) {
+        if account
+            .known()
+            .is_some_and(|account| !aws_rules::is_account(account))
+        {
             found.error(
                 Path::attribute("trust").join("account_ids").index(index),
                 "Invalid Account",
@@ -267,7 +317,8 @@ fn check_arns(view: &RoleConfig, found: &mut Diagnostics) {
 /// The trust policy; `None` while a part is unknown.
 fn trust_policy(scope: &Scope, trust: &Cfg<TrustConfig>) -> Option<Json> {
     let trust = trust.known()?;
-    let accounts: Option<Vec<&String>> = trust.account_ids.known()?.iter().map(Cfg::known).collect();
+    let accounts: Option<Vec<&String>> =
+        trust.account_ids.known()?.iter().map(Cfg::known).collect();
     let mut principals: Vec<String> = accounts?
         .into_iter()
         .map(|account| format!("arn:{}:iam::{account}:root", scope.partition))
@@ -276,10 +327,15 @@ fn trust_policy(scope: &Scope, trust: &Cfg<TrustConfig>) -> Option<Json> {
     principals.dedup();
     let mut condition = Map::new();
     if *trust.require_mfa.known()? {
-        condition.insert("Bool".to_owned(), json!({ "aws:MultiFactorAuthPresent": "true" }));
+        condition.insert(
+            "Bool".to_owned(),
+            json!({ "aws:MultiFactorAuthPresent": "true" }),
+        );
     }
     match &trust.external_id {
-        Cfg::Known(id) => drop(condition.insert("StringEquals".to_owned(), json!({ "sts:ExternalId": id }))),
+        Cfg::Known(id) => {
+            condition.insert("StringEquals".to_owned(), json!({ "sts:ExternalId": id }));
+        }
         Cfg::Null => {}
         Cfg::Unknown(_) => return None,
     }
@@ -296,7 +352,9 @@ fn trust_policy(scope: &Scope, trust: &Cfg<TrustConfig>) -> Option<Json> {
 
 fn recover_trust(policy: Option<&Json>) -> Cfg<TrustConfig> {
     let statement = policy.and_then(|policy| policy.pointer("/Statement/0"));
-    let Some(statement) = statement else { return Cfg::Null };
+    let Some(statement) = statement else {
+        return Cfg::Null;
+    };
     let text = |json: &Json| json.as_str().map(str::to_owned);
     let principals: Vec<String> = match statement.pointer("/Principal/AWS") {
         Some(Json::Array(items)) => items.iter().filter_map(text).collect(),
@@ -307,16 +365,24 @@ fn recover_trust(policy: Option<&Json>) -> Cfg<TrustConfig> {
     let external_id = statement.pointer("/Condition/StringEquals/sts:ExternalId");
     Cfg::Known(TrustConfig {
         account_ids: Cfg::Known(principals.iter().map(account).map(Cfg::Known).collect()),
-        require_mfa: Cfg::Known(statement.pointer("/Condition/Bool/aws:MultiFactorAuthPresent").is_some()),
+        require_mfa: Cfg::Known(
+            statement
+                .pointer("/Condition/Bool/aws:MultiFactorAuthPresent")
+                .is_some(),
+        ),
         external_id: external_id.and_then(text).into(),
     })
 }
 
 fn inline_policies(scope: &Scope, view: &RoleConfig) -> Option<BTreeMap<String, Json>> {
-    let parse = |(name, text): (String, String)| (name, policy_document::parse(&text).unwrap_or(Json::Null));
-    let mut policies: BTreeMap<String, Json> = known_map(&view.policies)?.into_iter().map(parse).collect();
+    let parse = |(name, text): (String, String)| {
+        (name, policy_document::parse(&text).unwrap_or(Json::Null))
+    };
+    let mut policies: BTreeMap<String, Json> =
+        known_map(&view.policies)?.into_iter().map(parse).collect();
     let document = match &view.preset {
-        Cfg::Known(preset) => role_presets::document(scope, preset).map(|document| policy_document::normalise(&document)),
+        Cfg::Known(preset) => role_presets::document(scope, preset)
+            .map(|document| policy_document::normalise(&document)),
         Cfg::Null => None,
         Cfg::Unknown(_) => return None,
     };
@@ -325,8 +391,12 @@ fn inline_policies(scope: &Scope, view: &RoleConfig) -> Option<BTreeMap<String, 
 }
 
 fn managed_policies(scope: &Scope, view: &RoleConfig) -> Option<Vec<String>> {
-    let given: Option<BTreeSet<String>> =
-        view.managed_policy_arns.known()?.iter().map(|arn| arn.known().cloned()).collect();
+    let given: Option<BTreeSet<String>> = view
+        .managed_policy_arns
+        .known()?
+        .iter()
+        .map(|arn| arn.known().cloned())
+        .collect();
     let mut arns = given?;
     match &view.preset {
         Cfg::Known(preset) => arns.extend(role_presets::managed(scope, preset)),

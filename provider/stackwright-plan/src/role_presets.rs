@@ -57,7 +57,13 @@ fn look() -> Json {
 
 /// The parameters in which apps keep their configuration, and no others: those may be secrets.
 fn records(scope: &Scope) -> String {
-    scope.arn("ssm", &format!("parameter/stackwright/{}/{}/*", scope.project, scope.environment))
+    scope.arn(
+        "ssm",
+        &format!(
+            "parameter/stackwright/{}/{}/*",
+            scope.project, scope.environment
+        ),
+    )
 }
 
 fn read_records(scope: &Scope) -> Json {
@@ -144,7 +150,12 @@ fn change_tagged(scope: &Scope) -> Json {
 
 /// The roles of tasks, known by the beginning of their names.
 fn own_roles(scope: &Scope) -> String {
-    let Scope { iam_path, project, environment, .. } = scope;
+    let Scope {
+        iam_path,
+        project,
+        environment,
+        ..
+    } = scope;
     scope.global_arn("iam", &format!("role{iam_path}{project}-{environment}-*"))
 }
 
@@ -211,7 +222,14 @@ mod tests {
             iam_path: "/".to_owned(),
             permissions_boundary: None,
         };
-        let longest = ALL.iter().filter_map(|preset| document(&scope, preset)).map(|d| d.to_string().len()).max();
-        assert!(longest.is_some_and(|longest| longest < aws_rules::INLINE_POLICIES / 2), "{longest:?}");
+        let longest = ALL
+            .iter()
+            .filter_map(|preset| document(&scope, preset))
+            .map(|d| d.to_string().len())
+            .max();
+        assert!(
+            longest.is_some_and(|longest| longest < aws_rules::INLINE_POLICIES / 2),
+            "{longest:?}"
+        );
     }
 }

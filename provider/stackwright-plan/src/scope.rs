@@ -58,7 +58,10 @@ pub struct ResourceId {
 impl ResourceId {
     /// From a type and an import id.
     pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { kind: kind.into(), id: id.into() }
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+        }
     }
 }
 
@@ -122,11 +125,17 @@ impl Scope {
 
     /// An ARN in this account and region.
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account_id)
+        format!(
+            "arn:{}:{service}:{}:{}:{resource}",
+            self.partition, self.region, self.account_id
+        )
     }
 
     /// An ARN of a global service (IAM) in this account.
     pub fn global_arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:{}:{service}::{}:{resource}", self.partition, self.account_id)
+        format!(
+            "arn:{}:{service}::{}:{resource}",
+            self.partition, self.account_id
+        )
     }
 }

@@ -19,7 +19,9 @@ use crate::resource::{
     cfg_map, known_list, known_map, required, split_id,
 };
 use crate::size::{self, Size};
-use crate::{Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag};
+use crate::{
+    Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag,
+};
 
 /// One process type of an app that keeps running on ECS: a worker, a consumer, a clock.
 ///
@@ -31,10 +33,19 @@ pub struct Service {
     /// The cluster: the `ref` of a `stackwright_cluster`. Another cluster makes the ECS service anew.
     pub cluster: ClusterRef,
     /// Process type, as in the Procfile. Changing this replaces the service.
-    #[tf(replace, matches(aws_rules::process_name), allowed = "1 to 64 letters, digits, `-` and `_`")]
+    #[tf(
+        replace,
+        matches(aws_rules::process_name),
+        allowed = "1 to 64 letters, digits, `-` and `_`"
+    )]
     pub process: String,
     /// Container image with tag or digest. When set, Terraform owns it. When left out, deployments from outside own it: a plan proposes nothing and says in a warning what runs. The first apply needs it.
-    #[tf(optional, computed, matches(aws_rules::image), allowed = "`repository/name:tag` or `repository/name@sha256:...`")]
+    #[tf(
+        optional,
+        computed,
+        matches(aws_rules::image),
+        allowed = "`repository/name:tag` or `repository/name@sha256:...`"
+    )]
     pub image: Option<String>,
     /// What to run. A string runs in a shell (`/bin/sh -c`), so that variables expand; a list of strings runs as it is. Default: the image's own command.
     pub command: Option<Dynamic>,
@@ -107,7 +118,12 @@ pub struct Deploy {
 
 impl Default for Deploy {
     fn default() -> Self {
-        Self { minimum_percent: 100, maximum_percent: 200, circuit_breaker: true, rollback: true }
+        Self {
+            minimum_percent: 100,
+            maximum_percent: 200,
+            circuit_breaker: true,
+            rollback: true,
+        }
     }
 }
 
@@ -151,7 +167,11 @@ const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 const FORM: &str = "<environment>/<app>/<process>";
 
 fn ecs_name(scope: &Scope, app: &str, process: &str) -> String {
-    name::unique(&[&scope.project, &scope.environment, app, process], &[], name::ECS)
+    name::unique(
+        &[&scope.project, &scope.environment, app, process],
+        &[],
+        name::ECS,
+    )
 }
 
 fn task_role_name(scope: &Scope, app: &str, process: &str) -> String {
@@ -189,7 +209,9 @@ impl<'a> Inputs<'a> {
     }
 
     fn tags(&self, component: &str, label: &str) -> Tags {
-        let mut tags = self.scope.tags(&self.id, component, Some(self.app), &self.user_tags);
+        let mut tags = self
+            .scope
+            .tags(&self.id, component, Some(self.app), &self.user_tags);
         tags.insert(tag::NAME.to_owned(), label.to_owned());
         tags
     }
@@ -208,7 +230,11 @@ impl Resource for ServiceResource {
 
     fn id(scope: &Scope, view: &ServiceConfig) -> Option<String> {
         let app = view.app.known()?.name.known()?;
-        Some(format!("{}/{app}/{}", scope.environment, view.process.known()?))
+        Some(format!(
+            "{}/{app}/{}",
+            scope.environment,
+            view.process.known()?
+        ))
     }
 
     fn validate(view: &ServiceConfig, found: &mut Diagnostics) {
@@ -262,7 +288,10 @@ impl Resource for ServiceResource {
         view.service_arn = outputs.get(&SERVICE.into(), "arn");
         view.task_definition_arn = outputs.get(&TASK.into(), "arn");
         view.task_role_arn = outputs.get(&ROLE.into(), "arn");
-        let app = view.app.known().map_or_else(Cfg::unknown, |app| app.name.clone());
+        let app = view
+            .app
+            .known()
+            .map_or_else(Cfg::unknown, |app| app.name.clone());
         let name = match (&app, &view.process) {
             (Cfg::Known(app), Cfg::Known(process)) => Cfg::Known(ecs_name(scope, app, process)),
             _ => Cfg::unknown(),
@@ -272,7 +301,10 @@ impl Resource for ServiceResource {
             process: view.process.clone(),
             arn: view.service_arn.clone(),
             name,
-            cluster_arn: view.cluster.known().map_or_else(Cfg::unknown, |cluster| cluster.arn.clone()),
+            cluster_arn: view
+                .cluster
+                .known()
+                .map_or_else(Cfg::unknown, |cluster| cluster.arn.clone()),
         });
     }
 
@@ -280,11 +312,15 @@ impl Resource for ServiceResource {
         let observed = difference.observed.as_ref();
         match (component.0.as_str(), difference.field.as_str()) {
             (SERVICE, "desired_count") => {
-                let Some(count) = observed.and_then(Json::as_i64) else { return false };
+                let Some(count) = observed.and_then(Json::as_i64) else {
+                    return false;
+                };
                 view.desired_count = Cfg::Known(count);
             }
-            (TASK, field) if field.starts_with("containers.") && field.ends_with(".image") => {
-                let Some(image) = observed.and_then(Json::as_str) else { return false };
+            (TASK, field) if is_image(field) => {
+                let Some(image) = observed.and_then(Json::as_str) else {
+                    return false;
+                };
                 view.image = Cfg::Known(image.to_owned());
             }
             _ => return false,
@@ -299,7 +335,10 @@ impl Resource for ServiceResource {
         found: &mut Diagnostics,
     ) {
         if let (true, Some(image)) = (config.image.is_null(), prior.image.known()) {
-            let process = planned.process.known().map_or("the service", String::as_str);
+            let process = planned
+                .process
+                .known()
+                .map_or("the service", String::as_str);
             found.warning(
                 Path::attribute("image"),
                 format!("{process} Runs {image}, Which Terraform Does Not Manage"),
@@ -319,8 +358,11 @@ impl Resource for ServiceResource {
     }
 
     fn needs(scope: &Scope, id: &str, _found: &Found) -> Vec<ResourceId> {
-        let app = split_id::<3>(scope, id, FORM).map(|[environment, app, _]| format!("{environment}/{app}"));
-        app.map(|app| ResourceId::new("app", app)).into_iter().collect()
+        let app = split_id::<3>(scope, id, FORM)
+            .map(|[environment, app, _]| format!("{environment}/{app}"));
+        app.map(|app| ResourceId::new("app", app))
+            .into_iter()
+            .collect()
     }
 
     fn recover(
@@ -331,15 +373,32 @@ impl Resource for ServiceResource {
     ) -> Result<ServiceConfig, RecoverError> {
         let [environment, app, process] = split_id::<3>(scope, id, FORM)?;
         let app = ResourceId::new("app", format!("{environment}/{app}"));
-        let app = refs.get(&app).and_then(|value| AppRefConfig::from_value(value).ok()).ok_or_else(|| {
-            RecoverError::Missing { id: id.to_owned(), kind: "app" }
-        })?;
+        let app = refs
+            .get(&app)
+            .and_then(|value| AppRefConfig::from_value(value).ok())
+            .ok_or_else(|| RecoverError::Missing {
+                id: id.to_owned(),
+                kind: "app",
+            })?;
         recover(scope, id, process, app, found)
     }
 }
 
+/// `containers.<name>.image`
+fn is_image(field: &str) -> bool {
+    matches!(
+        field.split('.').collect::<Vec<_>>().as_slice(),
+        ["containers", _, "image"]
+    )
+}
+
 fn task_role(inputs: &Inputs<'_>, graph: &mut Graph) {
-    let Inputs { scope, app, process, .. } = inputs;
+    let Inputs {
+        scope,
+        app,
+        process,
+        ..
+    } = inputs;
     let role_name = task_role_name(scope, app, process);
     let policies = known_map(&inputs.app_ref.policies).map_or(In::Unknown, |policies| {
         let parse = |(name, text): (String, String)| {
@@ -347,7 +406,10 @@ fn task_role(inputs: &Inputs<'_>, graph: &mut Graph) {
         };
         let mut documents: BTreeMap<String, Json> = policies.into_iter().map(parse).collect();
         if inputs.view.exec.known() == Some(&true) {
-            documents.insert("stackwright-exec".to_owned(), policy_document::normalise(&exec_policy()));
+            documents.insert(
+                "stackwright-exec".to_owned(),
+                policy_document::normalise(&exec_policy()),
+            );
         }
         In::Known(documents)
     });
@@ -363,7 +425,10 @@ fn task_role(inputs: &Inputs<'_>, graph: &mut Graph) {
         role_name: role_name.clone(),
     };
     let arn = scope.global_arn("iam", &format!("role{}{role_name}", scope.iam_path));
-    graph.add(ROLE, &role).predict("arn", arn).predict("name", role_name);
+    graph
+        .add(ROLE, &role)
+        .predict("arn", arn)
+        .predict("name", role_name);
 }
 
 /// What ECS Exec needs.
@@ -380,7 +445,14 @@ fn exec_policy() -> Json {
 }
 
 fn task_definition(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
-    let Inputs { scope, app, process, view, app_ref, .. } = inputs;
+    let Inputs {
+        scope,
+        app,
+        process,
+        view,
+        app_ref,
+        ..
+    } = inputs;
     let family = ecs_name(scope, app, process);
     let whole = |value: &Cfg<i64>| Some(i32::try_from(*value.known()?).unwrap_or(i32::MAX));
     let task = TaskDefinition {
@@ -406,10 +478,13 @@ fn task_definition(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
             init_process: true,
         }],
         tags: inputs.tags(TASK, &family),
-        family,
+        family: family.clone(),
     };
     // The service says which revision runs: one that was deployed from outside is followed.
-    graph.add(TASK, &task).identified_by(SERVICE, "task_definition");
+    graph
+        .add(TASK, &task)
+        .identified_by(SERVICE, "task_definition")
+        .predict("family", family);
     Some(())
 }
 
@@ -427,26 +502,44 @@ fn injected(scope: &Scope, app: &str, process: &str) -> BTreeMap<String, String>
         ("STACKWRIGHT_ENVIRONMENT", &scope.environment),
         ("STACKWRIGHT_PROCESS", process),
     ];
-    ours.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    ours.into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn command(command: &Cfg<Dynamic>) -> In<Vec<String>> {
     match command {
-        Cfg::Null => In::Known(Vec::new()),
+        Cfg::Null | Cfg::Known(Dynamic(_, Value::Null)) => In::Known(Vec::new()),
         Cfg::Unknown(_) => In::Unknown,
-        Cfg::Known(Dynamic(_, Value::Null)) => In::Known(Vec::new()),
-        Cfg::Known(Dynamic(_, Value::String(text))) => {
-            In::Known(SHELL.into_iter().chain([text.as_str()]).map(str::to_owned).collect())
-        }
+        Cfg::Known(Dynamic(_, Value::String(text))) => In::Known(
+            SHELL
+                .into_iter()
+                .chain([text.as_str()])
+                .map(str::to_owned)
+                .collect(),
+        ),
         Cfg::Known(Dynamic(_, value)) => value
             .as_seq()
-            .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect())
+            .and_then(|items| {
+                items
+                    .iter()
+                    .map(|item| item.as_str().map(str::to_owned))
+                    .collect()
+            })
             .map_or(In::Unknown, In::Known),
     }
 }
 
 fn service(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
-    let Inputs { scope, app, process, view, app_ref, cluster, .. } = inputs;
+    let Inputs {
+        scope,
+        app,
+        process,
+        view,
+        app_ref,
+        cluster,
+        ..
+    } = inputs;
     let service_name = ecs_name(scope, app, process);
     let deploy = view.deploy.known()?;
     let percent = |value: &Cfg<i64>| Some(i32::try_from(*value.known()?).unwrap_or(i32::MAX));
@@ -471,9 +564,15 @@ fn service(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
         tags: inputs.tags(SERVICE, &service_name),
         service_name: service_name.clone(),
     };
-    let node = graph.add(SERVICE, &service).main().predict("name", service_name.clone());
+    let node = graph
+        .add(SERVICE, &service)
+        .main()
+        .predict("name", service_name.clone());
     if let Some((_, cluster)) = cluster.arn.known().and_then(|arn| arn.rsplit_once('/')) {
-        node.predict("arn", scope.arn("ecs", &format!("service/{cluster}/{service_name}")));
+        node.predict(
+            "arn",
+            scope.arn("ecs", &format!("service/{cluster}/{service_name}")),
+        );
     }
     Some(())
 }
@@ -484,15 +583,27 @@ fn check_size(view: &ServiceConfig, found: &mut Diagnostics) {
     match &view.size {
         Cfg::Known(size) => {
             if given(&view.cpu) || given(&view.memory) {
-                found.error(at("size"), "Conflicting Arguments", "`size` and `cpu` with `memory` say the same thing. Remove one of them.");
+                found.error(
+                    at("size"),
+                    "Conflicting Arguments",
+                    "`size` and `cpu` with `memory` say the same thing. Remove one of them.",
+                );
             }
             if let Err(error) = size::parse(size).and_then(Size::round_up) {
                 found.error(at("size"), "Invalid Size", format!("{error}."));
             }
         }
         Cfg::Null if given(&view.cpu) != given(&view.memory) => {
-            let (has, lacks) = if given(&view.cpu) { ("cpu", "memory") } else { ("memory", "cpu") };
-            found.error(at(has), "Missing Argument", format!("`{has}` needs `{lacks}` beside it. Give both, or use `size`."));
+            let (has, lacks) = if given(&view.cpu) {
+                ("cpu", "memory")
+            } else {
+                ("memory", "cpu")
+            };
+            found.error(
+                at(has),
+                "Missing Argument",
+                format!("`{has}` needs `{lacks}` beside it. Give both, or use `size`."),
+            );
         }
         Cfg::Null => {
             if let (Some(cpu), Some(memory)) = (view.cpu.known(), view.memory.known()) {
@@ -505,7 +616,10 @@ fn check_size(view: &ServiceConfig, found: &mut Diagnostics) {
 
 /// Fargate has certain pairs of CPU and memory only.
 fn check_pair(cpu: i64, memory: i64, found: &mut Diagnostics) {
-    let asked = Size { cpu: u32::try_from(cpu).unwrap_or(0), memory: u32::try_from(memory).unwrap_or(0) };
+    let asked = Size {
+        cpu: u32::try_from(cpu).unwrap_or(0),
+        memory: u32::try_from(memory).unwrap_or(0),
+    };
     match asked.round_up() {
         Ok(fits) if fits == asked => {}
         Ok(fits) => found.error(
@@ -527,7 +641,11 @@ fn complete_size(prior: Option<&ServiceConfig>, view: &mut ServiceConfig) {
         Cfg::Null => Some(size::DEFAULT),
     };
     let Some(pair) = pair else {
-        let unknown = |value: &mut Cfg<i64>| if value.is_null() { *value = Cfg::unknown() };
+        let unknown = |value: &mut Cfg<i64>| {
+            if value.is_null() {
+                *value = Cfg::unknown();
+            }
+        };
         unknown(&mut view.cpu);
         unknown(&mut view.memory);
         if view.size.is_null() {
@@ -548,7 +666,10 @@ fn complete_size(prior: Option<&ServiceConfig>, view: &mut ServiceConfig) {
 
 fn size_name(pair: Size) -> String {
     let named = size::NAMED.iter().find(|(_, size)| *size == pair);
-    named.map_or_else(|| format!("{}:{}mb", pair.cpu, pair.memory), |(name, _)| (*name).to_owned())
+    named.map_or_else(
+        || format!("{}:{}mb", pair.cpu, pair.memory),
+        |(name, _)| (*name).to_owned(),
+    )
 }
 
 impl ServiceConfig {
@@ -558,12 +679,17 @@ impl ServiceConfig {
 
     fn pair(&self) -> Option<Size> {
         let whole = |value: &Cfg<i64>| u32::try_from(*value.known()?).ok();
-        Some(Size { cpu: whole(&self.cpu)?, memory: whole(&self.memory)? })
+        Some(Size {
+            cpu: whole(&self.cpu)?,
+            memory: whole(&self.memory)?,
+        })
     }
 }
 
 fn check_command(command: &Cfg<Dynamic>, found: &mut Diagnostics) {
-    let Cfg::Known(Dynamic(ty, value)) = command else { return };
+    let Cfg::Known(Dynamic(ty, value)) = command else {
+        return;
+    };
     let texts: Option<Vec<&str>> = match (ty, value) {
         (_, Value::Unknown(_) | Value::Null) => return,
         (_, Value::String(text)) => Some(vec![text]),
@@ -590,7 +716,11 @@ fn check_command(command: &Cfg<Dynamic>, found: &mut Diagnostics) {
 fn check_deploy(deploy: &Cfg<DeployConfig>, found: &mut Diagnostics) {
     let Cfg::Known(deploy) = deploy else { return };
     let at = Path::attribute("deploy");
-    if (deploy.minimum_percent.known(), deploy.maximum_percent.known()) == (Some(&100), Some(&100)) {
+    if (
+        deploy.minimum_percent.known(),
+        deploy.maximum_percent.known(),
+    ) == (Some(&100), Some(&100))
+    {
         found.error(
             at.join("maximum_percent"),
             "No Room to Deploy",
@@ -633,14 +763,28 @@ fn recover(
     let own = |(name, value): &(String, String)| {
         !ours.contains_key(name) && app_config.get(name) != Some(value)
     };
-    let config = container.environment.get().clone().into_iter().filter(own).collect();
-    let flag = |name: &str| Cfg::Known(service.fields.get(name).and_then(Json::as_bool).unwrap_or_default());
+    let config = container
+        .environment
+        .get()
+        .clone()
+        .into_iter()
+        .filter(own)
+        .collect();
+    let flag = |name: &str| {
+        Cfg::Known(
+            service
+                .fields
+                .get(name)
+                .and_then(Json::as_bool)
+                .unwrap_or_default(),
+        )
+    };
     let percent = |name: &str| service.number(name).into();
     let mut view = ServiceConfig {
         cluster: recover_cluster(service, found),
         process: Cfg::Known(process.to_owned()),
         image: Cfg::Known(container.image.get().clone()),
-        command: recover_command(container.command.get().clone()),
+        command: recover_command(container.command.get()),
         entrypoint: cfg_list(container.entry_point.get().clone()),
         size: recover_size(task),
         cpu: task.number("cpu").into(),
@@ -673,10 +817,7 @@ fn recover_size(task: &crate::resource::Seen) -> Cfg<String> {
 }
 
 /// A cluster of ours is known by its short name, another by its own.
-fn recover_cluster(
-    service: &crate::resource::Seen,
-    found: &Found,
-) -> Cfg<ClusterRefConfig> {
+fn recover_cluster(service: &crate::resource::Seen, found: &Found) -> Cfg<ClusterRefConfig> {
     let arn = service.text("cluster").unwrap_or_default();
     let own_name = arn.rsplit('/').next().unwrap_or_default().to_owned();
     let ours = found
@@ -690,15 +831,20 @@ fn recover_cluster(
     })
 }
 
-fn recover_command(command: Vec<String>) -> Cfg<Dynamic> {
-    match command.as_slice() {
+fn recover_command(command: &[String]) -> Cfg<Dynamic> {
+    match command {
         [] => Cfg::Null,
         [sh, dash_c, text] if [sh.as_str(), dash_c] == SHELL => {
             Cfg::Known(Dynamic(Type::String, Value::String(text.clone())))
         }
         items => Cfg::Known(Dynamic(
             Type::Tuple(vec![Type::String; items.len()]),
-            Value::Seq(items.iter().map(|item| Value::from(item.as_str())).collect()),
+            Value::Seq(
+                items
+                    .iter()
+                    .map(|item| Value::from(item.as_str()))
+                    .collect(),
+            ),
         )),
     }
 }

@@ -25,7 +25,10 @@ impl DataSource for CallerDataSource {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: Caller::block() }
+        Schema {
+            version: 0,
+            block: Caller::block(),
+        }
     }
 
     /// The session was opened with this very question, so nothing is asked again.

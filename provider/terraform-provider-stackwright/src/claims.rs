@@ -41,12 +41,26 @@ impl Claims {
     ) -> Claim {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = claims.get_mut(id) else {
-            claims.insert(id.clone(), Planned { config: config.clone(), expects_second: replaced });
+            claims.insert(
+                id.clone(),
+                Planned {
+                    config: config.clone(),
+                    expects_second: replaced,
+                },
+            );
             return Claim::Free;
         };
         let again = std::mem::replace(&mut first.expects_second, replaced);
-        let same_resource = if exists { first.config == *config } else { again };
-        if same_resource { Claim::Free } else { Claim::Taken(first.config.clone()) }
+        let same_resource = if exists {
+            first.config == *config
+        } else {
+            again
+        };
+        if same_resource {
+            Claim::Free
+        } else {
+            Claim::Taken(first.config.clone())
+        }
     }
 }
 
@@ -63,7 +77,10 @@ mod tests {
         let claims = Claims::default();
         let (one, two) = (Value::from("one"), Value::from("two"));
         assert_eq!(claims.claim(&service(), &one, false, false), Claim::Free);
-        assert_eq!(claims.claim(&service(), &two, false, false), Claim::Taken(one));
+        assert_eq!(
+            claims.claim(&service(), &two, false, false),
+            Claim::Taken(one)
+        );
     }
 
     #[test]
@@ -71,7 +88,10 @@ mod tests {
         let claims = Claims::default();
         let (one, two) = (Value::from("one"), Value::from("two"));
         assert_eq!(claims.claim(&service(), &one, true, false), Claim::Free);
-        assert_eq!(claims.claim(&service(), &two, false, false), Claim::Taken(one));
+        assert_eq!(
+            claims.claim(&service(), &two, false, false),
+            Claim::Taken(one)
+        );
     }
 
     #[test]
@@ -79,7 +99,10 @@ mod tests {
         let claims = Claims::default();
         let (one, two) = (Value::from("one"), Value::from("two"));
         assert_eq!(claims.claim(&service(), &two, false, false), Claim::Free);
-        assert_eq!(claims.claim(&service(), &one, true, false), Claim::Taken(two));
+        assert_eq!(
+            claims.claim(&service(), &one, true, false),
+            Claim::Taken(two)
+        );
     }
 
     #[test]
@@ -88,6 +111,9 @@ mod tests {
         let one = Value::from("one");
         assert_eq!(claims.claim(&service(), &one, true, true), Claim::Free);
         assert_eq!(claims.claim(&service(), &one, false, false), Claim::Free);
-        assert_eq!(claims.claim(&service(), &one, false, false), Claim::Taken(one));
+        assert_eq!(
+            claims.claim(&service(), &one, false, false),
+            Claim::Taken(one)
+        );
     }
 }

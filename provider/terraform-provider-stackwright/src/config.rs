@@ -12,13 +12,22 @@ use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub(crate) struct ProviderBlock {
     /// Name of the project: part of every name and tag.
-    #[tf(matches(aws_rules::resource_name), allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter")]
+    #[tf(
+        matches(aws_rules::resource_name),
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+    )]
     pub(crate) project: String,
     /// Name of the environment: `stage`, `prod`, `ops`. Part of every name and tag.
-    #[tf(matches(aws_rules::resource_name), allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter")]
+    #[tf(
+        matches(aws_rules::resource_name),
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+    )]
     pub(crate) environment: String,
     /// Name of this root, like `acme/prod`. Every object is tagged with it, and two roots never manage one object.
-    #[tf(matches(owner_name), allowed = "1 to 128 letters, digits, and + - = . _ : / @")]
+    #[tf(
+        matches(owner_name),
+        allowed = "1 to 128 letters, digits, and + - = . _ : / @"
+    )]
     pub(crate) owner: String,
     /// AWS region. Default: that of the environment or the profile.
     pub(crate) region: Option<String>,
@@ -54,7 +63,10 @@ pub(crate) struct ProviderBlock {
     /// ARN of a policy that bounds every IAM role that is made.
     pub(crate) permissions_boundary: Option<String>,
     /// Path of every IAM role that is made. Default `/`.
-    #[tf(matches(iam_path), allowed = "`/`, or a path that begins and ends with `/`")]
+    #[tf(
+        matches(iam_path),
+        allowed = "`/`, or a path that begins and ends with `/`"
+    )]
     pub(crate) iam_path: Option<String>,
 }
 
@@ -65,7 +77,10 @@ pub(crate) struct AssumeRoleBlock {
     #[tf(matches(role_arn), allowed = "the ARN of an IAM role")]
     pub(crate) role_arn: String,
     /// Who and which run, as CloudTrail shows it. Default `stackwright`.
-    #[tf(matches(session_name), allowed = "2 to 64 letters, digits, and + = , . @ -")]
+    #[tf(
+        matches(session_name),
+        allowed = "2 to 64 letters, digits, and + = , . @ -"
+    )]
     pub(crate) session_name: Option<String>,
     /// Value that the role's trust policy asks for.
     pub(crate) external_id: Option<String>,
@@ -91,7 +106,10 @@ pub(crate) struct WebIdentityBlock {
     #[tf(matches(role_arn), allowed = "the ARN of an IAM role")]
     pub(crate) role_arn: String,
     /// Who and which run, as CloudTrail shows it. Default `stackwright`.
-    #[tf(matches(session_name), allowed = "2 to 64 letters, digits, and + = , . @ -")]
+    #[tf(
+        matches(session_name),
+        allowed = "2 to 64 letters, digits, and + = , . @ -"
+    )]
     pub(crate) session_name: Option<String>,
     /// File with the token.
     pub(crate) web_identity_token_file: String,
@@ -120,34 +138,57 @@ fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), Str
 
 fn owner_name(owner: &String) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "+-=._:/@".contains(c);
-    refuse_unless((1..=128).contains(&owner.len()) && owner.chars().all(letters), || {
-        format!("`{owner}` does not work as the value of a tag. Use 1 to 128 letters, digits, and + - = . _ : / @, like \"acme/prod\".")
-    })
+    refuse_unless(
+        (1..=128).contains(&owner.len()) && owner.chars().all(letters),
+        || {
+            format!(
+                "`{owner}` does not work as the value of a tag. Use 1 to 128 letters, digits, and + - = . _ : / @, like \"acme/prod\"."
+            )
+        },
+    )
 }
 
 fn iam_path(path: &String) -> Result<(), String> {
-    let fits = path.starts_with('/') && path.ends_with('/') && path.len() <= 512 && !path.contains("//");
-    refuse_unless(fits, || format!("`{path}` is not an IAM path. Write \"/\" or a path that begins and ends with \"/\"."))
+    let fits =
+        path.starts_with('/') && path.ends_with('/') && path.len() <= 512 && !path.contains("//");
+    refuse_unless(fits, || {
+        format!(
+            "`{path}` is not an IAM path. Write \"/\" or a path that begins and ends with \"/\"."
+        )
+    })
 }
 
 fn role_arn(arn: &String) -> Result<(), String> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let fits = matches!(parts.as_slice(), ["arn", _, "iam", "", account, role]
         if aws_rules::is_account(account) && role.starts_with("role/"));
-    refuse_unless(fits, || format!("`{arn}` is not the ARN of a role, like arn:aws:iam::111111111111:role/acme-deploy."))
+    refuse_unless(fits, || {
+        format!(
+            "`{arn}` is not the ARN of a role, like arn:aws:iam::111111111111:role/acme-deploy."
+        )
+    })
 }
 
 /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 fn session_name(name: &String) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_".contains(c);
-    refuse_unless((2..=64).contains(&name.len()) && name.chars().all(letters), || {
-        format!("`{name}` is not a session name. Use 2 to 64 letters, digits, and + = , . @ - _.")
-    })
+    refuse_unless(
+        (2..=64).contains(&name.len()) && name.chars().all(letters),
+        || {
+            format!(
+                "`{name}` is not a session name. Use 2 to 64 letters, digits, and + = , . @ - _."
+            )
+        },
+    )
 }
 
 fn session_length(text: &String) -> Result<(), String> {
     let seconds = seconds(text).is_some_and(|seconds| (900..=43_200).contains(&seconds));
-    refuse_unless(seconds, || format!("`{text}` is not the length of a session. Write a number and a unit, from \"15m\" to \"12h\"."))
+    refuse_unless(seconds, || {
+        format!(
+            "`{text}` is not the length of a session. Write a number and a unit, from \"15m\" to \"12h\"."
+        )
+    })
 }
 
 fn seconds(text: &str) -> Option<u64> {
@@ -165,14 +206,21 @@ fn seconds(text: &str) -> Option<u64> {
 /// Rules that concern more than one attribute.
 pub(crate) fn validate(block: &ProviderBlockConfig, found: &mut Diagnostics) {
     let accounts = block.allowed_account_ids.known().into_iter().flatten();
-    if accounts.filter_map(Cfg::known).any(|account| !aws_rules::is_account(account)) {
+    if accounts
+        .filter_map(Cfg::known)
+        .any(|account| !aws_rules::is_account(account))
+    {
         found.error(
             Path::attribute("allowed_account_ids"),
             "Invalid Account",
             "An AWS account is given by its 12 digits, in quotes so that leading zeros stay.",
         );
     }
-    stackwright_plan::resource::check_tags(&Path::attribute("default_tags"), &block.default_tags, found);
+    stackwright_plan::resource::check_tags(
+        &Path::attribute("default_tags"),
+        &block.default_tags,
+        found,
+    );
 }
 
 /// Everything that must be known before a session can be opened, and is not.
@@ -187,7 +235,10 @@ pub(crate) fn unknown(block: &ProviderBlockConfig) -> Option<&'static str> {
         ("permissions_boundary", &block.permissions_boundary),
         ("iam_path", &block.iam_path),
     ];
-    texts.into_iter().find(|(_, value)| value.is_unknown()).map(|(name, _)| name)
+    texts
+        .into_iter()
+        .find(|(_, value)| value.is_unknown())
+        .map(|(name, _)| name)
 }
 
 /// What a session is opened with.
@@ -199,13 +250,27 @@ pub(crate) fn session(block: &ProviderBlock) -> SessionConfig {
         shared_config_files: paths(&block.shared_config_files),
         shared_credentials_files: paths(&block.shared_credentials_files),
         assume_roles: block.assume_role.iter().map(assume_role).collect(),
-        web_identity: block.assume_role_with_web_identity.as_ref().map(web_identity),
+        web_identity: block
+            .assume_role_with_web_identity
+            .as_ref()
+            .map(web_identity),
         endpoint_url: block.endpoint_url.clone(),
         endpoints: block.endpoints.as_ref().map(endpoints).unwrap_or_default(),
-        max_retries: block.max_retries.and_then(|retries| u32::try_from(retries).ok()),
-        refresh: if block.refresh.as_deref() == Some("fast") { Refresh::Fast } else { Refresh::Full },
+        max_retries: block
+            .max_retries
+            .and_then(|retries| u32::try_from(retries).ok()),
+        refresh: if block.refresh.as_deref() == Some("fast") {
+            Refresh::Fast
+        } else {
+            Refresh::Full
+        },
         user_agent: Some(concat!("stackwright/", env!("CARGO_PKG_VERSION")).to_owned()),
-        allowed_account_ids: block.allowed_account_ids.iter().flatten().cloned().collect(),
+        allowed_account_ids: block
+            .allowed_account_ids
+            .iter()
+            .flatten()
+            .cloned()
+            .collect(),
     }
 }
 
@@ -214,11 +279,20 @@ fn assume_role(block: &AssumeRoleBlock) -> AssumeRole {
         role_arn: block.role_arn.clone(),
         session_name: session_name_of(block.session_name.as_ref()),
         external_id: block.external_id.clone(),
-        duration: block.duration.as_deref().and_then(seconds).map(Duration::from_secs),
+        duration: block
+            .duration
+            .as_deref()
+            .and_then(seconds)
+            .map(Duration::from_secs),
         policy: block.policy.clone(),
         policy_arns: block.policy_arns.iter().flatten().cloned().collect(),
         tags: block.tags.clone().unwrap_or_default(),
-        transitive_tag_keys: block.transitive_tag_keys.iter().flatten().cloned().collect(),
+        transitive_tag_keys: block
+            .transitive_tag_keys
+            .iter()
+            .flatten()
+            .cloned()
+            .collect(),
         source_identity: block.source_identity.clone(),
     }
 }
@@ -244,7 +318,9 @@ fn endpoints(block: &EndpointsBlock) -> BTreeMap<String, String> {
         ("ssm", &block.ssm),
         ("sts", &block.sts),
     ];
-    all.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url.clone()?))).collect()
+    all.into_iter()
+        .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))
+        .collect()
 }
 
 /// Who we are, now that the account is known.

@@ -33,7 +33,11 @@ impl Verb {
 
 /// A refresh failed.
 pub(crate) fn reading(id: &ResourceId, error: &AwsError) -> Diagnostics {
-    let detail = format!("{}. {}\n\nThe state is unchanged.", sentence(error), remedy(error));
+    let detail = format!(
+        "{}. {}\n\nThe state is unchanged.",
+        sentence(error),
+        remedy(error)
+    );
     Diagnostic::error(format!("Reading {} {} Failed", id.kind, id.id), detail).into()
 }
 
@@ -54,7 +58,11 @@ pub(crate) fn importing(id: &ResourceId, error: &RecoverError) -> Diagnostics {
         }
         RecoverError::Foreign { .. } => "Nothing was imported, and the object was not touched.",
     };
-    Diagnostic::error(format!("Importing {} {} Failed", id.kind, id.id), format!("{}. {next}", capital(&error.to_string()))).into()
+    Diagnostic::error(
+        format!("Importing {} {} Failed", id.kind, id.id),
+        format!("{}. {next}", capital(&error.to_string())),
+    )
+    .into()
 }
 
 /// An object with our name belongs to somebody else.
@@ -72,7 +80,11 @@ pub(crate) fn twice(id: &ResourceId, config: &Value, other: &Value) -> Diagnosti
     let which = if differ.is_empty() {
         "Both have the same arguments.".to_owned()
     } else {
-        format!("The one that this error points at has {}; the other one has {}.", listed(&differ, |pair| &pair.0), listed(&differ, |pair| &pair.1))
+        format!(
+            "The one that this error points at has {}; the other one has {}.",
+            listed(&differ, |pair| &pair.0),
+            listed(&differ, |pair| &pair.1)
+        )
     };
     Diagnostic::error(
         format!("{} {} Stands Twice in This Root", capital(&id.kind), id.id),
@@ -86,7 +98,9 @@ type Differing<'a> = BTreeMap<&'a str, (String, String)>;
 /// Arguments by name that two configurations have otherwise. Maps may hold what should not be
 /// shown, so only scalars are.
 fn differing<'a>(one: &'a Value, two: &'a Value) -> Differing<'a> {
-    let (Some(one), Some(two)) = (one.as_map(), two.as_map()) else { return Differing::new() };
+    let (Some(one), Some(two)) = (one.as_map(), two.as_map()) else {
+        return Differing::new();
+    };
     let differ = |(name, value): (&'a String, &Value)| {
         let other = two.get(name).unwrap_or(&Value::Null);
         (value != other).then(|| (name.as_str(), (scalar(value), scalar(other))))
@@ -107,7 +121,10 @@ fn scalar(value: &Value) -> String {
 }
 
 fn listed(differ: &Differing<'_>, side: impl Fn(&(String, String)) -> &String) -> String {
-    let parts: Vec<String> = differ.iter().map(|(name, pair)| format!("`{name}` {}", side(pair))).collect();
+    let parts: Vec<String> = differ
+        .iter()
+        .map(|(name, pair)| format!("`{name}` {}", side(pair)))
+        .collect();
     parts.join(", ")
 }
 
@@ -128,7 +145,12 @@ pub(crate) fn stopped(
     record: &Record,
     scope: &Scope,
 ) -> Diagnostics {
-    let one = |failure| Diagnostic::error(summary(failure, verb), detail(id, verb, failure, record, scope));
+    let one = |failure| {
+        Diagnostic::error(
+            summary(failure, verb),
+            detail(id, verb, failure, record, scope),
+        )
+    };
     Diagnostics(failures.iter().map(one).collect())
 }
 
@@ -145,7 +167,13 @@ fn summary(failure: &Failure, verb: Verb) -> String {
     }
 }
 
-fn detail(id: &ResourceId, verb: Verb, failure: &Failure, record: &Record, scope: &Scope) -> String {
+fn detail(
+    id: &ResourceId,
+    verb: Verb,
+    failure: &Failure,
+    record: &Record,
+    scope: &Scope,
+) -> String {
     let mut parts = vec![what_failed(id, failure)];
     parts.push(what_exists(record));
     parts.push(what_next(verb, record, scope));
@@ -162,9 +190,12 @@ fn what_failed(id: &ResourceId, failure: &Failure) -> String {
             failure.kind.label(),
             id.id
         ),
-        Cause::Aws(AwsError::RolledBack { service, reason, running, stopped }) => {
-            rolled_back(service, reason, running, stopped)
-        }
+        Cause::Aws(AwsError::RolledBack {
+            service,
+            reason,
+            running,
+            stopped,
+        }) => rolled_back(service, reason, running, stopped),
         Cause::Aws(error) => format!("{} ({component}). {}", sentence(error), remedy(error)),
     }
 }
@@ -172,12 +203,18 @@ fn what_failed(id: &ResourceId, failure: &Failure) -> String {
 fn rolled_back(service: &str, reason: &str, running: &str, stopped: &[String]) -> String {
     let mut text = format!("ECS gave up on the deployment of {service}: {reason}\n");
     if stopped.is_empty() {
-        text.push_str("\nECS keeps no stopped tasks of it any more; the log group of the app may tell more.");
+        text.push_str(
+            "\nECS keeps no stopped tasks of it any more; the log group of the app may tell more.",
+        );
     } else {
         text.push_str("\nIts tasks stopped because:\n");
-        stopped.iter().for_each(|reason| text.push_str(&format!("  - {reason}\n")));
+        stopped
+            .iter()
+            .for_each(|reason| text.push_str(&format!("  - {reason}\n")));
     }
-    text.push_str(&format!("\nRunning now: {running}. The state says so too. Mend the cause and apply again."));
+    text.push_str(&format!(
+        "\nRunning now: {running}. The state says so too. Mend the cause and apply again."
+    ));
     text
 }
 
@@ -187,11 +224,19 @@ fn what_exists(record: &Record) -> String {
         return "No object of the resource exists.".to_owned();
     }
     let name = |(key, entry): (&Key, &Entry)| {
-        let object = ["name", "id", "arn"].iter().find_map(|output| entry.outputs.get(*output));
-        format!("{key} ({})", object.map_or_else(|| entry.kind.label(), String::as_str))
+        let object = ["name", "id", "arn"]
+            .iter()
+            .find_map(|output| entry.outputs.get(*output));
+        format!(
+            "{key} ({})",
+            object.map_or_else(|| entry.kind.label(), String::as_str)
+        )
     };
     let names: Vec<String> = record.components.iter().map(name).collect();
-    format!("These objects exist and are in the state: {}.", names.join(", "))
+    format!(
+        "These objects exist and are in the state: {}.",
+        names.join(", ")
+    )
 }
 
 fn what_next(verb: Verb, record: &Record, scope: &Scope) -> String {
@@ -271,16 +316,27 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
             "Use the credentials or the role of an allowed account, or, when this account is right, add it to `allowed_account_ids`.",
             Path::attribute("allowed_account_ids"),
         ),
-        ConnectError::Identity { .. } => ("AWS Caller Unknown", "Run again, and look at the log with TF_LOG_PROVIDER=debug.", Path::root()),
+        ConnectError::Identity { .. } => (
+            "AWS Caller Unknown",
+            "Run again, and look at the log with TF_LOG_PROVIDER=debug.",
+            Path::root(),
+        ),
     };
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    let detail = format!("{}{cause}. Nothing was read or changed. {next}", capital(&error.to_string()));
+    let cause = std::error::Error::source(error)
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    let detail = format!(
+        "{}{cause}. Nothing was read or changed. {next}",
+        capital(&error.to_string())
+    );
     Diagnostic::error(summary, detail).at(path)
 }
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn title_case(label: &str) -> String {

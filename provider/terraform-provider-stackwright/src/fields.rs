@@ -11,7 +11,11 @@ use stackwright_plan::Kind;
 pub(crate) fn print() -> ExitCode {
     let kinds: Vec<Json> = Kind::ALL.iter().map(|kind| of_kind(*kind)).collect();
     let written = writeln!(std::io::stdout(), "{}", Json::from(kinds));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if written.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn of_kind(kind: Kind) -> Json {

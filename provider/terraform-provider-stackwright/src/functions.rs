@@ -38,17 +38,28 @@ impl Function for ProcfileDecode {
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         let parsed = procfile::parse(text(arguments, "procfile")?);
-        let parsed = parsed.map_err(|errors| FunctionError::argument(0, procfile_errors(&errors)))?;
+        let parsed =
+            parsed.map_err(|errors| FunctionError::argument(0, procfile_errors(&errors)))?;
         let process = |process: procfile::Process| {
-            (process.name, Value::object([("command", Value::String(process.command))]))
+            (
+                process.name,
+                Value::object([("command", Value::String(process.command))]),
+            )
         };
-        Ok(Value::Map(parsed.processes.into_iter().map(process).collect()))
+        Ok(Value::Map(
+            parsed.processes.into_iter().map(process).collect(),
+        ))
     }
 }
 
 fn procfile_errors(errors: &[procfile::ProcfileError]) -> String {
     let one = |error: &procfile::ProcfileError| {
-        format!("line {}, column {}: {error}; {}", error.place.line, error.place.column, error.help())
+        format!(
+            "line {}, column {}: {error}; {}",
+            error.place.line,
+            error.place.column,
+            error.help()
+        )
     };
     let all: Vec<String> = errors.iter().map(one).collect();
     format!("The Procfile has mistakes:\n{}", all.join("\n"))
@@ -72,9 +83,13 @@ impl Function for SizeDecode {
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         let size = size::parse(text(arguments, "size")?).and_then(Size::round_up);
-        let size = size.map_err(|error| FunctionError::argument(0, format!("{error}: {}.", error.help())))?;
+        let size = size
+            .map_err(|error| FunctionError::argument(0, format!("{error}: {}.", error.help())))?;
         let number = |value: u32| Value::from(i64::from(value));
-        Ok(Value::object([("cpu", number(size.cpu)), ("memory", number(size.memory))]))
+        Ok(Value::object([
+            ("cpu", number(size.cpu)),
+            ("memory", number(size.memory)),
+        ]))
     }
 }
 
@@ -85,19 +100,33 @@ mod tests {
 
     #[test]
     fn a_procfile() {
-        let value = ProcfileDecode.call(&["web: bin/web\nworker: bin/work -q \"a: b\"\n".into()]).unwrap();
-        assert_eq!(value.get("worker").get("command"), &Value::from("bin/work -q \"a: b\""));
+        let value = ProcfileDecode
+            .call(&["web: bin/web\nworker: bin/work -q \"a: b\"\n".into()])
+            .unwrap();
+        assert_eq!(
+            value.get("worker").get("command"),
+            &Value::from("bin/work -q \"a: b\"")
+        );
     }
 
     #[test]
     fn all_mistakes_of_a_procfile() {
-        let error = ProcfileDecode.call(&["web bin/web\nworker:\n".into()]).unwrap_err();
-        assert!(error.text.contains("line 1") && error.text.contains("line 2"), "{}", error.text);
+        let error = ProcfileDecode
+            .call(&["web bin/web\nworker:\n".into()])
+            .unwrap_err();
+        assert!(
+            error.text.contains("line 1") && error.text.contains("line 2"),
+            "{}",
+            error.text
+        );
     }
 
     #[test]
     fn a_size_is_rounded_up() {
         let value = SizeDecode.call(&["300:1gb".into()]).unwrap();
-        assert_eq!(value, Value::object([("cpu", 512.into()), ("memory", 1024.into())]));
+        assert_eq!(
+            value,
+            Value::object([("cpu", 512.into()), ("memory", 1024.into())])
+        );
     }
 }

@@ -13,10 +13,10 @@ use tfplugin_types::{Diagnostic, Diagnostics, Path, Schema, TfObject as _, TfTyp
 
 use crate::caller::CallerDataSource;
 use crate::config::{self, ProviderBlock, ProviderBlockConfig};
+use crate::diagnose;
 use crate::functions::{ProcfileDecode, SizeDecode};
 use crate::resource::EngineResource;
 use crate::session::{Connected, Session};
-use crate::diagnose;
 
 /// The Stackwright provider.
 #[derive(Default)]
@@ -39,7 +39,12 @@ impl Stackwright {
         let aws = stackwright_aws::connect(config::session(&block))
             .await
             .map_err(|error| Diagnostics::from(diagnose::connecting(&error)))?;
-        tracing::info!(account_id = aws.account_id, region = aws.region, principal = aws.principal, "connected");
+        tracing::info!(
+            account_id = aws.account_id,
+            region = aws.region,
+            principal = aws.principal,
+            "connected"
+        );
         let scope = config::scope(&block, &aws);
         let ignore_tags = block.ignore_tags.clone().unwrap_or_default();
         self.session.fill(Connected::new(scope, aws, ignore_tags));
@@ -48,8 +53,12 @@ impl Stackwright {
 }
 
 fn unreadable(error: &tfplugin_types::ConvertError) -> Diagnostics {
-    let detail = format!("{error}. A provider argument must be known before the plan; give it directly, or apply what it comes from first.");
-    Diagnostic::error("Provider Argument Not Usable", detail).at(error.path.clone()).into()
+    let detail = format!(
+        "{error}. A provider argument must be known before the plan; give it directly, or apply what it comes from first."
+    );
+    Diagnostic::error("Provider Argument Not Usable", detail)
+        .at(error.path.clone())
+        .into()
 }
 
 #[async_trait]
@@ -63,7 +72,10 @@ impl Provider for Stackwright {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: ProviderBlock::block() }
+        Schema {
+            version: 0,
+            block: ProviderBlock::block(),
+        }
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {

@@ -50,7 +50,13 @@ impl Connected {
     pub(crate) fn new(scope: Scope, aws: Aws, ignore_tags: BTreeSet<String>) -> Self {
         let aws = Arc::new(aws);
         let world = Arc::new(AwsWorld(Arc::clone(&aws)));
-        Self { scope, world, aws, ignore_tags, claims: Claims::default() }
+        Self {
+            scope,
+            world,
+            aws,
+            ignore_tags,
+            claims: Claims::default(),
+        }
     }
 
     /// The availability zones of the region.
@@ -63,7 +69,11 @@ impl Connected {
 struct AwsWorld(Arc<Aws>);
 
 fn seen(observed: AnyObserved) -> Seen {
-    Seen { fields: observed.component, outputs: observed.outputs, tags: observed.tags }
+    Seen {
+        fields: observed.component,
+        outputs: observed.outputs,
+        tags: observed.tags,
+    }
 }
 
 fn observed(seen: &Seen) -> AnyObserved {
@@ -82,7 +92,10 @@ impl World for AwsWorld {
         recorded: &Recorded,
         freshness: Freshness,
     ) -> Result<Option<Seen>, AwsError> {
-        Ok(adapter(kind).read(&self.0, recorded, freshness).await?.map(seen))
+        Ok(adapter(kind)
+            .read(&self.0, recorded, freshness)
+            .await?
+            .map(seen))
     }
 
     async fn find(&self, kind: Kind, search: Search<'_>) -> Result<Vec<Seen>, AwsError> {
@@ -91,7 +104,12 @@ impl World for AwsWorld {
             Search::Named(name) => AnyLookup::Named(name),
             Search::Owned(tags) => AnyLookup::Owned(tags),
         };
-        Ok(adapter(kind).find(&self.0, lookup).await?.into_iter().map(seen).collect())
+        Ok(adapter(kind)
+            .find(&self.0, lookup)
+            .await?
+            .into_iter()
+            .map(seen)
+            .collect())
     }
 
     async fn create(
@@ -110,7 +128,9 @@ impl World for AwsWorld {
         seen: &Seen,
         changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        adapter(kind).update(&self.0, desired, &observed(seen), changed).await
+        adapter(kind)
+            .update(&self.0, desired, &observed(seen), changed)
+            .await
     }
 
     async fn delete(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {

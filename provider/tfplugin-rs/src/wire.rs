@@ -172,12 +172,30 @@ fn diagnostic(of: Diagnostic, block: Option<&Block>) -> proto::Diagnostic {
         || of.path.clone(),
         |block| addressable(Shape::of(block), &of.path),
     );
+    let shown = block.map_or_else(|| at.clone(), |block| findable(block, &at));
+    let detail = if shown == at {
+        of.detail
+    } else {
+        format!("{}\n\nAt `{}`.", of.detail, of.path)
+    };
     proto::Diagnostic {
         severity: severity.into(),
         summary: of.summary,
-        detail: of.detail,
-        attribute: (!at.0.is_empty()).then(|| path(&at)),
+        detail,
+        attribute: (!shown.0.is_empty()).then(|| path(&shown)),
     }
+}
+
+/// The part of a path that Terraform finds in the source. It follows blocks to any depth, but inside
+/// an attribute only one element of a list or map; further in, it would point at the whole resource.
+fn findable(block: &Block, path: &Path) -> Path {
+    let is_block = |name: &str| block.blocks.iter().any(|nested| nested.name == name);
+    let keep = match path.0.as_slice() {
+        [Step::Attribute(name), ..] if is_block(name) => path.0.len(),
+        [Step::Attribute(_), Step::Key(_) | Step::Index(_)] => 2,
+        steps => steps.len().min(1),
+    };
+    Path(path.0[..keep].to_vec())
 }
 
 /// The path up to the first set, whose elements Terraform cannot address.

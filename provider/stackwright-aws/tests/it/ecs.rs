@@ -209,10 +209,7 @@ async fn a_cluster_lives_and_changes() {
         Lookup::Owned(&own),
     ] {
         assert_eq!(
-            EcsCluster::find(&account.aws, lookup.clone())
-                .await
-                .unwrap()
-                .len(),
+            EcsCluster::find(&account.aws, lookup).await.unwrap().len(),
             1,
             "{lookup:?}"
         );
@@ -278,7 +275,7 @@ async fn a_revision_is_described_once() {
 
 #[tokio::test]
 async fn a_service_lives_and_changes() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let own = shop.account.own_tags("service", "stage/shop/worker", "it");
     let recorded = shop.running().await;
     let changed = EcsService {
@@ -304,9 +301,7 @@ async fn a_service_lives_and_changes() {
         Lookup::Named(&recorded["arn"]),
         Lookup::Owned(&own),
     ] {
-        let found = EcsService::find(&shop.account.aws, lookup.clone())
-            .await
-            .unwrap();
+        let found = EcsService::find(&shop.account.aws, lookup).await.unwrap();
         assert_eq!(found.len(), 1, "{lookup:?}");
         assert_eq!(differences(&changed, &found[0]), [], "{lookup:?}");
     }
@@ -316,7 +311,7 @@ async fn a_service_lives_and_changes() {
 
 #[tokio::test]
 async fn another_count_sends_the_count_alone() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let recorded = shop.running().await;
     let three = EcsService {
         desired_count: Some(3),
@@ -336,7 +331,7 @@ async fn another_count_sends_the_count_alone() {
 
 #[tokio::test]
 async fn a_rollback_is_an_error_with_reasons() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let recorded = shop.running().await;
     let exited = json!({"stopped_reason": "Essential container in task exited", "exit_code": 3, "container": "worker"});
     let play = json!({"service": "worker", "outcome": "rollback", "after_describes": 1,
@@ -377,7 +372,7 @@ async fn a_rollback_is_an_error_with_reasons() {
 
 #[tokio::test]
 async fn a_failed_first_deployment_is_an_error_also_later() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let play = json!({"service": "worker", "outcome": "failed", "after_describes": 1, "reason": "tasks failed to start"});
     shop.account.control("ecs/play", play);
     let recorded = shop.account.make(&shop.service).await;
@@ -399,7 +394,7 @@ async fn a_failed_first_deployment_is_an_error_also_later() {
 
 #[tokio::test]
 async fn waiting_in_vain_says_for_what() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     shop.account
         .control("ecs/play", json!({"service": "worker", "outcome": "never"}));
     let recorded = shop.account.make(&shop.service).await;
@@ -432,7 +427,7 @@ async fn waiting_in_vain_says_for_what() {
 
 #[tokio::test]
 async fn a_role_that_is_not_assumable_yet_is_waited_for() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let fault = json!({"service": "ecs", "action": "CreateService", "times": 2, "status": 400,
         "code": "InvalidParameterException",
         "message": "Unable to assume the service linked role. Please verify that the ECS service linked role exists."});
@@ -443,7 +438,7 @@ async fn a_role_that_is_not_assumable_yet_is_waited_for() {
 
 #[tokio::test]
 async fn a_service_that_is_deleted_is_waited_for() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let recorded = shop.running().await;
     shop.account
         .control("settings", json!({"ecs_drain_describes": 3}));
@@ -464,7 +459,7 @@ async fn a_service_that_is_deleted_is_waited_for() {
 
 #[tokio::test]
 async fn services_are_read_ten_at_a_time() {
-    let shop = Shop::new().await;
+    let shop = Box::pin(Shop::new()).await;
     let mut recorded = Vec::new();
     for index in 0..25 {
         let service = EcsService {

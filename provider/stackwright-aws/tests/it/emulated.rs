@@ -144,8 +144,8 @@ impl Account {
 
     /// What another client does.
     pub(crate) fn outside(&self, service: &str, operation: &str, params: Json) -> Json {
-        let body =
-            json!({"region": REGION, "service": service, "operation": operation, "params": params});
+        let mut body = json!({"region": REGION, "service": service, "operation": operation});
+        body["params"] = params;
         let answer = self.control("outside", body);
         assert!(answer.get("error").is_none(), "{operation}: {answer}");
         answer
@@ -214,7 +214,7 @@ impl Account {
 
 pub(crate) fn wait() -> Wait {
     Wait {
-        deadline: Instant::now() + Duration::from_secs(60),
+        deadline: Instant::now() + Duration::from_mins(1),
         cancel: CancellationToken::new(),
     }
 }

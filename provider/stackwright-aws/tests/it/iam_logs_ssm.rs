@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use stackwright_aws::{Adapter, Freshness, Lookup, Observed, policy_document};
-use stackwright_plan::ResourceId;
+use stackwright_aws::{Adapter, Freshness, Lookup, Observed};
 use stackwright_plan::component::{LogGroup, Parameter, Role, Tags};
+use stackwright_plan::{ResourceId, policy_document};
 
 use crate::emulated::{Account, code, differences, wait};
 
@@ -101,7 +101,7 @@ async fn roles_are_found_by_name_by_arn_and_by_resource() {
         Lookup::Named(&recorded["arn"]),
         Lookup::Owned(&own),
     ] {
-        let found: Vec<Observed<Role>> = Role::find(&account.aws, lookup.clone()).await.unwrap();
+        let found: Vec<Observed<Role>> = Role::find(&account.aws, lookup).await.unwrap();
         assert_eq!(found.len(), 1, "{lookup:?}");
         assert_eq!(differences(&desired, &found[0]), [], "{lookup:?}");
     }
@@ -274,8 +274,7 @@ async fn a_parameter_lives_and_changes() {
         Lookup::Named(&recorded["arn"]),
         Lookup::Owned(&own),
     ] {
-        let found: Vec<Observed<Parameter>> =
-            Parameter::find(&account.aws, lookup.clone()).await.unwrap();
+        let found: Vec<Observed<Parameter>> = Parameter::find(&account.aws, lookup).await.unwrap();
         assert_eq!(found.len(), 1, "{lookup:?}");
     }
     account.remove::<Parameter>(&recorded).await;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 use stackwright_plan::diff;
 use stackwright_plan::{Graph, Key, Kind, Outputs};
 
-use super::observe::order;
 use super::Record;
+use super::observe::order;
 
 /// What happens to one component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,9 @@ pub(crate) fn changes(
     for key in order(after) {
         let node = &after.nodes[&key];
         let desired = node.resolve(&changes.outputs);
-        let old = before.and_then(|graph| graph.nodes.get(&key)).map(|node| node.resolve(&old_outputs));
+        let old = before
+            .and_then(|graph| graph.nodes.get(&key))
+            .map(|node| node.resolve(&old_outputs));
         let exists = record.components.contains_key(&key) && !missing.contains(&key);
         let step = match old {
             _ if !exists => Some(Step::Create),
@@ -56,13 +58,22 @@ pub(crate) fn changes(
         };
         let outputs = match step {
             Some(Step::Create | Step::Replace) => node.predicted.clone(),
-            _ => record.components.get(&key).map(|entry| entry.outputs.clone()).unwrap_or_default(),
+            _ => record
+                .components
+                .get(&key)
+                .map(|entry| entry.outputs.clone())
+                .unwrap_or_default(),
         };
         changes.outputs.0.insert(key.clone(), outputs);
         changes.steps.extend(step.map(|step| (key, step)));
     }
-    let gone = record.components.keys().filter(|key| !after.nodes.contains_key(*key));
-    changes.steps.extend(gone.map(|key| (key.clone(), Step::Delete)));
+    let gone = record
+        .components
+        .keys()
+        .filter(|key| !after.nodes.contains_key(*key));
+    changes
+        .steps
+        .extend(gone.map(|key| (key.clone(), Step::Delete)));
     changes
 }
 
@@ -70,12 +81,21 @@ pub(crate) fn changes(
 fn repair(fields: Option<&BTreeSet<String>>, kind: Kind) -> Option<Step> {
     let top = |field: &String| field.split('.').next().unwrap_or_default().to_owned();
     let fixed = |field: &String| kind.facts().replace.contains(&top(field).as_str());
-    fields.map(|fields| if fields.iter().any(fixed) { Step::Replace } else { Step::Update })
+    fields.map(|fields| {
+        if fields.iter().any(fixed) {
+            Step::Replace
+        } else {
+            Step::Update
+        }
+    })
 }
 
 fn step(desired: &Map<String, Json>, old: &Map<String, Json>, kind: Kind) -> Option<Step> {
     let fields = diff::fields(desired, old, kind.facts().unordered);
-    if fields.iter().any(|field| kind.facts().replace.contains(&field.top())) {
+    if fields
+        .iter()
+        .any(|field| kind.facts().replace.contains(&field.top()))
+    {
         return Some(Step::Replace);
     }
     (!fields.is_empty()).then_some(Step::Update)

@@ -90,14 +90,23 @@ pub(crate) struct Outcome {
 
 /// Creates, updates and replaces in dependency order, then deletes what is not wanted any more.
 pub(crate) async fn converge(job: &Job<'_>, graph: &Graph, before: Record) -> Outcome {
-    let mut state = State { record: Record { incomplete: true, ..before }, failures: Vec::new() };
+    let mut state = State {
+        record: Record {
+            incomplete: true,
+            ..before
+        },
+        failures: Vec::new(),
+    };
     (job.save)(&state.record);
     run(job, graph, &mut state).await;
     if state.failures.is_empty() {
         retire(job, graph, &mut state).await;
     }
     state.record.incomplete = !state.failures.is_empty();
-    Outcome { record: state.record, failures: state.failures }
+    Outcome {
+        record: state.record,
+        failures: state.failures,
+    }
 }
 
 struct State {
@@ -125,7 +134,9 @@ async fn run(job: &Job<'_>, graph: &Graph, state: &mut State) {
                 running.push(ensure(job, key, node, desired, entry));
             }
         }
-        let Some(ensured) = running.next().await else { break };
+        let Some(ensured) = running.next().await else {
+            break;
+        };
         done.insert(ensured.key.clone());
         keep(job, ensured, &mut outputs, state);
     }
@@ -137,15 +148,29 @@ fn ready<'a>(
     started: &BTreeSet<Key>,
 ) -> Vec<(&'a Key, &'a Node)> {
     let free = |node: &Node| node.needs().iter().all(|need| done.contains(need));
-    graph.nodes.iter().filter(|(key, node)| !started.contains(*key) && free(node)).collect()
+    graph
+        .nodes
+        .iter()
+        .filter(|(key, node)| !started.contains(*key) && free(node))
+        .collect()
 }
 
 fn stopped(key: &Key, kind: Kind) -> Failure {
-    Failure { component: key.clone(), kind, doing: Doing::Creating, cause: Cause::Stopped }
+    Failure {
+        component: key.clone(),
+        kind,
+        doing: Doing::Creating,
+        cause: Cause::Stopped,
+    }
 }
 
 fn keep(job: &Job<'_>, ensured: Ensured, outputs: &mut Outputs, state: &mut State) {
-    let Ensured { key, entry, retired, failure } = ensured;
+    let Ensured {
+        key,
+        entry,
+        retired,
+        failure,
+    } = ensured;
     if let Some(entry) = entry {
         outputs.0.insert(key.clone(), entry.outputs.clone());
         state.record.components.insert(key, entry);
@@ -183,15 +208,27 @@ async fn ensure<'a>(
     desired: Map<String, Json>,
     entry: Option<Entry>,
 ) -> Ensured {
-    let mut walk =
-        Walk { job, key, node, desired, entry, retired: None, doing: Doing::Reading };
+    let mut walk = Walk {
+        job,
+        key,
+        node,
+        desired,
+        entry,
+        retired: None,
+        doing: Doing::Reading,
+    };
     let failure = walk.go().await.err().map(|cause| Failure {
         component: key.clone(),
         kind: node.kind,
         doing: walk.doing,
         cause,
     });
-    Ensured { key: key.clone(), entry: walk.entry, retired: walk.retired, failure }
+    Ensured {
+        key: key.clone(),
+        entry: walk.entry,
+        retired: walk.retired,
+        failure,
+    }
 }
 
 impl Walk<'_> {
@@ -218,7 +255,12 @@ impl Walk<'_> {
     /// The object, by its record or by name and tags. Somebody else's is refused.
     async fn look(&mut self) -> Result<Option<Seen>, Cause> {
         if let Some(entry) = &self.entry {
-            let seen = self.job.world.read(self.node.kind, &entry.outputs, Freshness::Cached).await.map_err(Cause::Aws)?;
+            let seen = self
+                .job
+                .world
+                .read(self.node.kind, &entry.outputs, Freshness::Cached)
+                .await
+                .map_err(Cause::Aws)?;
             if seen.is_some() {
                 return Ok(seen);
             }
@@ -231,9 +273,22 @@ impl Walk<'_> {
     async fn adopt(&mut self) -> Result<Option<Seen>, Cause> {
         let ours = own_tags(self.job.scope, self.job.id, self.key);
         let search = Search::Desired(&self.desired, &ours);
-        let found = self.job.world.find(self.node.kind, search).await.map_err(Cause::Aws)?;
-        let Some(seen) = found.into_iter().next() else { return Ok(None) };
-        let former = self.job.former_owner.map(|owner| stackwright_plan::OwnTags { owner: owner.to_owned(), ..ours.clone() });
+        let found = self
+            .job
+            .world
+            .find(self.node.kind, search)
+            .await
+            .map_err(Cause::Aws)?;
+        let Some(seen) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let former = self
+            .job
+            .former_owner
+            .map(|owner| stackwright_plan::OwnTags {
+                owner: owner.to_owned(),
+                ..ours.clone()
+            });
         let is_former = former.is_some_and(|former| drift::other_owner(&seen, &former).is_none());
         if !seen.tags.is_empty() || self.desired.contains_key("tags") {
             if let Some(owner) = drift::other_owner(&seen, &ours).filter(|_| !is_former) {
@@ -264,7 +319,13 @@ impl Walk<'_> {
     }
 
     fn differences(&self, seen: &Seen) -> Vec<FieldDiff> {
-        let mut found = drift::fields(self.node, &self.desired, seen, self.entry.as_ref(), self.key);
+        let mut found = drift::fields(
+            self.node,
+            &self.desired,
+            seen,
+            self.entry.as_ref(),
+            self.key,
+        );
         found.retain(|field| !self.is_left_alone(field));
         found
     }
@@ -272,7 +333,10 @@ impl Walk<'_> {
     /// What the user ignores is left alone as long as nobody wants it otherwise than it was written.
     fn is_left_alone(&self, field: &FieldDiff) -> bool {
         let ignore = self.job.ignore;
-        let applied = self.entry.as_ref().and_then(|entry| entry.applied.get(field.top()));
+        let applied = self
+            .entry
+            .as_ref()
+            .and_then(|entry| entry.applied.get(field.top()));
         let same = applied == self.desired.get(field.top()).map(digest).as_ref();
         ignore.covers_tag(&field.field) || (same && ignore.covers(self.key, &field.field))
     }
@@ -286,7 +350,12 @@ impl Walk<'_> {
         self.doing = Doing::Creating;
         let token = self.token();
         tracing::info!(component = %self.key, kind = self.node.kind.label(), "creating");
-        let created = self.job.world.create(self.node.kind, &self.desired, &token).await.map_err(Cause::Aws)?;
+        let created = self
+            .job
+            .world
+            .create(self.node.kind, &self.desired, &token)
+            .await
+            .map_err(Cause::Aws)?;
         self.entry = Some(self.entry_with(created.outputs));
         if created.complete {
             self.wrote();
@@ -309,16 +378,27 @@ impl Walk<'_> {
     }
 
     async fn read_fresh(&self) -> Result<Option<Seen>, Cause> {
-        let Some(entry) = &self.entry else { return Ok(None) };
+        let Some(entry) = &self.entry else {
+            return Ok(None);
+        };
         // A new object is not seen everywhere at once.
         for pause in [100, 300, 1000, 3000, 10_000] {
-            let seen = self.job.world.read(self.node.kind, &entry.outputs, Freshness::Fresh).await.map_err(Cause::Aws)?;
+            let seen = self
+                .job
+                .world
+                .read(self.node.kind, &entry.outputs, Freshness::Fresh)
+                .await
+                .map_err(Cause::Aws)?;
             if seen.is_some() {
                 return Ok(seen);
             }
             let what = format!("the new {} to be seen by AWS", self.node.kind.label());
             let pause = std::time::Duration::from_millis(pause);
-            self.job.wait.pause(pause, &what).await.map_err(Cause::Aws)?;
+            self.job
+                .wait
+                .pause(pause, &what)
+                .await
+                .map_err(Cause::Aws)?;
         }
         Ok(None)
     }
@@ -354,7 +434,10 @@ impl Walk<'_> {
             entry.needs = self.node.needs();
         }
         if changed.is_empty() {
-            let fresh = self.entry.as_ref().is_some_and(|entry| entry.applied.is_empty());
+            let fresh = self
+                .entry
+                .as_ref()
+                .is_some_and(|entry| entry.applied.is_empty());
             self.note_applied();
             return Ok(fresh);
         }
@@ -364,10 +447,19 @@ impl Walk<'_> {
 
     async fn write(&mut self, seen: &Seen, changed: &[FieldDiff]) -> Result<(), Cause> {
         if !changed.is_empty() {
-            self.doing = if self.doing == Doing::Creating { Doing::Creating } else { Doing::Updating };
+            self.doing = if self.doing == Doing::Creating {
+                Doing::Creating
+            } else {
+                Doing::Updating
+            };
             let fields: Vec<&str> = changed.iter().map(|field| field.field.as_str()).collect();
             tracing::info!(component = %self.key, fields = fields.join(" "), "updating");
-            let outputs = self.job.world.update(self.node.kind, &self.desired, seen, changed).await.map_err(Cause::Aws)?;
+            let outputs = self
+                .job
+                .world
+                .update(self.node.kind, &self.desired, seen, changed)
+                .await
+                .map_err(Cause::Aws)?;
             if let Some(entry) = &mut self.entry {
                 entry.outputs.extend(outputs);
             }
@@ -378,13 +470,18 @@ impl Walk<'_> {
 
     /// After a write AWS is asked once what it made of it: its own spelling is no drift.
     async fn read_back(&mut self) -> Result<(), Cause> {
-        let Some(seen) = self.read_fresh().await? else { return Ok(()) };
+        let Some(seen) = self.read_fresh().await? else {
+            return Ok(());
+        };
         let mut odd = drift::fields(self.node, &self.desired, &seen, None, self.key);
         odd.retain(|field| !self.job.ignore.covers(self.key, &field.field));
         if let Some(entry) = &mut self.entry {
             let top: BTreeSet<&str> = odd.iter().map(FieldDiff::top).collect();
             let observed = |field: &str| digest(seen.fields.get(field).unwrap_or(&Json::Null));
-            entry.normalised = top.into_iter().map(|field| (field.to_owned(), observed(field))).collect();
+            entry.normalised = top
+                .into_iter()
+                .map(|field| (field.to_owned(), observed(field)))
+                .collect();
         }
         Ok(())
     }
@@ -404,13 +501,18 @@ impl Walk<'_> {
     }
 
     async fn settle(&mut self, written: bool) -> Result<(), Cause> {
-        let Some(entry) = &self.entry else { return Ok(()) };
+        let Some(entry) = &self.entry else {
+            return Ok(());
+        };
         if !written && !self.job.resume {
             return Ok(());
         }
         self.doing = Doing::Settling;
         let Job { world, wait, .. } = self.job;
-        world.settle(self.node.kind, &self.desired, &entry.outputs, wait).await.map_err(Cause::Aws)
+        world
+            .settle(self.node.kind, &self.desired, &entry.outputs, wait)
+            .await
+            .map_err(Cause::Aws)
     }
 
     /// The same for the same component with the same value: a repeated create finds its first answer.
@@ -423,7 +525,9 @@ impl Walk<'_> {
 
 /// The name or id of an object.
 pub(crate) fn object_name(seen: &Seen) -> String {
-    let name = ["name", "id", "arn"].iter().find_map(|output| seen.outputs.get(*output));
+    let name = ["name", "id", "arn"]
+        .iter()
+        .find_map(|output| seen.outputs.get(*output));
     name.cloned().unwrap_or_default()
 }
 
@@ -433,7 +537,14 @@ async fn retire(job: &Job<'_>, graph: &Graph, state: &mut State) {
         state.failures.push(failure);
         return;
     }
-    let unwanted: BTreeSet<Key> =
-        state.record.components.keys().filter(|key| !graph.nodes.contains_key(*key)).cloned().collect();
-    state.failures.extend(teardown::delete(job, &mut state.record, &unwanted).await);
+    let unwanted: BTreeSet<Key> = state
+        .record
+        .components
+        .keys()
+        .filter(|key| !graph.nodes.contains_key(*key))
+        .cloned()
+        .collect();
+    state
+        .failures
+        .extend(teardown::delete(job, &mut state.record, &unwanted).await);
 }

@@ -46,14 +46,19 @@ pub(crate) struct Ignore {
 impl Ignore {
     /// Whether a tag that others may set.
     pub(crate) fn covers_tag(&self, field: &str) -> bool {
-        field.strip_prefix("tags.").is_some_and(|key| self.tags.contains(key))
+        field
+            .strip_prefix("tags.")
+            .is_some_and(|key| self.tags.contains(key))
     }
 
     /// Whether drift of a field of a component is left alone.
     pub(crate) fn covers(&self, component: &Key, field: &str) -> bool {
         let whole = format!("{component}.{field}");
         let drift = self.drift.iter().any(|pattern| {
-            whole == *pattern || whole.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.'))
+            whole == *pattern
+                || whole
+                    .strip_prefix(pattern)
+                    .is_some_and(|rest| rest.starts_with('.'))
         });
         drift || self.covers_tag(field)
     }
@@ -79,18 +84,36 @@ pub(crate) fn differences(
         }
     }
     all.extend(observed.leftover.iter().map(too_much));
-    all.retain(|difference| difference.field.is_some() || !ignore.covers(&difference.component, ""));
+    all.retain(|difference| {
+        difference.field.is_some() || !ignore.covers(&difference.component, "")
+    });
     all
 }
 
 fn missing(key: &Key, entry: Option<&Entry>) -> Difference {
-    let cause = if entry.is_some() { Cause::Outside } else { Cause::Provider };
-    Difference { component: key.clone(), field: None, exists: false, redacted: false, cause }
+    let cause = if entry.is_some() {
+        Cause::Outside
+    } else {
+        Cause::Provider
+    };
+    Difference {
+        component: key.clone(),
+        field: None,
+        exists: false,
+        redacted: false,
+        cause,
+    }
 }
 
 fn too_much(key: &Key) -> Difference {
     let cause = Cause::Provider;
-    Difference { component: key.clone(), field: None, exists: true, redacted: false, cause }
+    Difference {
+        component: key.clone(),
+        field: None,
+        exists: true,
+        redacted: false,
+        cause,
+    }
 }
 
 fn of_component(
@@ -141,8 +164,11 @@ fn is_normalised(
     entry: Option<&Entry>,
 ) -> bool {
     let Some(entry) = entry else { return false };
-    let same = |digests: &std::collections::BTreeMap<String, String>, values: &Map<String, Json>| {
-        digests.get(field).is_some_and(|known| *known == digest(values.get(field).unwrap_or(&Json::Null)))
+    let same = |digests: &std::collections::BTreeMap<String, String>,
+                values: &Map<String, Json>| {
+        digests
+            .get(field)
+            .is_some_and(|known| *known == digest(values.get(field).unwrap_or(&Json::Null)))
     };
     same(&entry.normalised, &seen.fields) && same(&entry.applied, desired)
 }
@@ -170,7 +196,10 @@ pub(crate) fn shown(value: Option<&Json>, redacted: bool) -> String {
 pub(crate) fn other_owner(seen: &Seen, ours: &OwnTags) -> Option<String> {
     match seen.own_tags() {
         Some(theirs) if theirs == *ours => None,
-        Some(theirs) => Some(format!("`{}` (as {} of {})", theirs.owner, theirs.component, theirs.id)),
+        Some(theirs) => Some(format!(
+            "`{}` (as {} of {})",
+            theirs.owner, theirs.component, theirs.id
+        )),
         None => Some("nobody that Stackwright knows: it has none of Stackwright's tags".to_owned()),
     }
 }

@@ -38,7 +38,11 @@ pub(crate) async fn observe(
 ) -> Result<Observation, AwsError> {
     let mut seen = recorded(world, graph, record, freshness).await?;
     follow(world, graph, &mut seen, freshness).await?;
-    let leftover = seen.keys().filter(|key| !graph.nodes.contains_key(key)).cloned().collect();
+    let leftover = seen
+        .keys()
+        .filter(|key| !graph.nodes.contains_key(key))
+        .cloned()
+        .collect();
     seen.retain(|key, _| graph.nodes.contains_key(key));
     for key in order(graph) {
         if seen.contains_key(&key) || record.components.contains_key(&key) {
@@ -49,11 +53,18 @@ pub(crate) async fn observe(
             seen.insert(key, found);
         }
     }
-    Ok(Observation { found: seen, leftover })
+    Ok(Observation {
+        found: seen,
+        leftover,
+    })
 }
 
 fn outputs_of(seen: &BTreeMap<Key, Seen>) -> Outputs {
-    Outputs(seen.iter().map(|(key, seen)| (key.clone(), seen.outputs.clone())).collect())
+    Outputs(
+        seen.iter()
+            .map(|(key, seen)| (key.clone(), seen.outputs.clone()))
+            .collect(),
+    )
 }
 
 async fn recorded(
@@ -62,11 +73,20 @@ async fn recorded(
     record: &Record,
     freshness: Freshness,
 ) -> Result<BTreeMap<Key, Seen>, AwsError> {
-    let followed = |key: &Key| graph.nodes.get(key).is_some_and(|node| node.identified_by.is_some());
-    let reads = record.components.iter().filter(|(key, _)| !followed(key)).map(|(key, entry)| async move {
-        let seen = world.read(entry.kind, &entry.outputs, freshness).await?;
-        Ok(seen.map(|seen| (key.clone(), seen)))
-    });
+    let followed = |key: &Key| {
+        graph
+            .nodes
+            .get(key)
+            .is_some_and(|node| node.identified_by.is_some())
+    };
+    let reads = record
+        .components
+        .iter()
+        .filter(|(key, _)| !followed(key))
+        .map(|(key, entry)| async move {
+            let seen = world.read(entry.kind, &entry.outputs, freshness).await?;
+            Ok(seen.map(|seen| (key.clone(), seen)))
+        });
     let mut seen: BTreeMap<Key, Seen> = try_join_all(reads).await?.into_iter().flatten().collect();
     // What another component names is read by that name; without it, by its own record.
     for (key, entry) in record.components.iter().filter(|(key, _)| followed(key)) {
@@ -85,7 +105,11 @@ fn names(graph: &Graph, seen: &BTreeMap<Key, Seen>, key: &Key) -> bool {
 /// The name or ARN by which another component that exists knows this one.
 fn named<'a>(graph: &Graph, seen: &'a BTreeMap<Key, Seen>, key: &Key) -> Option<&'a str> {
     let (other, field) = graph.nodes.get(key)?.identified_by.as_ref()?;
-    seen.get(other)?.fields.get(*field)?.as_str().filter(|name| !name.is_empty())
+    seen.get(other)?
+        .fields
+        .get(*field)?
+        .as_str()
+        .filter(|name| !name.is_empty())
 }
 
 async fn follow(
@@ -135,8 +159,12 @@ async fn search(
         return Ok(None);
     }
     let tags = own_tags(scope, id, key);
-    let found = world.find(node.kind, Search::Desired(&desired, &tags)).await?;
-    Ok(found.into_iter().find(|seen| seen.tags.is_empty() || is_ours(seen, &tags)))
+    let found = world
+        .find(node.kind, Search::Desired(&desired, &tags))
+        .await?;
+    Ok(found
+        .into_iter()
+        .find(|seen| seen.tags.is_empty() || is_ours(seen, &tags)))
 }
 
 fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {
@@ -144,7 +172,10 @@ fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {
 }
 
 fn predict(outputs: &mut Outputs, node: &Node, key: &Key) {
-    outputs.0.entry(key.clone()).or_insert_with(|| node.predicted.clone());
+    outputs
+        .0
+        .entry(key.clone())
+        .or_insert_with(|| node.predicted.clone());
 }
 
 /// The keys in dependency order: what is needed comes first.
@@ -156,10 +187,17 @@ pub(crate) fn order(graph: &Graph) -> Vec<Key> {
             .nodes
             .iter()
             .filter(|(key, _)| !done.contains(*key))
-            .filter(|(_, node)| node.needs().iter().all(|need| done.contains(need) || !graph.nodes.contains_key(need)))
+            .filter(|(_, node)| {
+                node.needs()
+                    .iter()
+                    .all(|need| done.contains(need) || !graph.nodes.contains_key(need))
+            })
             .map(|(key, _)| key.clone())
             .collect();
-        assert!(!ready.is_empty(), "this is a bug in stackwright: components need each other in a circle");
+        assert!(
+            !ready.is_empty(),
+            "this is a bug in stackwright: components need each other in a circle"
+        );
         done.extend(ready.iter().cloned());
         order.extend(ready);
     }

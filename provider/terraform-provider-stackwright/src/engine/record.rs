@@ -56,11 +56,16 @@ impl Record {
 /// A short digest of a value: enough to see that it differs, useless to learn it.
 pub(crate) fn digest(value: &Json) -> String {
     let digest = Sha256::digest(value.to_string().as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The digest of each field.
 pub(crate) fn digests(fields: &Map<String, Json>) -> BTreeMap<String, String> {
     let known = fields.iter().filter(|(_, value)| !value.is_null());
-    known.map(|(name, value)| (name.clone(), digest(value))).collect()
+    known
+        .map(|(name, value)| (name.clone(), digest(value)))
+        .collect()
 }

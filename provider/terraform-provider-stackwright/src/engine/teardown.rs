@@ -10,10 +10,18 @@ use super::converge::{Cause, Doing, Failure, Job};
 
 /// Deletes the given components in reverse order of their needs, independent ones at once. What is
 /// deleted leaves the record; a failure stops what has not begun.
-pub(crate) async fn delete(job: &Job<'_>, record: &mut Record, keys: &BTreeSet<Key>) -> Vec<Failure> {
+pub(crate) async fn delete(
+    job: &Job<'_>,
+    record: &mut Record,
+    keys: &BTreeSet<Key>,
+) -> Vec<Failure> {
     let mut left = keys.clone();
     while !left.is_empty() {
-        let free: Vec<Key> = left.iter().filter(|key| !is_needed(record, key, &left)).cloned().collect();
+        let free: Vec<Key> = left
+            .iter()
+            .filter(|key| !is_needed(record, key, &left))
+            .cloned()
+            .collect();
         let results = join_all(free.iter().map(|key| delete_one(job, record, key))).await;
         let mut failures = Vec::new();
         for (key, result) in free.into_iter().zip(results) {
@@ -32,18 +40,33 @@ pub(crate) async fn delete(job: &Job<'_>, record: &mut Record, keys: &BTreeSet<K
 }
 
 fn is_needed(record: &Record, key: &Key, left: &BTreeSet<Key>) -> bool {
-    let needs = |other: &Key| record.components.get(other).is_some_and(|entry| entry.needs.contains(key));
+    let needs = |other: &Key| {
+        record
+            .components
+            .get(other)
+            .is_some_and(|entry| entry.needs.contains(key))
+    };
     left.iter().any(needs)
 }
 
 async fn delete_one(job: &Job<'_>, record: &Record, key: &Key) -> Result<(), Failure> {
-    let Some(entry) = record.components.get(key) else { return Ok(()) };
+    let Some(entry) = record.components.get(key) else {
+        return Ok(());
+    };
     tracing::info!(component = %key, kind = entry.kind.label(), "deleting");
-    let fail = |cause| Failure { component: key.clone(), kind: entry.kind, doing: Doing::Deleting, cause };
+    let fail = |cause| Failure {
+        component: key.clone(),
+        kind: entry.kind,
+        doing: Doing::Deleting,
+        cause,
+    };
     if job.wait.cancel.is_cancelled() {
         return Err(fail(Cause::Stopped));
     }
-    let deleted = job.world.delete(entry.kind, &entry.outputs, &job.wait).await;
+    let deleted = job
+        .world
+        .delete(entry.kind, &entry.outputs, &job.wait)
+        .await;
     deleted.map_err(|error| fail(Cause::Aws(error)))
 }
 
@@ -60,10 +83,19 @@ pub(crate) async fn everything(job: &Job<'_>, record: &mut Record) -> Vec<Failur
 /// Deletes what was replaced.
 pub(crate) async fn retired(job: &Job<'_>, record: &mut Record) -> Result<(), Failure> {
     while let Some(entry) = record.retired.pop() {
-        if let Err(error) = job.world.delete(entry.kind, &entry.outputs, &job.wait).await {
+        if let Err(error) = job
+            .world
+            .delete(entry.kind, &entry.outputs, &job.wait)
+            .await
+        {
             let (component, kind) = (Key::from("replaced object"), entry.kind);
             record.retired.push(entry);
-            return Err(Failure { component, kind, doing: Doing::Deleting, cause: Cause::Aws(error) });
+            return Err(Failure {
+                component,
+                kind,
+                doing: Doing::Deleting,
+                cause: Cause::Aws(error),
+            });
         }
         (job.save)(record);
     }

@@ -12,8 +12,8 @@ use stackwright_plan::component::{LogGroup, Role};
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, OwnTags, Scope};
 
-use super::world::{Search, World};
 use super::Seen;
+use super::world::{Search, World};
 
 /// Objects by kind and id, and what was done to them.
 #[derive(Default)]
@@ -42,12 +42,18 @@ impl Fake {
     /// Changes an object from outside.
     pub(crate) fn outside(&self, kind: Kind, change: impl Fn(&mut Map<String, Json>)) {
         let mut objects = self.objects.lock().unwrap();
-        objects.iter_mut().filter(|((of, _), _)| *of == kind).for_each(|(_, fields)| change(fields));
+        objects
+            .iter_mut()
+            .filter(|((of, _), _)| *of == kind)
+            .for_each(|(_, fields)| change(fields));
     }
 
     /// Removes all objects of a kind from outside.
     pub(crate) fn lose(&self, kind: Kind) {
-        self.objects.lock().unwrap().retain(|(of, _), _| *of != kind);
+        self.objects
+            .lock()
+            .unwrap()
+            .retain(|(of, _), _| *of != kind);
     }
 
     /// How many objects there are.
@@ -79,16 +85,26 @@ impl Fake {
 }
 
 fn text(fields: &Map<String, Json>, name: &str) -> String {
-    fields[name].as_str().map_or_else(|| fields[name].to_string(), str::to_owned)
+    fields[name]
+        .as_str()
+        .map_or_else(|| fields[name].to_string(), str::to_owned)
 }
 
 fn seen(id: &str, fields: &Map<String, Json>) -> Seen {
-    let tags = serde_json::from_value(fields.get("tags").cloned().unwrap_or_default()).unwrap_or_default();
-    Seen { fields: fields.clone(), outputs: outputs(id), tags }
+    let tags =
+        serde_json::from_value(fields.get("tags").cloned().unwrap_or_default()).unwrap_or_default();
+    Seen {
+        fields: fields.clone(),
+        outputs: outputs(id),
+        tags,
+    }
 }
 
 fn outputs(id: &str) -> Recorded {
-    Recorded::from([("arn".to_owned(), format!("arn:{id}")), ("name".to_owned(), id.to_owned())])
+    Recorded::from([
+        ("arn".to_owned(), format!("arn:{id}")),
+        ("name".to_owned(), id.to_owned()),
+    ])
 }
 
 fn label(kind: Kind) -> String {
@@ -105,7 +121,9 @@ impl World for Fake {
     ) -> Result<Option<Seen>, AwsError> {
         let id = recorded["arn"].trim_start_matches("arn:").to_owned();
         let objects = self.objects.lock().unwrap();
-        Ok(objects.get(&(kind, id.clone())).map(|fields| seen(&id, fields)))
+        Ok(objects
+            .get(&(kind, id.clone()))
+            .map(|fields| seen(&id, fields)))
     }
 
     async fn find(&self, kind: Kind, search: Search<'_>) -> Result<Vec<Seen>, AwsError> {
@@ -115,7 +133,11 @@ impl World for Fake {
             Search::Owned(tags) => panic!("not asked in these tests: {tags:?}"),
         };
         let objects = self.objects.lock().unwrap();
-        Ok(objects.get(&(kind, wanted.clone())).map(|fields| seen(&wanted, fields)).into_iter().collect())
+        Ok(objects
+            .get(&(kind, wanted.clone()))
+            .map(|fields| seen(&wanted, fields))
+            .into_iter()
+            .collect())
     }
 
     async fn create(
@@ -126,8 +148,14 @@ impl World for Fake {
     ) -> Result<Created, AwsError> {
         let id = Self::id(kind, desired);
         self.write(format!("create {} {id}", label(kind)))?;
-        self.objects.lock().unwrap().insert((kind, id.clone()), desired.clone());
-        Ok(Created { outputs: outputs(&id), complete: true })
+        self.objects
+            .lock()
+            .unwrap()
+            .insert((kind, id.clone()), desired.clone());
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: true,
+        })
     }
 
     async fn update(
@@ -140,7 +168,10 @@ impl World for Fake {
         let id = &seen.outputs["name"];
         let fields: Vec<&str> = changed.iter().map(|field| field.field.as_str()).collect();
         self.write(format!("update {} {id} {}", label(kind), fields.join(" ")))?;
-        self.objects.lock().unwrap().insert((kind, id.clone()), desired.clone());
+        self.objects
+            .lock()
+            .unwrap()
+            .insert((kind, id.clone()), desired.clone());
         Ok(outputs(id))
     }
 
@@ -209,7 +240,11 @@ mod rules {
     /// A log group, and a role whose description takes the log group's ARN.
     fn graph(days: i32, role_name: &str) -> Graph {
         let mut graph = Graph::default();
-        let logs = LogGroup { log_group_name: "/a".to_owned(), retention_in_days: days, tags: tags("logs") };
+        let logs = LogGroup {
+            log_group_name: "/a".to_owned(),
+            retention_in_days: days,
+            tags: tags("logs"),
+        };
         graph.add("logs", &logs).main();
         let role = Role {
             role_name: role_name.to_owned(),
@@ -243,7 +278,10 @@ mod rules {
 
     fn wait() -> Wait {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-        Wait { deadline, cancel: CancellationToken::new() }
+        Wait {
+            deadline,
+            cancel: CancellationToken::new(),
+        }
     }
 
     fn names(record: &Record) -> Vec<&str> {
@@ -290,11 +328,15 @@ mod rules {
         let world = Fake::default();
         apply(&world, &graph(30, "r"), Record::default()).await;
         let theirs = tags_of_another_root(&own_tags(&scope(), &id(), &"logs".into()));
-        world.outside(Kind::LogGroup, |fields| drop(fields.insert("tags".to_owned(), theirs.clone())));
+        world.outside(Kind::LogGroup, |fields| {
+            drop(fields.insert("tags".to_owned(), theirs.clone()))
+        });
         world.writes();
         let outcome = apply(&world, &graph(7, "r"), Record::default()).await;
         assert_eq!(world.writes(), [] as [&str; 0]);
-        let Cause::Foreign { owner, .. } = &outcome.failures[0].cause else { panic!("{:?}", outcome.failures) };
+        let Cause::Foreign { owner, .. } = &outcome.failures[0].cause else {
+            panic!("{:?}", outcome.failures)
+        };
         assert!(owner.contains("acme/other"), "{owner}");
     }
 
@@ -304,7 +346,10 @@ mod rules {
         let outcome = apply(&world, &graph(30, "old"), Record::default()).await;
         world.writes();
         let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
-        assert_eq!(world.writes(), ["create iam_role new", "delete iam_role old"]);
+        assert_eq!(
+            world.writes(),
+            ["create iam_role new", "delete iam_role old"]
+        );
         assert!(outcome.record.retired.is_empty());
     }
 
@@ -336,10 +381,21 @@ mod rules {
     #[tokio::test]
     async fn deletes_go_against_the_needs() {
         let world = Fake::default();
-        let mut record = apply(&world, &graph(30, "r"), Record::default()).await.record;
+        let mut record = apply(&world, &graph(30, "r"), Record::default())
+            .await
+            .record;
         world.writes();
         let (scope, id, ignore) = (scope(), id(), Ignore::default());
-        let job = Job { world: &world, scope: &scope, former_owner: None, id: &id, ignore: &ignore, wait: wait(), resume: false, save: &|_| {} };
+        let job = Job {
+            world: &world,
+            scope: &scope,
+            former_owner: None,
+            id: &id,
+            ignore: &ignore,
+            wait: wait(),
+            resume: false,
+            save: &|_| {},
+        };
         assert!(teardown::everything(&job, &mut record).await.is_empty());
         assert_eq!(world.writes(), ["delete iam_role r", "delete log_group /a"]);
         assert_eq!(world.len(), 0);
@@ -350,15 +406,29 @@ mod rules {
         let world = Fake::default();
         let (scope, id, ignore, wait) = (scope(), id(), Ignore::default(), wait());
         wait.cancel.cancel();
-        let job = Job { world: &world, scope: &scope, former_owner: None, id: &id, ignore: &ignore, wait, resume: false, save: &|_| {} };
+        let job = Job {
+            world: &world,
+            scope: &scope,
+            former_owner: None,
+            id: &id,
+            ignore: &ignore,
+            wait,
+            resume: false,
+            save: &|_| {},
+        };
         let outcome = converge(&job, &graph(30, "r"), Record::default()).await;
         assert_eq!(outcome.failures[0].cause, Cause::Stopped);
         assert_eq!(world.len(), 0);
     }
 
     async fn drift(world: &Fake, graph: &Graph, record: &Record, ignore: &[&str]) -> Vec<String> {
-        let ignore = Ignore { drift: ignore.iter().map(|p| (*p).to_owned()).collect(), tags: BTreeSet::new() };
-        let observed = observe(world, &scope(), &id(), graph, record, Freshness::Cached).await.unwrap();
+        let ignore = Ignore {
+            drift: ignore.iter().map(|p| (*p).to_owned()).collect(),
+            tags: BTreeSet::new(),
+        };
+        let observed = observe(world, &scope(), &id(), graph, record, Freshness::Cached)
+            .await
+            .unwrap();
         let all = differences(graph, record, &observed, &ignore);
         let line = |d: &drift::Difference| {
             let field = d.field.as_ref().map_or("", |field| field.field.as_str());
@@ -370,27 +440,59 @@ mod rules {
     #[tokio::test]
     async fn drift_is_named_with_its_cause() {
         let world = Fake::default();
-        let record = apply(&world, &graph(30, "r"), Record::default()).await.record;
-        assert_eq!(drift(&world, &graph(30, "r"), &record, &[]).await, [] as [&str; 0]);
-        world.outside(Kind::LogGroup, |fields| drop(fields.insert("retention_in_days".to_owned(), 7.into())));
-        assert_eq!(drift(&world, &graph(30, "r"), &record, &[]).await, ["logs retention_in_days Outside"]);
-        assert_eq!(drift(&world, &graph(30, "r"), &record, &["logs.retention_in_days"]).await, [] as [&str; 0]);
-        assert_eq!(drift(&world, &graph(30, "r"), &record, &["logs"]).await, [] as [&str; 0]);
+        let record = apply(&world, &graph(30, "r"), Record::default())
+            .await
+            .record;
+        assert_eq!(
+            drift(&world, &graph(30, "r"), &record, &[]).await,
+            [] as [&str; 0]
+        );
+        world.outside(Kind::LogGroup, |fields| {
+            drop(fields.insert("retention_in_days".to_owned(), 7.into()))
+        });
+        assert_eq!(
+            drift(&world, &graph(30, "r"), &record, &[]).await,
+            ["logs retention_in_days Outside"]
+        );
+        assert_eq!(
+            drift(
+                &world,
+                &graph(30, "r"),
+                &record,
+                &["logs.retention_in_days"]
+            )
+            .await,
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            drift(&world, &graph(30, "r"), &record, &["logs"]).await,
+            [] as [&str; 0]
+        );
     }
 
     #[tokio::test]
     async fn a_newer_wish_is_the_providers_drift() {
         let world = Fake::default();
-        let record = apply(&world, &graph(30, "r"), Record::default()).await.record;
-        assert_eq!(drift(&world, &graph(60, "r"), &record, &[]).await, ["logs retention_in_days Provider"]);
+        let record = apply(&world, &graph(30, "r"), Record::default())
+            .await
+            .record;
+        assert_eq!(
+            drift(&world, &graph(60, "r"), &record, &[]).await,
+            ["logs retention_in_days Provider"]
+        );
     }
 
     #[tokio::test]
     async fn a_lost_component_is_made_anew_alone() {
         let world = Fake::default();
-        let record = apply(&world, &graph(30, "r"), Record::default()).await.record;
+        let record = apply(&world, &graph(30, "r"), Record::default())
+            .await
+            .record;
         world.lose(Kind::Role);
-        assert_eq!(drift(&world, &graph(30, "r"), &record, &[]).await, ["role  Outside"]);
+        assert_eq!(
+            drift(&world, &graph(30, "r"), &record, &[]).await,
+            ["role  Outside"]
+        );
         world.writes();
         apply(&world, &graph(30, "r"), record).await;
         assert_eq!(world.writes(), ["create iam_role r"]);

@@ -25,13 +25,22 @@ pub(super) async fn apply<R: Planned>(
     cx: &Cx,
     request: ApplyRequest,
 ) -> ApplyResponse {
-    let failed = ApplyResponse { state: request.prior.clone(), private: request.private.clone(), ..ApplyResponse::default() };
+    let failed = ApplyResponse {
+        state: request.prior.clone(),
+        private: request.private.clone(),
+        ..ApplyResponse::default()
+    };
     let applied = match (&request.prior, &request.planned) {
         (Some(prior), None) => delete::<R>(connected, cx, prior, &request).await,
-        (prior, Some(planned)) => write::<R>(connected, cx, prior.as_ref(), planned, &request).await,
+        (prior, Some(planned)) => {
+            write::<R>(connected, cx, prior.as_ref(), planned, &request).await
+        }
         (None, None) => Ok(ApplyResponse::deleted()),
     };
-    applied.unwrap_or_else(|diagnostics| ApplyResponse { diagnostics, ..failed })
+    applied.unwrap_or_else(|diagnostics| ApplyResponse {
+        diagnostics,
+        ..failed
+    })
 }
 
 async fn write<R: Planned>(
@@ -47,11 +56,21 @@ async fn write<R: Planned>(
     if let Some(before) = &mut before {
         check_place::<R>(scope, before)?;
     }
-    let former = before.as_mut().map(|before| stated_scope::<R>(scope, before).owner);
+    let former = before
+        .as_mut()
+        .map(|before| stated_scope::<R>(scope, before).owner);
     let id = resource_id::<R>(R::id(scope, &view).unwrap_or_default());
     let graph = R::plan(scope, &view).ok_or_else(|| diagnose::unknown_input(&id))?;
-    let record = if prior.is_some() { record_of(&request.private)? } else { Record::default() };
-    let verb = if prior.is_some() { Verb::Updating } else { Verb::Creating };
+    let record = if prior.is_some() {
+        record_of(&request.private)?
+    } else {
+        Record::default()
+    };
+    let verb = if prior.is_some() {
+        Verb::Updating
+    } else {
+        Verb::Creating
+    };
     let wait = wait::<R>(cx, &mut view, verb);
     let ignore = ignore_of::<R>(connected, &mut view);
     let save = |record: &Record| {
@@ -72,7 +91,10 @@ async fn write<R: Planned>(
     if outcome.failures.is_empty() {
         let mut done = view.clone();
         finish::<R>(scope, &mut done, &outcome.record.outputs());
-        return Ok(ApplyResponse::done(done.to_value(), private_with(&outcome.record)));
+        return Ok(ApplyResponse::done(
+            done.to_value(),
+            private_with(&outcome.record),
+        ));
     }
     Ok(stopped::<R>(connected, &view, prior, verb, outcome).await)
 }
@@ -91,7 +113,10 @@ fn partial<R: Planned>(
 ) -> (Value, tfplugin_rs::Private) {
     let mut view = view.clone();
     finish::<R>(scope, &mut view, &record.outputs());
-    (known(&view.to_value(), before.unwrap_or(&Value::Null)), private_with(record))
+    (
+        known(&view.to_value(), before.unwrap_or(&Value::Null)),
+        private_with(record),
+    )
 }
 
 /// The answer of an apply that came to a stop: the state says what exists and what really runs.
@@ -106,7 +131,10 @@ async fn stopped<R: Planned>(
     let id = resource_id::<R>(R::id(&connected.scope, view).unwrap_or_default());
     let diagnostics = diagnose::stopped(&id, verb, &failures, &record, &connected.scope);
     if record.is_empty() {
-        return ApplyResponse { diagnostics, ..ApplyResponse::default() };
+        return ApplyResponse {
+            diagnostics,
+            ..ApplyResponse::default()
+        };
     }
     let (mut state, mut private) = partial::<R>(&connected.scope, view, prior, &record);
     if let Ok(mut real) = decode::<R>(&state) {
@@ -117,7 +145,11 @@ async fn stopped<R: Planned>(
             private = private_with(&record);
         }
     }
-    ApplyResponse { state: Some(state), private, diagnostics }
+    ApplyResponse {
+        state: Some(state),
+        private,
+        diagnostics,
+    }
 }
 
 async fn delete<R: Planned>(
@@ -149,7 +181,11 @@ async fn delete<R: Planned>(
         return Ok(ApplyResponse::deleted());
     }
     let diagnostics = diagnose::stopped(&id, Verb::Deleting, &failures, &record, &scope);
-    Ok(ApplyResponse { state: Some(prior.clone()), private: private_with(&record), diagnostics })
+    Ok(ApplyResponse {
+        state: Some(prior.clone()),
+        private: private_with(&record),
+        diagnostics,
+    })
 }
 
 fn wait<R: Planned>(cx: &Cx, view: &mut R::View, verb: Verb) -> Wait {
@@ -159,14 +195,25 @@ fn wait<R: Planned>(cx: &Cx, view: &mut R::View, verb: Verb) -> Wait {
         Verb::Updating => timeouts.update.known(),
         Verb::Deleting => timeouts.delete.known(),
     });
-    let limit = given.and_then(|text| duration(text)).unwrap_or(DEFAULT_TIMEOUT);
-    Wait { deadline: Instant::now() + limit, cancel: cx.cancel().clone() }
+    let limit = given
+        .and_then(|text| duration(text))
+        .unwrap_or(DEFAULT_TIMEOUT);
+    Wait {
+        deadline: Instant::now() + limit,
+        cancel: cx.cancel().clone(),
+    }
 }
 
 /// Checks the texts of a `timeouts` block.
 pub(super) fn check_timeouts(timeouts: &Cfg<TimeoutsConfig>, found: &mut Diagnostics) {
-    let Cfg::Known(timeouts) = timeouts else { return };
-    let all = [("create", &timeouts.create), ("update", &timeouts.update), ("delete", &timeouts.delete)];
+    let Cfg::Known(timeouts) = timeouts else {
+        return;
+    };
+    let all = [
+        ("create", &timeouts.create),
+        ("update", &timeouts.update),
+        ("delete", &timeouts.delete),
+    ];
     for (name, value) in all {
         if let Some(text) = value.known().filter(|text| duration(text).is_none()) {
             found.error(
@@ -188,7 +235,10 @@ fn duration(text: &str) -> Option<Duration> {
         'h' => 3600,
         _ => return None,
     };
-    number.checked_mul(seconds).filter(|seconds| (1..=86_400).contains(seconds)).map(Duration::from_secs)
+    number
+        .checked_mul(seconds)
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .map(Duration::from_secs)
 }
 
 #[cfg(test)]

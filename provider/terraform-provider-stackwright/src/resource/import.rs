@@ -8,14 +8,16 @@ use serde_json::Value as Json;
 use stackwright_aws::Freshness;
 use stackwright_plan::app::AppResource;
 use stackwright_plan::network::NetworkResource;
-use stackwright_plan::resource::{Anchor, By, Facts, Found, Refs, Resource as Planned, Seen as Part};
+use stackwright_plan::resource::{
+    Anchor, By, Facts, Found, Refs, Resource as Planned, Seen as Part,
+};
 use stackwright_plan::{Key, ResourceId, tag};
 use tfplugin_rs::ImportResponse;
 use tfplugin_types::{Cfg, Diagnostics, TfConfig as _, Value};
 
 use super::read::refreshed;
-use super::view::fill;
 use super::resource_id;
+use super::view::fill;
 use crate::diagnose;
 use crate::engine::observe::own_tags;
 use crate::engine::world::Search;
@@ -89,7 +91,10 @@ async fn find(
 ) -> Result<Vec<Seen>, Diagnostics> {
     let tags = own_tags(&connected.scope, resource, &anchor.key);
     let followed = match &anchor.by {
-        By::Follow(key, field) => found.get(key).and_then(|part| part.fields.get(*field)).and_then(Json::as_str),
+        By::Follow(key, field) => found
+            .get(key)
+            .and_then(|part| part.fields.get(*field))
+            .and_then(Json::as_str),
         By::Name(_) | By::Tags => None,
     };
     let search = match (&anchor.by, followed) {
@@ -98,18 +103,23 @@ async fn find(
         (By::Follow(..), Some(name)) => Search::Named(name),
         (By::Follow(..), None) => return Ok(Vec::new()),
     };
-    connected.world.find(anchor.kind, search).await.map_err(|error| diagnose::reading(resource, &error))
+    connected
+        .world
+        .find(anchor.kind, search)
+        .await
+        .map_err(|error| diagnose::reading(resource, &error))
 }
 
 fn part(seen: Seen) -> Part {
-    Part { fields: seen.fields, outputs: seen.outputs, tags: seen.tags }
+    Part {
+        fields: seen.fields,
+        outputs: seen.outputs,
+        tags: seen.tags,
+    }
 }
 
 /// The `ref` of other resources.
-async fn references(
-    connected: &Connected,
-    needs: Vec<ResourceId>,
-) -> Result<Refs, Diagnostics> {
+async fn references(connected: &Connected, needs: Vec<ResourceId>) -> Result<Refs, Diagnostics> {
     let mut refs = BTreeMap::new();
     for need in needs {
         let reference = match need.kind.as_str() {

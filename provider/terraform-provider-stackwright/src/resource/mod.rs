@@ -10,13 +10,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stackwright_plan::resource::{Resource as Planned, check_tags};
 use stackwright_plan::ResourceId;
+use stackwright_plan::resource::{Resource as Planned, check_tags};
 use tfplugin_rs::{
     ApplyRequest, ApplyResponse, Cx, ImportResponse, PlanRequest, PlanResponse, Private,
     ReadRequest, ReadResponse, Resource,
 };
-use tfplugin_types::{Cfg, Diagnostic, Diagnostics, Path, Schema, TfConfig as _, TfObject as _, Value};
+use tfplugin_types::{
+    Cfg, Diagnostic, Diagnostics, Path, Schema, TfConfig as _, TfObject as _, Value,
+};
 
 use crate::engine::Record;
 use crate::engine::drift::Ignore;
@@ -34,7 +36,11 @@ const RECORD: &str = "record";
 
 impl<R: Planned> EngineResource<R> {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { type_name: format!("stackwright_{}", R::TYPE), session, of: PhantomData }
+        Self {
+            type_name: format!("stackwright_{}", R::TYPE),
+            session,
+            of: PhantomData,
+        }
     }
 
     fn connected(&self) -> Result<Arc<Connected>, Diagnostics> {
@@ -76,7 +82,10 @@ fn ignore_of<R: Planned>(connected: &Connected, view: &mut R::View) -> Ignore {
         Cfg::Known(patterns) => patterns.iter().filter_map(|p| p.known().cloned()).collect(),
         Cfg::Null | Cfg::Unknown(_) => Default::default(),
     };
-    Ignore { drift, tags: connected.ignore_tags.clone() }
+    Ignore {
+        drift,
+        tags: connected.ignore_tags.clone(),
+    }
 }
 
 fn resource_id<R: Planned>(id: impl Into<String>) -> ResourceId {
@@ -90,7 +99,10 @@ impl<R: Planned> Resource for EngineResource<R> {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: R::VERSION, block: R::Schema::block() }
+        Schema {
+            version: R::VERSION,
+            block: R::Schema::block(),
+        }
     }
 
     async fn validate(&self, _cx: &Cx, config: &Value) -> Diagnostics {
@@ -136,4 +148,3 @@ impl<R: Planned> Resource for EngineResource<R> {
         }
     }
 }
-

@@ -12,11 +12,11 @@ use super::view::{check_place, fill};
 use super::{decode, record_of, resource_id};
 use crate::claims::Claim;
 use crate::diagnose;
+use crate::engine::Record;
 use crate::engine::changes::{Changes, Drifted, changes};
 use crate::engine::drift::other_owner;
 use crate::engine::observe::own_tags;
 use crate::engine::world::Search;
-use crate::engine::Record;
 use crate::session::Connected;
 
 pub(super) async fn plan<R: Planned>(connected: &Connected, request: PlanRequest) -> PlanResponse {
@@ -38,7 +38,13 @@ async fn try_plan<R: Planned>(
         check_place::<R>(&connected.scope, prior)?;
     }
     let facts = facts::<R>(connected).await?;
-    R::complete(&connected.scope, &facts, prior.as_ref(), &mut view, &mut found);
+    R::complete(
+        &connected.scope,
+        &facts,
+        prior.as_ref(),
+        &mut view,
+        &mut found,
+    );
     if found.has_errors() {
         return Err(found);
     }
@@ -53,7 +59,13 @@ async fn try_plan<R: Planned>(
     if let Some(prior) = &prior {
         R::notes(prior, &view, &config, &mut found);
     }
-    claim::<R>(connected, &view, &request.config, prior.is_some(), !replaced.is_empty())?;
+    claim::<R>(
+        connected,
+        &view,
+        &request.config,
+        prior.is_some(),
+        !replaced.is_empty(),
+    )?;
     Ok(PlanResponse {
         planned: view.to_value(),
         requires_replace: replaced,
@@ -65,7 +77,10 @@ async fn try_plan<R: Planned>(
 /// What Terraform proposes, but attributes that the user left out are null again: the resource
 /// decides what they become.
 fn left_out_is_null<R: Planned>(proposed: &Value, config: &Value) -> Value {
-    let schema = Schema { version: 0, block: R::Schema::block() };
+    let schema = Schema {
+        version: 0,
+        block: R::Schema::block(),
+    };
     let mut value = proposed.clone();
     if let Some(fields) = value.as_map_mut() {
         for attribute in &schema.block.attributes {
@@ -82,9 +97,10 @@ async fn facts<R: Planned>(connected: &Connected) -> Result<Facts, Diagnostics> 
     if !R::NEEDS_ZONES {
         return Ok(Facts::default());
     }
-    let availability_zones = connected.zones().await.map_err(|error| {
-        diagnose::calling("Reading Availability Zones Failed", &error)
-    })?;
+    let availability_zones = connected
+        .zones()
+        .await
+        .map_err(|error| diagnose::calling("Reading Availability Zones Failed", &error))?;
     Ok(Facts { availability_zones })
 }
 
@@ -96,7 +112,15 @@ async fn creation<R: Planned>(
 ) -> Result<(), Diagnostics> {
     let scope = &connected.scope;
     let graph = R::plan(scope, view);
-    let predicted = graph.as_ref().map(|graph| changes(None, graph, &Record::default(), &Drifted::new(), &BTreeSet::new()));
+    let predicted = graph.as_ref().map(|graph| {
+        changes(
+            None,
+            graph,
+            &Record::default(),
+            &Drifted::new(),
+            &BTreeSet::new(),
+        )
+    });
     let outputs = predicted.map(|changes| changes.outputs).unwrap_or_default();
     fill::<R>(scope, view, &outputs);
     R::common(view).drift = Cfg::Known(Vec::new());
@@ -115,11 +139,25 @@ async fn refuse_foreign<R: Planned>(
     let id = resource_id::<R>(id);
     for (key, node) in graph.nodes.iter().filter(|(_, node)| node.main) {
         let tags = own_tags(&connected.scope, &id, key);
-        let Some(name) = node.predicted.get("arn").or_else(|| node.predicted.get("name")) else { continue };
+        let Some(name) = node
+            .predicted
+            .get("arn")
+            .or_else(|| node.predicted.get("name"))
+        else {
+            continue;
+        };
         let seen = connected.world.find(node.kind, Search::Named(name)).await;
         let seen = seen.map_err(|error| diagnose::reading(&id, &error))?;
-        if let Some((owner, seen)) = seen.iter().find_map(|seen| Some((other_owner(seen, &tags)?, seen))) {
-            return Err(diagnose::foreign(&id, node.kind, &crate::engine::converge::object_name(seen), &owner));
+        if let Some((owner, seen)) = seen
+            .iter()
+            .find_map(|seen| Some((other_owner(seen, &tags)?, seen)))
+        {
+            return Err(diagnose::foreign(
+                &id,
+                node.kind,
+                &crate::engine::converge::object_name(seen),
+                &owner,
+            ));
         }
     }
     Ok(())
@@ -156,8 +194,14 @@ fn keep_computed<R: Planned>(prior: &R::View, view: &mut R::View) {
     let before = prior.to_value();
     let mut value = view.to_value();
     if let Some(fields) = value.as_map_mut() {
-        for attribute in block.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed) {
-            let unknown = !fields.get(&attribute.name).is_some_and(Value::is_wholly_known);
+        for attribute in block
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.mode == Mode::Computed)
+        {
+            let unknown = !fields
+                .get(&attribute.name)
+                .is_some_and(Value::is_wholly_known);
             if unknown {
                 fields.insert(attribute.name.clone(), before.get(&attribute.name).clone());
             }
@@ -176,10 +220,15 @@ fn drifted<R: Planned>(prior: &mut R::View) -> (Drifted, BTreeSet<Key>) {
         Cfg::Null | Cfg::Unknown(_) => Vec::new(),
     };
     for entry in entries.iter().filter_map(Cfg::known) {
-        let Some(component) = entry.component.known() else { continue };
+        let Some(component) = entry.component.known() else {
+            continue;
+        };
         let key = Key(component.clone());
         let field = entry.field.known().cloned().unwrap_or_default();
-        let gone = entry.observed.known().is_some_and(|observed| observed == "nothing");
+        let gone = entry
+            .observed
+            .known()
+            .is_some_and(|observed| observed == "nothing");
         if field.is_empty() && gone {
             missing.insert(key);
         } else {
@@ -198,7 +247,10 @@ fn replaced<R: Planned>(
     missing: &BTreeSet<Key>,
 ) -> Vec<Path> {
     let main_gone = before.is_some_and(|graph| {
-        graph.nodes.iter().any(|(key, node)| node.main && missing.contains(key))
+        graph
+            .nodes
+            .iter()
+            .any(|(key, node)| node.main && missing.contains(key))
     });
     if main_gone {
         return vec![Path::attribute("drift")];
@@ -206,7 +258,10 @@ fn replaced<R: Planned>(
     let old = R::common(prior).id.known().cloned();
     let new = R::id(scope, view);
     if new.is_some() && old.is_some() && new != old {
-        return R::ID_ATTRIBUTES.iter().map(|name| Path::attribute(*name)).collect();
+        return R::ID_ATTRIBUTES
+            .iter()
+            .map(|name| Path::attribute(*name))
+            .collect();
     }
     Vec::new()
 }
@@ -219,7 +274,9 @@ fn claim<R: Planned>(
     exists: bool,
     replaced: bool,
 ) -> Result<(), Diagnostics> {
-    let Some(id) = R::id(&connected.scope, view) else { return Ok(()) };
+    let Some(id) = R::id(&connected.scope, view) else {
+        return Ok(());
+    };
     let id = resource_id::<R>(id);
     match connected.claims.claim(&id, config, exists, replaced) {
         Claim::Free => Ok(()),

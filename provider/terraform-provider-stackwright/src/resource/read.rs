@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use stackwright_aws::Freshness;
+use stackwright_aws::{Freshness, Recorded};
 use stackwright_plan::resource::Resource as Planned;
-use stackwright_plan::{Graph, Key, Scope};
+use stackwright_plan::{Graph, Key, Node, Scope};
 use tfplugin_rs::{ReadRequest, ReadResponse};
 use tfplugin_types::{Cfg, Diagnostics, TfConfig as _};
 
@@ -14,7 +14,7 @@ use crate::diagnose;
 use crate::engine::drift::{Cause, Difference, Ignore, differences};
 use crate::engine::observe::{Observation, observe};
 use crate::engine::record::digests;
-use crate::engine::{Entry, Record};
+use crate::engine::{Entry, Record, Seen};
 use crate::session::Connected;
 
 pub(super) async fn read<R: Planned>(connected: &Connected, request: ReadRequest) -> ReadResponse {
@@ -53,7 +53,9 @@ pub(super) async fn refreshed<R: Planned>(
 ) -> Result<Option<Record>, Diagnostics> {
     let scope = stated_scope::<R>(&connected.scope, view);
     let id = resource_id::<R>(R::common(view).id.known().cloned().unwrap_or_default());
-    let Some(graph) = R::plan(&scope, view) else { return Ok(Some(record)) };
+    let Some(graph) = R::plan(&scope, view) else {
+        return Ok(Some(record));
+    };
     let world = connected.world.as_ref();
     let observed = observe(world, &scope, &id, &graph, &record, freshness)
         .await
@@ -63,9 +65,9 @@ pub(super) async fn refreshed<R: Planned>(
     }
     let ignore = ignore_of::<R>(connected, view);
     let all = show::<R>(&scope, view, graph, &record, &observed, &ignore);
-    note_found(&mut record, &observed, &all);
+    forget_gone(&mut record, &observed, &all);
     if let Some(graph) = R::plan(&scope, view) {
-        adopt_found(&mut record, &graph, &observed);
+        record_found(&mut record, &graph, &observed);
     }
     let owner = scope.owner.clone();
     let tags_all = R::common(view).tags_all.clone();
@@ -82,7 +84,10 @@ pub(super) async fn refreshed<R: Planned>(
 /// The scope with the owner of the state: another owner is a change to plan, not drift.
 pub(super) fn stated_scope<R: Planned>(scope: &Scope, view: &mut R::View) -> Scope {
     let owner = R::common(view).owner.known().cloned();
-    Scope { owner: owner.unwrap_or_else(|| scope.owner.clone()), ..scope.clone() }
+    Scope {
+        owner: owner.unwrap_or_else(|| scope.owner.clone()),
+        ..scope.clone()
+    }
 }
 
 /// Takes differences that have an attribute into it; answers the others.
@@ -110,33 +115,49 @@ fn show<R: Planned>(
     differences(&graph, record, observed, ignore)
 }
 
-/// Brings the record up to date: ids of what was found, nothing of what is gone.
-fn note_found(record: &mut Record, observed: &Observation, all: &[Difference]) {
+/// Nothing of what is gone stays in the record.
+fn forget_gone(record: &mut Record, observed: &Observation, all: &[Difference]) {
     record.components.retain(|key, _| {
         observed.found.contains_key(key) || observed.leftover.contains(key) || is_missing(key, all)
     });
-    for (key, seen) in &observed.found {
-        if let Some(entry) = record.components.get_mut(key) {
-            entry.outputs = seen.outputs.clone();
-        }
+}
+
+/// What was found, but under the names that are certain: a revision that stands in for ours may be
+/// of another family, which is not ours to delete.
+fn outputs_of(seen: &Seen, node: &Node) -> Recorded {
+    let mut outputs = seen.outputs.clone();
+    if node.identified_by.is_some() {
+        outputs.extend(node.predicted.clone());
     }
+    outputs
 }
 
 fn is_missing(key: &Key, all: &[Difference]) -> bool {
-    all.iter().any(|difference| difference.component == *key && difference.field.is_none())
+    all.iter()
+        .any(|difference| difference.component == *key && difference.field.is_none())
 }
 
-/// Records what an import, or a search by name, has come upon.
-fn adopt_found(record: &mut Record, graph: &Graph, observed: &Observation) {
+/// Records what was found, also what an import or a search by name has come upon.
+fn record_found(record: &mut Record, graph: &Graph, observed: &Observation) {
     let outputs = observed.outputs();
     for (key, seen) in &observed.found {
-        let Some(node) = graph.nodes.get(key) else { continue };
-        record.components.entry(key.clone()).or_insert_with(|| Entry {
-            kind: node.kind,
-            outputs: seen.outputs.clone(),
-            needs: node.needs(),
-            applied: digests(&node.resolve(&outputs)),
-            normalised: BTreeMap::new(),
-        });
+        let Some(node) = graph.nodes.get(key) else {
+            continue;
+        };
+        let found = outputs_of(seen, node);
+        if let Some(entry) = record.components.get_mut(key) {
+            entry.outputs = found;
+            continue;
+        }
+        record
+            .components
+            .entry(key.clone())
+            .or_insert_with(|| Entry {
+                kind: node.kind,
+                outputs: found,
+                needs: node.needs(),
+                applied: digests(&node.resolve(&outputs)),
+                normalised: BTreeMap::new(),
+            });
     }
 }

@@ -25,7 +25,10 @@ pub(super) fn fill<R: Planned>(scope: &Scope, view: &mut R::View, outputs: &Outp
 type Tags = Cfg<BTreeMap<String, Cfg<String>>>;
 
 fn tags_all(scope: &Scope, tags: &Tags) -> Tags {
-    let defaults = scope.default_tags.iter().map(|(key, value)| (key.clone(), Cfg::Known(value.clone())));
+    let defaults = scope
+        .default_tags
+        .iter()
+        .map(|(key, value)| (key.clone(), Cfg::Known(value.clone())));
     let mut all: BTreeMap<String, Cfg<String>> = defaults.collect();
     match tags {
         Cfg::Unknown(_) => return Cfg::unknown(),
@@ -37,7 +40,10 @@ fn tags_all(scope: &Scope, tags: &Tags) -> Tags {
 
 /// The drift list of the state. An apply that came to a stop stands in it too, so that the next plan
 /// calls for another one.
-pub(super) fn drift_list(differences: &[Difference], incomplete: bool) -> Cfg<Vec<Cfg<DriftConfig>>> {
+pub(super) fn drift_list(
+    differences: &[Difference],
+    incomplete: bool,
+) -> Cfg<Vec<Cfg<DriftConfig>>> {
     let stopped = incomplete.then(|| {
         let text = |text: &str| Cfg::Known(text.to_owned());
         DriftConfig {
@@ -48,7 +54,14 @@ pub(super) fn drift_list(differences: &[Difference], incomplete: bool) -> Cfg<Ve
             cause: text("outside"),
         }
     });
-    Cfg::Known(differences.iter().map(drift_entry).chain(stopped).map(Cfg::Known).collect())
+    Cfg::Known(
+        differences
+            .iter()
+            .map(drift_entry)
+            .chain(stopped)
+            .map(Cfg::Known)
+            .collect(),
+    )
 }
 
 fn drift_entry(difference: &Difference) -> DriftConfig {
@@ -77,7 +90,10 @@ fn drift_entry(difference: &Difference) -> DriftConfig {
 
 /// Refuses a state of another account, region, project or environment: "not found" means nothing
 /// from there.
-pub(super) fn check_place<R: Planned>(scope: &Scope, view: &mut R::View) -> Result<(), Diagnostics> {
+pub(super) fn check_place<R: Planned>(
+    scope: &Scope,
+    view: &mut R::View,
+) -> Result<(), Diagnostics> {
     let common = R::common(view);
     let id = common.id.known().cloned().unwrap_or_default();
     let places = [
@@ -101,7 +117,9 @@ pub(super) fn check_place<R: Planned>(scope: &Scope, view: &mut R::View) -> Resu
 /// A word with a capital letter.
 pub(super) fn title(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// A state in which nothing is unknown: what a missing component would say stays as it was, or is
@@ -111,11 +129,25 @@ pub(super) fn known(value: &Value, before: &Value) -> Value {
         Value::Unknown(_) if before.is_wholly_known() => before.clone(),
         Value::Unknown(_) => Value::Null,
         Value::Seq(items) => {
-            let before = |at: usize| before.as_seq().and_then(|items| items.get(at)).unwrap_or(&Value::Null);
-            Value::Seq(items.iter().enumerate().map(|(at, item)| known(item, before(at))).collect())
+            let before = |at: usize| {
+                before
+                    .as_seq()
+                    .and_then(|items| items.get(at))
+                    .unwrap_or(&Value::Null)
+            };
+            Value::Seq(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| known(item, before(at)))
+                    .collect(),
+            )
         }
         Value::Map(fields) => Value::Map(
-            fields.iter().map(|(name, value)| (name.clone(), known(value, before.get(name)))).collect(),
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), known(value, before.get(name))))
+                .collect(),
         ),
         other => other.clone(),
     }
