@@ -41,6 +41,7 @@ def install() -> None:
     NatGatewayBackend.delete_nat_gateway = delete_nat_gateway
     NatGateway.get_filter_value = _nat_filter_value
     _wrap(VPCBackend, "create_vpc_endpoint", _create_vpc_endpoint)
+    _wrap(VPCBackend, "modify_vpc_endpoint", _modify_vpc_endpoint)
     _wrap(VPCBackend, "create_vpc", _canonical_vpc)
     _wrap(VPCBackend, "delete_vpc", _delete_vpc)
     _wrap(SubnetBackend, "create_subnet", _canonical_subnet)
@@ -137,6 +138,21 @@ def _create_vpc_endpoint(
 ) -> Any:
     # moto accepts an endpoint without a type, and then cannot delete it.
     return original(self, vpc_id, service_name, endpoint_type or "Gateway", **kwargs)
+
+
+def _modify_vpc_endpoint(original: Any, self: Any, vpc_id: str, *args: Any, **kwargs: Any) -> Any:
+    # moto changes the list of route tables, but not the tables; its delete then misses the routes.
+    endpoint = self.describe_vpc_endpoints(vpc_end_point_ids=[vpc_id])[0]
+    before = set(endpoint.route_table_ids or [])
+    answer = original(self, vpc_id, *args, **kwargs)
+    after = set(endpoint.route_table_ids or [])
+    for table in sorted(after - before):
+        self.create_route(
+            table, None, destination_prefix_list_id=endpoint.destination_prefix_list_id, gateway_id=endpoint.id
+        )
+    for table in sorted(before - after):
+        self.delete_route(table, endpoint.destination_prefix_list_id)
+    return answer
 
 
 def _canonical_vpc(original: Any, self: Any, cidr_block: str, *args: Any, **kwargs: Any) -> Any:

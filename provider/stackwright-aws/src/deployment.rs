@@ -188,6 +188,12 @@ impl Poll {
         candidates.max_by_key(|deployment| (deployment.primary, deployment.created))
     }
 
+    /// Whether the primary deployment is the one that we want and has failed.
+    pub(crate) fn has_failed(&self, goal: &Goal) -> bool {
+        let failed = |ours: &Deployment| ours.primary && ours.rollout == Rollout::Failed;
+        self.status == "ACTIVE" && self.ours(goal).is_some_and(failed)
+    }
+
     /// A service that there is not.
     pub(crate) fn missing() -> Self {
         Self {

@@ -19,7 +19,7 @@ use aws_sdk_ecs::types::{
     DeploymentController, DeploymentControllerType, DesiredStatus, LoadBalancer,
     NetworkConfiguration, PropagateTags, SchedulingStrategy, Service as Sdk, ServiceField, Task,
 };
-use stackwright_plan::component::{EcsService, LoadBalancerTarget};
+use stackwright_plan::component::{CapacityShare, EcsService, LoadBalancerTarget};
 use stackwright_plan::diff::FieldDiff;
 use tokio::time::Instant;
 
@@ -158,8 +158,28 @@ impl Adapter for EcsService {
         let Some(arn) = recorded.get("arn") else {
             return Ok(());
         };
+        let watch = Watch::new(self, aws, arn);
+        if watch.written.is_none() && watch.has_failed().await? {
+            begin_again(self, aws, arn).await?;
+        }
         Watch::new(self, aws, arn).until_settled(wait).await
     }
+}
+
+/// A deployment of an earlier run has failed, and nothing of the service is to be written: its cause
+/// was mended elsewhere (the image was pushed, the secret was made), so ECS is asked to try again.
+async fn begin_again(desired: &EcsService, aws: &Aws, arn: &str) -> Result<(), AwsError> {
+    let key = ServiceKey::of_arn(arn);
+    let request = aws
+        .ecs()
+        .update_service()
+        .cluster(&key.cluster)
+        .service(&key.service);
+    let request = request.force_new_deployment(true);
+    let answer = aws.call(UPDATE, &words(desired), request.send()).await?;
+    let service = answer.service().ok_or(UPDATE.lacks("service"))?;
+    aws.loaders.deployments.note(arn, service);
+    Ok(())
 }
 
 /// Where a service is: the name of its cluster, and its own.
@@ -332,8 +352,9 @@ async fn write(
     changed: &[FieldDiff],
 ) -> Result<(), AwsError> {
     if changed.iter().any(|diff| diff.top() != "tags") {
+        let strategy = strategy_to_write(desired, aws).await?;
         let attempt = async || {
-            let request = change(desired, aws, arn, changed);
+            let request = change(desired, aws, arn, changed, &strategy);
             aws.call(UPDATE, &words(desired), request.send()).await
         };
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
@@ -349,6 +370,7 @@ fn change(
     aws: &Aws,
     arn: &str,
     changed: &[FieldDiff],
+    strategy: &[CapacityShare],
 ) -> UpdateServiceFluentBuilder {
     let key = ServiceKey::of_arn(arn);
     let mut request = aws
@@ -362,9 +384,7 @@ fn change(
             "desired_count" => request.set_desired_count(desired.desired_count),
             // ECS changes a strategy only together with a new deployment.
             "capacity_provider_strategy" => request
-                .set_capacity_provider_strategy(Some(strategy_to_sdk(
-                    &desired.capacity_provider_strategy,
-                )))
+                .set_capacity_provider_strategy(Some(strategy_to_sdk(strategy)))
                 .force_new_deployment(true),
             "enable_execute_command" => {
                 request.enable_execute_command(desired.enable_execute_command)
@@ -496,6 +516,26 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
 /// ECS answers the cluster's default strategy for a service that names none; we say that with the
 /// empty list. So a service whose strategy is its cluster's default is read as naming none, and one
 /// that was made before the default changed differs.
+async fn default_strategy(aws: &Aws, cluster: &str) -> Result<Vec<CapacityShare>, AwsError> {
+    let clusters = &aws.loaders.ecs_clusters;
+    let cluster = clusters
+        .get(aws, &cluster.to_owned(), Freshness::Cached)
+        .await?;
+    let default = cluster.map(|it| strategy_from_sdk(it.default_capacity_provider_strategy()));
+    Ok(default.unwrap_or_default())
+}
+
+/// An update must name the cluster's default: the empty list would mean the launch type.
+async fn strategy_to_write(
+    desired: &EcsService,
+    aws: &Aws,
+) -> Result<Vec<CapacityShare>, AwsError> {
+    if desired.capacity_provider_strategy.is_empty() {
+        return default_strategy(aws, desired.cluster.get()).await;
+    }
+    Ok(desired.capacity_provider_strategy.clone())
+}
+
 async fn with_default_strategy(
     aws: &Aws,
     mut observed: Observed<EcsService>,
@@ -503,15 +543,8 @@ async fn with_default_strategy(
     if observed.component.capacity_provider_strategy.is_empty() {
         return Ok(observed);
     }
-    let cluster = observed.component.cluster.get();
-    let cluster = aws
-        .loaders
-        .ecs_clusters
-        .get(aws, cluster, Freshness::Cached)
-        .await?;
-    let default =
-        cluster.map(|cluster| strategy_from_sdk(cluster.default_capacity_provider_strategy()));
-    if default.as_ref() == Some(&observed.component.capacity_provider_strategy) {
+    let default = default_strategy(aws, observed.component.cluster.get()).await?;
+    if default == observed.component.capacity_provider_strategy {
         observed.component.capacity_provider_strategy.clear();
     }
     Ok(observed)
@@ -654,6 +687,13 @@ impl<'a> Watch<'a> {
             written,
             reported: Instant::now(),
         }
+    }
+
+    /// Whether the primary deployment runs what we want and ECS has given it up.
+    async fn has_failed(&self) -> Result<bool, AwsError> {
+        let services = &self.aws.loaders.ecs_services;
+        let found = services.get(self.aws, &self.key, Freshness::Fresh).await?;
+        Ok(found.is_some_and(|service| Poll::from(&service).has_failed(&self.goal)))
     }
 
     async fn until_settled(mut self, wait: &Wait) -> Result<(), AwsError> {
@@ -815,7 +855,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use stackwright_plan::component::CapacityShare;
 
     fn desired() -> EcsService {
         EcsService {

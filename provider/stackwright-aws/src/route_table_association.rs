@@ -35,8 +35,15 @@ impl Source for AssociatedTables {
         aws: &Aws,
         ids: &[String],
     ) -> Result<HashMap<String, types::RouteTableAssociation>, AwsError> {
-        let filters = vec![filter("association.route-table-association-id", ids)];
-        Ok(by_id(describe(aws, filters).await?))
+        // Nearly always they are in tables of ours: those are asked for by tag, in one call.
+        let mut found = by_id(describe(aws, ec2_tags::ours()).await?);
+        found.retain(|id, _| ids.contains(id));
+        let missing: Vec<&String> = ids.iter().filter(|id| !found.contains_key(*id)).collect();
+        if !missing.is_empty() {
+            let filters = vec![filter("association.route-table-association-id", missing)];
+            found.extend(by_id(describe(aws, filters).await?));
+        }
+        Ok(found)
     }
 
     async fn list(
@@ -52,6 +59,24 @@ fn by_id(
     let pair =
         |it: types::RouteTableAssociation| Some((it.route_table_association_id.clone()?, it));
     associations.into_iter().filter_map(pair).collect()
+}
+
+/// The association of a subnet: in a table of ours, or in another that somebody has put it into.
+async fn of_subnet(
+    aws: &Aws,
+    subnet: &str,
+) -> Result<Option<types::RouteTableAssociation>, AwsError> {
+    let is_its = |it: &types::RouteTableAssociation| it.subnet_id.as_deref() == Some(subnet);
+    let ours = describe(aws, ec2_tags::ours())
+        .await?
+        .into_iter()
+        .find(is_its);
+    if ours.is_some() {
+        return Ok(ours);
+    }
+    // The filter selects tables: they come with all their associations.
+    let filters = vec![filter("association.subnet-id", [subnet])];
+    Ok(describe(aws, filters).await?.into_iter().find(is_its))
 }
 
 /// Associations of subnets in the tables that match, not those that are going away.
@@ -92,10 +117,17 @@ fn observe(
         subnet_id: association.subnet_id.unwrap_or_default().into(),
     };
     Ok(Observed {
+        outputs: recorded(&id, component.subnet_id.get()),
         component,
-        outputs: outputs(&id),
         tags: Tags::new(),
     })
+}
+
+/// The subnet is recorded too: `ReplaceRouteTableAssociation` by somebody else changes the id.
+fn recorded(id: &str, subnet: &str) -> Recorded {
+    let mut recorded = outputs(id);
+    recorded.insert("subnet_id".to_owned(), subnet.to_owned());
+    recorded
 }
 
 #[async_trait]
@@ -109,18 +141,19 @@ impl Adapter for RouteTableAssociation {
             return Ok(None);
         };
         let found = settle::get(aws, &aws.loaders.route_table_associations, id, freshness).await?;
+        let found = match (found, recorded.get("subnet_id")) {
+            (None, Some(subnet)) => of_subnet(aws, subnet).await?,
+            (found, _) => found,
+        };
         found.map(observe).transpose()
     }
 
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
-        let (filters, subnet) = match lookup {
-            Lookup::Desired(wanted, _) => {
-                let subnet = wanted.subnet_id.get().as_str();
-                (
-                    vec![filter("association.subnet-id", [subnet])],
-                    Some(subnet),
-                )
-            }
+        let found = match lookup {
+            Lookup::Desired(wanted, _) => of_subnet(aws, wanted.subnet_id.get())
+                .await?
+                .into_iter()
+                .collect(),
             Lookup::Named(id) => {
                 let found = AssociatedTables::keyed(aws, &[id.to_owned()]).await?;
                 return found
@@ -129,12 +162,9 @@ impl Adapter for RouteTableAssociation {
                     .map(|(_, it)| observe(it))
                     .collect();
             }
-            Lookup::Owned(tags) => (ec2_tags::all(tags), None),
+            Lookup::Owned(tags) => describe(aws, ec2_tags::all(tags)).await?,
         };
-        let found = describe(aws, filters).await?.into_iter();
-        // The filter selects tables: they come with all their associations.
-        let found = found.filter(|it| subnet.is_none() || it.subnet_id.as_deref() == subnet);
-        found.map(observe).collect()
+        found.into_iter().map(observe).collect()
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
@@ -155,7 +185,7 @@ impl Adapter for RouteTableAssociation {
             .ok_or_else(|| CREATE.lacks("AssociationId"))?;
         aws.newborns.note(&id);
         Ok(Created {
-            outputs: outputs(&id),
+            outputs: recorded(&id, subnet),
             complete: true,
         })
     }
@@ -187,7 +217,7 @@ impl Adapter for RouteTableAssociation {
             .new_association_id
             .ok_or_else(|| REPLACE.lacks("NewAssociationId"))?;
         aws.newborns.note(&new);
-        Ok(outputs(&new))
+        Ok(recorded(&new, self.subnet_id.get()))
     }
 
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {

@@ -38,7 +38,7 @@ pub struct Network {
     #[tf(default = "10.30.0.0/16".to_owned(), replace, matches(aws_rules::network_cidr), allowed = "an IPv4 range from `/16` to `/24`")]
     pub cidr: String,
     /// Number of availability zones to use: the first ones of the region that are open to every account. Given instead of `availability_zones`.
-    #[tf(range(1..=4))]
+    #[tf(optional, computed, range(1..=4))]
     pub az_count: Option<i64>,
     /// Availability zones to use, in the order of the address plan. Add at the end: a zone whose place changes gets new subnets. Default: the first two of the region.
     #[tf(optional, computed, length(1..=4))]
@@ -193,27 +193,13 @@ impl Resource for NetworkResource {
         view: &mut NetworkConfig,
         found: &mut Diagnostics,
     ) {
-        if !view.availability_zones.is_null() && !view.availability_zones.is_unknown() {
-            return;
+        match (&view.availability_zones, &view.az_count) {
+            (Cfg::Known(zones), _) => view.az_count = count(zones.len()),
+            (Cfg::Unknown(_), _) => view.az_count = Cfg::unknown(),
+            (Cfg::Null, Cfg::Unknown(_)) => view.availability_zones = Cfg::unknown(),
+            (Cfg::Null, _) => choose(facts, prior, view, found),
         }
-        let chosen = prior
-            .and_then(|prior| known_list(&prior.availability_zones))
-            .unwrap_or_default();
-        let wanted = match &view.az_count {
-            Cfg::Known(count) => usize::try_from(*count).unwrap_or(0),
-            Cfg::Unknown(_) => {
-                view.availability_zones = Cfg::unknown();
-                return;
-            }
-            Cfg::Null if chosen.is_empty() => 2,
-            Cfg::Null => chosen.len(),
-        };
-        view.availability_zones = cfg_list(choose_zones(
-            &chosen,
-            &facts.availability_zones,
-            wanted,
-            found,
-        ));
+        check_places(prior, view, found);
     }
 
     fn plan(scope: &Scope, view: &NetworkConfig) -> Option<Graph> {
@@ -324,6 +310,55 @@ fn zones_of(found: &Found) -> Vec<String> {
         ))
     });
     private.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// A zone's place decides its addresses: a zone that moves would need new subnets where others are.
+fn check_places(prior: Option<&NetworkConfig>, view: &NetworkConfig, found: &mut Diagnostics) {
+    let before = prior
+        .and_then(|prior| known_list(&prior.availability_zones))
+        .unwrap_or_default();
+    let after = known_list(&view.availability_zones).unwrap_or_default();
+    let same_network =
+        prior.is_some_and(|prior| prior.cidr == view.cidr && prior.name == view.name);
+    let moved = |(at, zone): (usize, &String)| {
+        let was = before.iter().position(|before| before == zone)?;
+        (was != at).then(|| (at, zone.clone(), was))
+    };
+    for (at, zone, was) in after
+        .iter()
+        .enumerate()
+        .filter_map(moved)
+        .filter(|_| same_network)
+    {
+        found.error(
+            Path::attribute("availability_zones").index(at),
+            "Availability Zone Moved",
+            format!("`{zone}` stood in place {} and stands in place {} now. The place decides the addresses of its subnets, and those cannot change while tasks run in them. Keep the order: add zones at the end and remove them from the end.", was + 1, at + 1),
+        );
+    }
+}
+
+fn count(zones: usize) -> Cfg<i64> {
+    i64::try_from(zones).map_or(Cfg::Null, Cfg::Known)
+}
+
+fn choose(
+    facts: &Facts,
+    prior: Option<&NetworkConfig>,
+    view: &mut NetworkConfig,
+    found: &mut Diagnostics,
+) {
+    let chosen = prior
+        .and_then(|prior| known_list(&prior.availability_zones))
+        .unwrap_or_default();
+    let wanted = match view.az_count.known() {
+        Some(count) => usize::try_from(*count).unwrap_or(0),
+        None if chosen.is_empty() => 2,
+        None => chosen.len(),
+    };
+    let zones = choose_zones(&chosen, &facts.availability_zones, wanted, found);
+    view.az_count = count(zones.len());
+    view.availability_zones = cfg_list(zones);
 }
 
 /// Keeps what was chosen and fills up with the first free zones of the region.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use stackwright_plan::resource::{Facts, Resource as Planned};
 use stackwright_plan::{Graph, Key, Scope};
 use tfplugin_rs::{PlanRequest, PlanResponse};
-use tfplugin_types::{Cfg, Diagnostics, Mode, Path, Schema, TfConfig as _, TfObject as _, Value};
+use tfplugin_types::{
+    Cfg, Diagnostics, Mode, Path, Replace, Schema, TfConfig as _, TfObject as _, Value,
+};
 
 use super::read::stated_scope;
 use super::view::{check_place, fill};
@@ -59,13 +61,8 @@ async fn try_plan<R: Planned>(
     if let Some(prior) = &prior {
         R::notes(prior, &view, &config, &mut found);
     }
-    claim::<R>(
-        connected,
-        &view,
-        &request.config,
-        prior.is_some(),
-        !replaced.is_empty(),
-    )?;
+    let again = !replaced.is_empty() || fixed_differ::<R>(prior.as_ref(), &view);
+    claim::<R>(connected, &view, &request.config, prior.is_some(), again)?;
     Ok(PlanResponse {
         planned: view.to_value(),
         requires_replace: replaced,
@@ -185,7 +182,7 @@ fn change<R: Planned>(
     if untouched && drifted.is_empty() && missing.is_empty() {
         keep_computed::<R>(prior, view);
     }
-    replaced::<R>(scope, prior, view, before.as_ref(), &missing)
+    replaced::<R>(scope, prior, view, before.as_ref(), record, &missing)
 }
 
 /// Nothing is written: computed attributes that the plan did not work out stay as they are.
@@ -244,13 +241,16 @@ fn replaced<R: Planned>(
     prior: &mut R::View,
     view: &mut R::View,
     before: Option<&Graph>,
+    record: &Record,
     missing: &BTreeSet<Key>,
 ) -> Vec<Path> {
+    // After a failed create the main component may never have been: then it is made, alone.
+    let existed = |key: &Key| record.components.contains_key(key);
     let main_gone = before.is_some_and(|graph| {
         graph
             .nodes
             .iter()
-            .any(|(key, node)| node.main && missing.contains(key))
+            .any(|(key, node)| node.main && missing.contains(key) && existed(key))
     });
     if main_gone {
         return vec![Path::attribute("drift")];
@@ -264,6 +264,20 @@ fn replaced<R: Planned>(
             .collect();
     }
     Vec::new()
+}
+
+/// Whether an attribute differs that the framework will have the resource replaced for.
+fn fixed_differ<R: Planned>(prior: Option<&R::View>, view: &R::View) -> bool {
+    let Some(prior) = prior else { return false };
+    let (before, after) = (prior.to_value(), view.to_value());
+    let block = R::Schema::block();
+    let fixed = block
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.replace == Replace::Always);
+    fixed
+        .map(|attribute| &attribute.name)
+        .any(|name| before.get(name) != after.get(name))
 }
 
 /// The same resource twice in one root would fight itself.
