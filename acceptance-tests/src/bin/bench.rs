@@ -135,10 +135,11 @@ fn measure_plan(root: &Workspace) -> Result<Measured> {
             None => sleep(Duration::from_millis(10)),
         }
     };
-    ensure!(
-        status.success(),
-        "the plan is not empty or failed: {status}"
-    );
+    if !status.success() {
+        // Once more, for its text.
+        root.plan()?.empty()?;
+    }
+    ensure!(status.success(), "the plan failed: {status}");
     Ok(Measured {
         calls: root.account().calls()?.len(),
         wall: start.elapsed(),

@@ -636,11 +636,19 @@ impl Round {
         let plan = root.plan()?;
         let change = plan.expect(self.address, Action::Update)?;
         let mut failures = Vec::new();
+        let mut cells = Vec::new();
         for row in self.rows {
-            let cell = row.seen(&change, &plan.output).unwrap_or_else(|error| {
+            cells.push(row.seen(&change, &plan.output).unwrap_or_else(|error| {
                 failures.push(format!("{}: {error:#}", row.field));
                 Cell::Failed(error.to_string())
-            });
+            }));
+        }
+        let repaired = self.repaired(&root, whole);
+        for (row, cell) in self.rows.iter().zip(cells) {
+            let cell = match (&repaired, cell) {
+                (Err(error), Cell::Shown(_)) => Cell::Failed(format!("not repaired: {error}")),
+                (_, cell) => cell,
+            };
             results.record(row.field, cell)?;
         }
         ensure!(
@@ -649,11 +657,16 @@ impl Round {
             failures.join("\n"),
             plan.output.all()
         );
+        repaired
+    }
+
+    fn repaired(&self, root: &Workspace, whole: Json) -> Result<()> {
         root.apply_saved()?.ok()?;
+        let found = root.account().dump()?;
         same(
             "the account after the repair",
             &self.kept(whole),
-            &self.kept(account.dump()?),
+            &self.kept(found),
         )?;
         root.plan()?.empty()
     }

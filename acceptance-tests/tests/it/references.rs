@@ -9,7 +9,9 @@ use crate::fixtures::{self, APP, NETWORK, SERVICE, WORKER};
 fn a_replaced_network_reaches_the_service_in_the_same_apply() -> Result<()> {
     let account = Account::fresh()?;
     let resources = |cidr: &str| {
-        let network = fixtures::network(&format!("  cidr = \"{cidr}\""));
+        // The old network goes while the new one is already used: nothing there needs long.
+        let timeouts = "  timeouts {\n    delete = \"30s\"\n  }";
+        let network = fixtures::network(&format!("  cidr = \"{cidr}\"\n{timeouts}"));
         let app = fixtures::app("stackwright_network.main.ref", "");
         [
             network,

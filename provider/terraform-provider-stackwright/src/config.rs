@@ -45,7 +45,7 @@ pub(crate) struct ProviderBlock {
     pub(crate) shared_config_files: Option<Vec<String>>,
     /// Instead of `~/.aws/credentials`.
     pub(crate) shared_credentials_files: Option<Vec<String>>,
-    /// Endpoint of all AWS services, for emulators and private links. Default: AWS_ENDPOINT_URL.
+    /// Endpoint of all AWS services, for emulators and private links. Default: `AWS_ENDPOINT_URL`.
     pub(crate) endpoint_url: Option<String>,
     /// Endpoints of single AWS services; these win.
     #[tf(block)]

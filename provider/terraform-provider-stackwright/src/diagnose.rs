@@ -208,14 +208,11 @@ fn rolled_back(service: &str, reason: &str, running: &str, stopped: &[String]) -
         );
     } else {
         text.push_str("\nIts tasks stopped because:\n");
-        stopped
-            .iter()
-            .for_each(|reason| text.push_str(&format!("  - {reason}\n")));
+        text.extend(stopped.iter().map(|reason| format!("  - {reason}\n")));
     }
-    text.push_str(&format!(
+    text + &format!(
         "\nRunning now: {running}. The state says so too. Mend the cause and apply again."
-    ));
-    text
+    )
 }
 
 /// What is in the state after the failure.

@@ -107,6 +107,9 @@ impl Provider for Stackwright {
     }
 
     async fn configure(&self, _cx: &Cx, config: &Value, _terraform_version: &str) -> Diagnostics {
-        self.connect(config).await.err().unwrap_or_default()
+        Box::pin(self.connect(config))
+            .await
+            .err()
+            .unwrap_or_default()
     }
 }

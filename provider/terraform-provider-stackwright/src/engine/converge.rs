@@ -7,7 +7,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::{Map, Value as Json};
 use stackwright_aws::{AwsError, Freshness, Recorded, Wait};
 use stackwright_plan::diff::FieldDiff;
-use stackwright_plan::{Graph, Key, Kind, Node, Outputs, ResourceId, Scope, has_unknown};
+use stackwright_plan::{Graph, Key, Kind, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
 
 use super::drift::{self, Ignore};
 use super::observe::own_tags;
@@ -282,30 +282,29 @@ impl Walk<'_> {
         let Some(seen) = found.into_iter().next() else {
             return Ok(None);
         };
-        let former = self
-            .job
-            .former_owner
-            .map(|owner| stackwright_plan::OwnTags {
-                owner: owner.to_owned(),
-                ..ours.clone()
-            });
-        let is_former = former.is_some_and(|former| drift::other_owner(&seen, &former).is_none());
-        if !seen.tags.is_empty() || self.desired.contains_key("tags") {
-            if let Some(owner) = drift::other_owner(&seen, &ours).filter(|_| !is_former) {
-                if !self.takes_over_untagged(&seen) {
-                    let object = object_name(&seen);
-                    return Err(Cause::Foreign { object, owner });
-                }
-            }
+        if let Some(owner) = self.stranger(&seen, &ours) {
+            let object = object_name(&seen);
+            return Err(Cause::Foreign { object, owner });
         }
         tracing::info!(component = %self.key, object = object_name(&seen), "taking over an object of an earlier run");
         self.entry = Some(self.entry_with(seen.outputs.clone()));
         Ok(Some(seen))
     }
 
-    /// AWS makes a VPC's default security group itself; it is ours because the VPC is.
-    fn takes_over_untagged(&self, seen: &Seen) -> bool {
-        self.node.kind == Kind::DefaultSecurityGroup && seen.own_tags().is_none()
+    /// Whose an object is when it is not ours. What cannot be tagged is ours through its parent; and
+    /// AWS makes a VPC's default security group itself, so that is ours because the VPC is.
+    fn stranger(&self, seen: &Seen, ours: &OwnTags) -> Option<String> {
+        let taggable = !seen.tags.is_empty() || self.desired.contains_key("tags");
+        let made_by_aws = self.node.kind == Kind::DefaultSecurityGroup && seen.own_tags().is_none();
+        let former = self.job.former_owner.map(str::to_owned);
+        let former = former.map(|owner| OwnTags {
+            owner,
+            ..ours.clone()
+        });
+        if !taggable || made_by_aws || (former.is_some() && seen.own_tags() == former) {
+            return None;
+        }
+        drift::other_owner(seen, ours)
     }
 
     fn entry_with(&self, outputs: Recorded) -> Entry {
@@ -319,13 +318,7 @@ impl Walk<'_> {
     }
 
     fn differences(&self, seen: &Seen) -> Vec<FieldDiff> {
-        let mut found = drift::fields(
-            self.node,
-            &self.desired,
-            seen,
-            self.entry.as_ref(),
-            self.key,
-        );
+        let mut found = drift::fields(self.node, &self.desired, seen, self.entry.as_ref());
         found.retain(|field| !self.is_left_alone(field));
         found
     }
@@ -473,7 +466,7 @@ impl Walk<'_> {
         let Some(seen) = self.read_fresh().await? else {
             return Ok(());
         };
-        let mut odd = drift::fields(self.node, &self.desired, &seen, None, self.key);
+        let mut odd = drift::fields(self.node, &self.desired, &seen, None);
         odd.retain(|field| !self.job.ignore.covers(self.key, &field.field));
         if let Some(entry) = &mut self.entry {
             let top: BTreeSet<&str> = odd.iter().map(FieldDiff::top).collect();

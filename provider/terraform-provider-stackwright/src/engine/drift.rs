@@ -125,7 +125,7 @@ fn of_component(
     ignore: &Ignore,
 ) -> Vec<Difference> {
     let facts = node.kind.facts();
-    fields(node, desired, seen, entry, key)
+    fields(node, desired, seen, entry)
         .into_iter()
         .filter(|field| !ignore.covers(key, &field.field))
         .map(|field| Difference {
@@ -145,13 +145,12 @@ pub(crate) fn fields(
     desired: &Map<String, Json>,
     seen: &Seen,
     entry: Option<&Entry>,
-    key: &Key,
 ) -> Vec<FieldDiff> {
     let stands_in = node.identified_by.is_some() && seen.own_tags().is_none();
-    tracing::trace!(component = %key, stands_in, "comparing");
     let mut found = diff::fields(desired, &seen.fields, node.kind.facts().unordered);
     found.retain(|field| {
-        !is_normalised(field.top(), desired, seen, entry) && !(stands_in && field.top() == "tags")
+        let excused = stands_in && field.top() == "tags";
+        !excused && !is_normalised(field.top(), desired, seen, entry)
     });
     found
 }

@@ -277,7 +277,7 @@ mod rules {
     }
 
     fn wait() -> Wait {
-        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
         Wait {
             deadline,
             cancel: CancellationToken::new(),
@@ -329,7 +329,7 @@ mod rules {
         apply(&world, &graph(30, "r"), Record::default()).await;
         let theirs = tags_of_another_root(&own_tags(&scope(), &id(), &"logs".into()));
         world.outside(Kind::LogGroup, |fields| {
-            drop(fields.insert("tags".to_owned(), theirs.clone()))
+            fields.insert("tags".to_owned(), theirs.clone());
         });
         world.writes();
         let outcome = apply(&world, &graph(7, "r"), Record::default()).await;
@@ -448,7 +448,7 @@ mod rules {
             [] as [&str; 0]
         );
         world.outside(Kind::LogGroup, |fields| {
-            drop(fields.insert("retention_in_days".to_owned(), 7.into()))
+            fields.insert("retention_in_days".to_owned(), 7.into());
         });
         assert_eq!(
             drift(&world, &graph(30, "r"), &record, &[]).await,

@@ -18,7 +18,7 @@ use crate::engine::{Record, teardown};
 use crate::session::Connected;
 
 /// How long AWS may take when the user says nothing.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(20);
 
 pub(super) async fn apply<R: Planned>(
     connected: &Connected,
@@ -249,7 +249,7 @@ mod tests {
     fn durations() {
         assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
         assert_eq!(duration("20m"), Some(DEFAULT_TIMEOUT));
-        assert_eq!(duration("1h"), Some(Duration::from_secs(3600)));
+        assert_eq!(duration("1h"), Some(Duration::from_hours(1)));
         for bad in ["", "s", "0s", "1d", "-1m", "1.5h", "25h", "1mü"] {
             assert_eq!(duration(bad), None, "{bad}");
         }

@@ -1,6 +1,6 @@
 //! Import: from a natural key to the configuration that would have made what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -11,7 +11,7 @@ use stackwright_plan::network::NetworkResource;
 use stackwright_plan::resource::{
     Anchor, By, Facts, Found, Refs, Resource as Planned, Seen as Part,
 };
-use stackwright_plan::{Key, ResourceId, tag};
+use stackwright_plan::{Key, Outputs, ResourceId, tag};
 use tfplugin_rs::ImportResponse;
 use tfplugin_types::{Cfg, Diagnostics, TfConfig as _, Value};
 
@@ -46,10 +46,10 @@ pub(crate) fn recover<'a, R: Planned>(
         let mut view = R::recover(scope, id, &found, &refs).map_err(failed)?;
         let mut notes = Diagnostics::new();
         R::complete(scope, &Facts::default(), None, &mut view, &mut notes);
-        fill::<R>(scope, &mut view, &Default::default());
+        fill::<R>(scope, &mut view, &Outputs::default());
         let common = R::common(&mut view);
         common.drift = Cfg::Known(Vec::new());
-        common.ignore_drift = Cfg::Known(Default::default());
+        common.ignore_drift = Cfg::Known(BTreeSet::new());
         if let Some(owner) = owner_of(&found, &resource) {
             common.owner = Cfg::Known(owner);
         }

@@ -6,6 +6,7 @@ mod plan;
 mod read;
 mod view;
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -80,7 +81,7 @@ fn private_with(record: &Record) -> Private {
 fn ignore_of<R: Planned>(connected: &Connected, view: &mut R::View) -> Ignore {
     let drift = match &R::common(view).ignore_drift {
         Cfg::Known(patterns) => patterns.iter().filter_map(|p| p.known().cloned()).collect(),
-        Cfg::Null | Cfg::Unknown(_) => Default::default(),
+        Cfg::Null | Cfg::Unknown(_) => BTreeSet::new(),
     };
     Ignore {
         drift,
