@@ -4,7 +4,7 @@
 //! `record`, an SSM parameter with the app's config and references, from which an import, the
 //! command line and other roots read them.
 //!
-//! Replaced by a change of: `name`; a network with another VPC replaces the security group inside.
+//! Replaced by a change of: `name`, or of the network's VPC.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct App {
         allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
     )]
     pub name: String,
-    /// The network that its tasks run in: the `ref` of a `stackwright_network`.
+    /// The network that its tasks run in: the `ref` of a `stackwright_network`. Another VPC replaces the app and its services.
     pub network: NetworkRef,
     /// Environment variables of all processes. A change restarts them.
     #[tf(default = BTreeMap::new())]
@@ -230,6 +230,33 @@ impl Resource for AppResource {
             _ => return false,
         }
         true
+    }
+
+    /// Another VPC: the tasks must leave the old one before it can go, so everything in it goes first.
+    fn replaced_for(prior: &AppConfig, planned: &AppConfig) -> Vec<Path> {
+        let vpc = |view: &AppConfig| {
+            view.network
+                .known()
+                .and_then(|network| network.vpc_id.known().cloned())
+        };
+        let moves = vpc(prior).is_some() && vpc(prior) != vpc(planned);
+        moves
+            .then(|| Path::attribute("network"))
+            .into_iter()
+            .collect()
+    }
+
+    fn notes(prior: &AppConfig, planned: &AppConfig, _config: &AppConfig, found: &mut Diagnostics) {
+        if let (false, Some(logs)) = (
+            Self::replaced_for(prior, planned).is_empty(),
+            prior.log_group.known(),
+        ) {
+            found.warning(
+                Path::attribute("network"),
+                "Another VPC Stops the App and Deletes Its Logs",
+                format!("Security groups and tasks cannot move between VPCs, so the app and its services are deleted and made anew: its processes stand still meanwhile, and the log group {logs} is deleted with its logs. Export the logs first if they are needed."),
+            );
+        }
     }
 
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {

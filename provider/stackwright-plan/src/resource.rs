@@ -290,6 +290,11 @@ pub trait Resource: Send + Sync + 'static {
         false
     }
 
+    /// Attributes whose change replaces the resource only sometimes.
+    fn replaced_for(_prior: &Self::View, _planned: &Self::View) -> Vec<Path> {
+        Vec::new()
+    }
+
     /// What a plan should say besides the difference itself.
     fn notes(
         _prior: &Self::View,

@@ -2,7 +2,7 @@
 //!
 //! Components: `role.task`, `task_definition`, `service` (main).
 //!
-//! Replaced by a change of: the app's or cluster's name, `process`. Everything else is a new
+//! Replaced by a change of: the app's name or VPC, `process`. Everything else is a new
 //! revision of the task definition or an update of the ECS service.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use crate::{
 /// An apply succeeds only when the new deployment is complete with its tasks running. A deployment that ECS rolls back is a failed apply, with the reasons of the stopped tasks.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Service {
-    /// The app: the `ref` of a `stackwright_app`. Another app replaces the service.
+    /// The app: the `ref` of a `stackwright_app`. Another app, or the same app in another VPC, replaces the service.
     pub app: AppRef,
     /// The cluster: the `ref` of a `stackwright_cluster`. Another cluster makes the ECS service anew.
     pub cluster: ClusterRef,
@@ -326,6 +326,14 @@ impl Resource for ServiceResource {
             _ => return false,
         }
         true
+    }
+
+    /// Another VPC: the tasks must leave the old one before it can go.
+    fn replaced_for(prior: &ServiceConfig, planned: &ServiceConfig) -> Vec<Path> {
+        let vpc =
+            |view: &ServiceConfig| view.app.known().and_then(|app| app.vpc_id.known().cloned());
+        let moves = vpc(prior).is_some() && vpc(prior) != vpc(planned);
+        moves.then(|| Path::attribute("app")).into_iter().collect()
     }
 
     fn notes(

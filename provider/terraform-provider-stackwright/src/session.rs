@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use stackwright_aws::{
-    AnyLookup, AnyObserved, Aws, AwsError, Created, Freshness, Recorded, Wait, adapter,
+    AnyLookup, AnyObserved, Aws, AwsError, Created, Freshness, Recorded, Refresh, Wait, adapter,
 };
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, Scope};
@@ -57,6 +57,11 @@ impl Connected {
             ignore_tags,
             claims: Claims::default(),
         }
+    }
+
+    /// Whether a refresh leaves out what AWS offers only one by one.
+    pub(crate) fn is_fast(&self) -> bool {
+        self.aws.refresh == Refresh::Fast
     }
 
     /// The availability zones of the region.

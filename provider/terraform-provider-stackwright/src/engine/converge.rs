@@ -258,7 +258,7 @@ impl Walk<'_> {
             let seen = self
                 .job
                 .world
-                .read(self.node.kind, &entry.outputs, Freshness::Cached)
+                .read(self.node.kind, &entry.outputs, self.freshness())
                 .await
                 .map_err(Cause::Aws)?;
             if seen.is_some() {
@@ -267,6 +267,15 @@ impl Walk<'_> {
             self.entry = None;
         }
         self.adopt().await
+    }
+
+    /// A fast refresh leaves fields out; what is written is compared as a whole.
+    fn freshness(&self) -> Freshness {
+        if self.job.ignore.fast {
+            Freshness::Fresh
+        } else {
+            Freshness::Cached
+        }
     }
 
     /// An object of an earlier run that was killed, or whose answer was lost, is taken over.

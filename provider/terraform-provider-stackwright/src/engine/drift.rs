@@ -41,9 +41,16 @@ pub(crate) struct Ignore {
     pub(crate) drift: BTreeSet<String>,
     /// Tag keys.
     pub(crate) tags: BTreeSet<String>,
+    /// `refresh = "fast"`: tags that AWS offers only one by one were not read.
+    pub(crate) fast: bool,
 }
 
 impl Ignore {
+    /// Whether the field was not read: an object of ours has tags, so none means not asked.
+    fn is_unread(&self, field: &FieldDiff, seen: &Seen) -> bool {
+        self.fast && field.top() == "tags" && seen.tags.is_empty()
+    }
+
     /// Whether a tag that others may set.
     pub(crate) fn covers_tag(&self, field: &str) -> bool {
         field
@@ -127,7 +134,7 @@ fn of_component(
     let facts = node.kind.facts();
     fields(node, desired, seen, entry)
         .into_iter()
-        .filter(|field| !ignore.covers(key, &field.field))
+        .filter(|field| !ignore.covers(key, &field.field) && !ignore.is_unread(field, seen))
         .map(|field| Difference {
             component: key.clone(),
             exists: true,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use stackwright_aws::{AwsError, Freshness, Recorded};
-use stackwright_plan::{Graph, Key, Kind, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
+use stackwright_plan::{Graph, Key, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
 
+use super::record::digests;
 use super::world::Search;
-use super::{Record, Seen, World};
+use super::{Entry, Record, Seen, World};
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,15 @@ impl Observation {
     }
 }
 
+/// How thoroughly to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// Whether a loader's answer will do.
+    pub(crate) freshness: Freshness,
+    /// `refresh = "fast"`: an immutable object that is still the one that we made is not read.
+    pub(crate) fast: bool,
+}
+
 /// Reads every component: recorded ones by their ids, all at once; the others by name or tags, in
 /// dependency order. An object that belongs to somebody else counts as not there.
 pub(crate) async fn observe(
@@ -34,10 +44,10 @@ pub(crate) async fn observe(
     id: &ResourceId,
     graph: &Graph,
     record: &Record,
-    freshness: Freshness,
+    reading: Reading,
 ) -> Result<Observation, AwsError> {
-    let mut seen = recorded(world, graph, record, freshness).await?;
-    follow(world, graph, &mut seen, freshness).await?;
+    let mut seen = recorded(world, graph, record, reading.freshness).await?;
+    follow(world, graph, record, &mut seen, reading).await?;
     let leftover = seen
         .keys()
         .filter(|key| !graph.nodes.contains_key(key))
@@ -115,22 +125,46 @@ fn named<'a>(graph: &Graph, seen: &'a BTreeMap<Key, Seen>, key: &Key) -> Option<
 async fn follow(
     world: &dyn World,
     graph: &Graph,
+    record: &Record,
     seen: &mut BTreeMap<Key, Seen>,
-    freshness: Freshness,
+    reading: Reading,
 ) -> Result<(), AwsError> {
-    let names: Vec<(Key, Kind, String)> = graph
+    let names: Vec<(Key, String)> = graph
         .nodes
-        .iter()
-        .filter_map(|(key, node)| {
-            Some((key.clone(), node.kind, named(graph, seen, key)?.to_owned()))
-        })
+        .keys()
+        .filter_map(|key| Some((key.clone(), named(graph, seen, key)?.to_owned())))
         .collect();
-    for (key, kind, arn) in names {
+    for (key, arn) in names {
+        let node = &graph.nodes[&key];
+        let unchanged = reading
+            .fast
+            .then(|| unchanged(node, record.components.get(&key), &arn, seen));
+        if let Some(same) = unchanged.flatten() {
+            seen.insert(key, same);
+            continue;
+        }
         let recorded = Recorded::from([("arn".to_owned(), arn)]);
-        let found = world.read(kind, &recorded, freshness).await?;
+        let found = world.read(node.kind, &recorded, reading.freshness).await?;
         seen.extend(found.map(|found| (key, found)));
     }
     Ok(())
+}
+
+/// An object that never changes, is still the one that was recorded and is wanted as it was written:
+/// there is nothing to learn from reading it.
+fn unchanged(
+    node: &Node,
+    entry: Option<&Entry>,
+    arn: &str,
+    seen: &BTreeMap<Key, Seen>,
+) -> Option<Seen> {
+    let entry = entry.filter(|entry| entry.outputs.get("arn").is_some_and(|known| known == arn))?;
+    let fields = node.resolve(&outputs_of(seen));
+    (digests(&fields) == entry.applied).then(|| Seen {
+        fields,
+        outputs: entry.outputs.clone(),
+        tags: BTreeMap::new(),
+    })
 }
 
 /// The tags that an object of ours would carry.

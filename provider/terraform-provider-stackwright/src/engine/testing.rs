@@ -226,7 +226,7 @@ mod rules {
     use super::*;
     use crate::engine::converge::{Cause, Job, Outcome, converge};
     use crate::engine::drift::{self, Ignore, differences};
-    use crate::engine::observe::{observe, own_tags};
+    use crate::engine::observe::{Reading, observe, own_tags};
     use crate::engine::{Record, teardown};
 
     fn id() -> ResourceId {
@@ -425,10 +425,21 @@ mod rules {
         let ignore = Ignore {
             drift: ignore.iter().map(|p| (*p).to_owned()).collect(),
             tags: BTreeSet::new(),
+            fast: false,
         };
-        let observed = observe(world, &scope(), &id(), graph, record, Freshness::Cached)
-            .await
-            .unwrap();
+        let observed = observe(
+            world,
+            &scope(),
+            &id(),
+            graph,
+            record,
+            Reading {
+                freshness: Freshness::Cached,
+                fast: false,
+            },
+        )
+        .await
+        .unwrap();
         let all = differences(graph, record, &observed, &ignore);
         let line = |d: &drift::Difference| {
             let field = d.field.as_ref().map_or("", |field| field.field.as_str());

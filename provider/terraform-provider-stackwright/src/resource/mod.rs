@@ -86,6 +86,7 @@ fn ignore_of<R: Planned>(connected: &Connected, view: &mut R::View) -> Ignore {
     Ignore {
         drift,
         tags: connected.ignore_tags.clone(),
+        fast: connected.is_fast(),
     }
 }
 

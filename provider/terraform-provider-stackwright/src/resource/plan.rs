@@ -263,7 +263,7 @@ fn replaced<R: Planned>(
             .map(|name| Path::attribute(*name))
             .collect();
     }
-    Vec::new()
+    R::replaced_for(prior, view)
 }
 
 /// Whether an attribute differs that the framework will have the resource replaced for.

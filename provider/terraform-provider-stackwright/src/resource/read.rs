@@ -12,7 +12,7 @@ use super::view::{check_place, drift_list, field_of, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
 use crate::diagnose;
 use crate::engine::drift::{Cause, Difference, Ignore, differences};
-use crate::engine::observe::{Observation, observe};
+use crate::engine::observe::{Observation, Reading, observe};
 use crate::engine::record::digests;
 use crate::engine::{Entry, Record, Seen};
 use crate::session::Connected;
@@ -57,7 +57,11 @@ pub(super) async fn refreshed<R: Planned>(
         return Ok(Some(record));
     };
     let world = connected.world.as_ref();
-    let observed = observe(world, &scope, &id, &graph, &record, freshness)
+    let reading = Reading {
+        freshness,
+        fast: connected.is_fast() && freshness == Freshness::Cached,
+    };
+    let observed = observe(world, &scope, &id, &graph, &record, reading)
         .await
         .map_err(|error| diagnose::reading(&id, &error))?;
     if observed.found.is_empty() && observed.leftover.is_empty() && record.retired.is_empty() {
