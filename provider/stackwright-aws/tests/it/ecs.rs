@@ -371,7 +371,7 @@ async fn a_rollback_is_an_error_with_reasons() {
 }
 
 #[tokio::test]
-async fn a_failed_first_deployment_is_an_error_also_later() {
+async fn a_failed_first_deployment_is_begun_again_by_the_next_run() {
     let shop = Box::pin(Shop::new()).await;
     let play = json!({"service": "worker", "outcome": "failed", "after_describes": 1, "reason": "tasks failed to start"});
     shop.account.control("ecs/play", play);
@@ -384,12 +384,17 @@ async fn a_failed_first_deployment_is_an_error_also_later() {
         matches!(first, Err(AwsError::RolledBack { .. })),
         "{first:?}"
     );
+    let play = json!({"service": "worker", "outcome": "failed", "after_describes": 1, "reason": "still failing"});
+    shop.account.control("ecs/play", play);
     let later = Account::again(&shop.account.id).await;
     let second = shop.service.settle(&later.aws, &recorded, &wait()).await;
     assert!(
         matches!(second, Err(AwsError::RolledBack { .. })),
         "{second:?}"
     );
+    let mended = Account::again(&shop.account.id).await;
+    let third = shop.service.settle(&mended.aws, &recorded, &wait()).await;
+    assert_eq!(third, Ok(()));
 }
 
 #[tokio::test]
