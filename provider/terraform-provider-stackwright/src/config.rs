@@ -8,6 +8,8 @@ use stackwright_aws::{AssumeRole, Aws, Refresh, SessionConfig, WebIdentity};
 use stackwright_plan::{Scope, aws_rules};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
 
+use crate::duration;
+
 /// Where and in whose name Stackwright works.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub(crate) struct ProviderBlock {
@@ -183,24 +185,13 @@ fn session_name(name: &String) -> Result<(), String> {
 }
 
 fn session_length(text: &String) -> Result<(), String> {
-    let seconds = seconds(text).is_some_and(|seconds| (900..=43_200).contains(&seconds));
-    refuse_unless(seconds, || {
+    let allowed = Duration::from_mins(15)..=Duration::from_hours(12);
+    let fits = duration::parse(text).is_some_and(|length| allowed.contains(&length));
+    refuse_unless(fits, || {
         format!(
             "`{text}` is not the length of a session. Write a number and a unit, from \"15m\" to \"12h\"."
         )
     })
-}
-
-fn seconds(text: &str) -> Option<u64> {
-    let unit = text.chars().last()?;
-    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
-    let factor = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        _ => return None,
-    };
-    number.checked_mul(factor)
 }
 
 /// Rules that concern more than one attribute.
@@ -279,11 +270,7 @@ fn assume_role(block: &AssumeRoleBlock) -> AssumeRole {
         role_arn: block.role_arn.clone(),
         session_name: session_name_of(block.session_name.as_ref()),
         external_id: block.external_id.clone(),
-        duration: block
-            .duration
-            .as_deref()
-            .and_then(seconds)
-            .map(Duration::from_secs),
+        duration: block.duration.as_deref().and_then(duration::parse),
         policy: block.policy.clone(),
         policy_arns: block.policy_arns.iter().flatten().cloned().collect(),
         tags: block.tags.clone().unwrap_or_default(),

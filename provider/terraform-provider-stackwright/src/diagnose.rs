@@ -324,7 +324,7 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
         .unwrap_or_default();
     let detail = format!(
         "{}{cause}. Nothing was read or changed. {next}",
-        capital(&error.to_string())
+        capital(error.to_string().trim_end_matches('.'))
     );
     Diagnostic::error(summary, detail).at(path)
 }

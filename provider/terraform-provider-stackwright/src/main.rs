@@ -7,6 +7,7 @@ mod caller;
 mod claims;
 mod config;
 mod diagnose;
+mod duration;
 mod engine;
 mod fields;
 mod functions;
