@@ -40,11 +40,15 @@ impl Binaries {
     }
 }
 
-/// The repository's root.
+/// The repository's root. Cargo says at run time where the package is: a shared target folder may hold
+/// a program that was compiled in another checkout.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("/"))
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        package.parent().unwrap_or(Path::new("/")).to_owned()
+    })
 }
 
 /// The folder for what tests leave behind, in cargo's target folder.
