@@ -1,4 +1,4 @@
-//! The one place where messages to the user are built: what failed, what exists now, what to do.
+//! Messages about what AWS refused or what came to a stop: what failed, what exists now, what to do.
 
 use std::collections::BTreeMap;
 
