@@ -1,8 +1,10 @@
 # Short names for what a developer runs. CONTRIBUTING.md says when.
 
 CARGO ?= cargo
-# The whole workspace: another choice of packages would build the AWS crates with other features.
-BINARIES = --workspace --bins
+# Everything at once: another choice of packages or targets would build the AWS crates a second time, with other features.
+EVERYTHING = --workspace --all-targets
+# A program of acceptance-tests, where cargo has put it.
+PROGRAM = CARGO_MANIFEST_DIR=$(CURDIR)/acceptance-tests "$$($(CARGO) metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 # Acceptance tests mostly wait for other processes, so more run than there are cores.
 THREADS ?= 4
 # The message of a failed test says what happened; its stack does not.
@@ -22,23 +24,22 @@ help:
 	@echo "make check   lint, deny and test: what CI runs"
 
 build:
-	$(CARGO) build $(BINARIES)
+	$(CARGO) build $(EVERYTHING)
 
 test: build
-	$(CARGO) test --workspace --exclude acceptance-tests
 	cd acceptance-tests/emulator && PYTHONDONTWRITEBYTECODE=1 "$$(./setup.sh | tail -1)" -m unittest discover --quiet
-	$(CARGO) test -p acceptance-tests -- --test-threads=$(THREADS)
-	$(CARGO) run --quiet -p acceptance-tests --bin tables -- --check
+	$(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS)
+	$(PROGRAM)/debug/tables --check
 
-demo:
-	$(CARGO) run --quiet -p acceptance-tests --bin demo
+demo: build
+	$(PROGRAM)/debug/demo
 
 bench:
-	$(CARGO) build --release $(BINARIES)
-	$(CARGO) run --release --quiet -p acceptance-tests --bin bench
+	$(CARGO) build --release --workspace --bins
+	$(PROGRAM)/release/bench
 
-tables:
-	$(CARGO) run --quiet -p acceptance-tests --bin tables
+tables: build
+	$(PROGRAM)/debug/tables
 
 fmt:
 	$(CARGO) fmt --all

@@ -26,6 +26,8 @@ pub struct Call {
     pub service: String,
     /// `UpdateService`.
     pub action: String,
+    /// Seconds since 1970 at which it arrived.
+    pub time: f64,
     /// Whether it changes anything.
     pub write: bool,
     /// HTTP status; none while it is held.

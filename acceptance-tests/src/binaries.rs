@@ -83,14 +83,16 @@ fn built() -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(repository()).args(["build", "--quiet"]);
-    // The whole workspace: another choice of packages would build the AWS crates with other features.
-    build.args(["--workspace", "--bins"]);
+    // As the Makefile: another choice would build the AWS crates a second time, with other features.
+    let release = profile.ends_with("release");
+    let targets = if release { "--bins" } else { "--all-targets" };
+    build.args(["--workspace", targets]);
     build.arg("--target-dir").arg(
         profile
             .parent()
             .context("the target folder has no parent")?,
     );
-    if profile.ends_with("release") {
+    if release {
         build.arg("--release");
     }
     run(&mut build)?.ok()?;

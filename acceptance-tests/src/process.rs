@@ -33,7 +33,7 @@ pub fn has_ended(pid: u32) -> bool {
 }
 
 /// Resident memory of a process.
-pub fn resident_bytes(pid: u32) -> Result<u64> {
+pub(crate) fn resident_bytes(pid: u32) -> Result<u64> {
     status(pid, "VmRSS:")
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 from .call import Call
@@ -22,6 +23,7 @@ class CallLog:
             self._count += 1
             entry = {
                 "n": self._count,
+                "time": time.time(),
                 "service": call.service,
                 "action": call.action,
                 "account": call.account,

@@ -3,18 +3,15 @@
 
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::{
-    Account, Binaries, Provider, Workspace, call_empty, children, peak_bytes, resident_bytes,
+    Account, Binaries, Client, Provider, Started, Workspace, children, peak_bytes,
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
-const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 const RUNS: usize = 20;
 
 fn main() -> Result<()> {
@@ -147,40 +144,25 @@ fn measure_plan(root: &Workspace) -> Result<Measured> {
     })
 }
 
-/// A started provider.
-struct Started {
-    child: Child,
-    socket: PathBuf,
-    handshake: Duration,
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// Start to handshake, and on to the schema answer; the median of some runs. Without TLS, whose keys cost
-/// Terraform and the provider some milliseconds more.
+/// Start to handshake, and on to the schema answer; the median of some runs.
 fn start() -> Result<()> {
+    let client = Client::new()?;
     let (mut handshakes, mut schemas) = (Vec::new(), Vec::new());
     let (mut idle, mut bytes) = (0, 0);
     for _ in 0..RUNS {
-        let provider = spawn()?;
-        let start = Instant::now();
-        bytes = call_empty(&provider.socket, "/tfplugin6.Provider/GetProviderSchema")?;
+        let provider = Started::provider(&client)?;
+        let (size, schema) = provider.schema(&client)?;
         handshakes.push(provider.handshake);
-        schemas.push(provider.handshake + start.elapsed());
-        idle = resident_bytes(provider.child.id())?;
+        schemas.push(schema);
+        (bytes, idle) = (size, provider.resident()?);
     }
     line(
-        "start to handshake line, without TLS",
+        "start to handshake line, with TLS",
         &milliseconds(&mut handshakes),
         "8 ms",
     );
     line(
-        &format!("start to schema answer ({bytes} bytes), without TLS"),
+        &format!("start to schema answer ({bytes} bytes), with TLS"),
         &milliseconds(&mut schemas),
         "20 ms",
     );
@@ -190,29 +172,6 @@ fn start() -> Result<()> {
         "20 MiB",
     );
     Ok(())
-}
-
-fn spawn() -> Result<Started> {
-    let start = Instant::now();
-    let mut child = Command::new(&Binaries::get()?.provider)
-        .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
-        .env("PLUGIN_PROTOCOL_VERSIONS", "6")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().context("no stdout")?).read_line(&mut line)?;
-    let handshake = start.elapsed();
-    let socket = line
-        .split('|')
-        .nth(3)
-        .with_context(|| format!("not a handshake: {line:?}"))?;
-    Ok(Started {
-        child,
-        socket: PathBuf::from(socket),
-        handshake,
-    })
 }
 
 fn milliseconds(runs: &mut [Duration]) -> String {

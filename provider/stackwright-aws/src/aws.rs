@@ -88,12 +88,23 @@ pub(crate) struct Loaders {
 
 /// Clients, each built when it is first used: building all of them would cost every start.
 #[derive(Default)]
+#[allow(dead_code, reason = "the adapters of some services are under way")]
 pub(crate) struct Clients {
     ec2: OnceLock<aws_sdk_ec2::Client>,
     ecs: OnceLock<aws_sdk_ecs::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
+    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+    scheduler: OnceLock<aws_sdk_scheduler::Client>,
+    secretsmanager: OnceLock<aws_sdk_secretsmanager::Client>,
+    rds: OnceLock<aws_sdk_rds::Client>,
+    appautoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
+    servicediscovery: OnceLock<aws_sdk_servicediscovery::Client>,
+    acm: OnceLock<aws_sdk_acm::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
+    elbv2: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
 }
 
 /// Endpoints that someone set.
@@ -108,6 +119,7 @@ pub(crate) struct Endpoints {
 macro_rules! client {
     ($(#[$doc:meta])* $name:ident, $krate:ident) => {
         $(#[$doc])*
+        #[allow(dead_code, reason = "the adapters of some services are under way")]
         pub(crate) fn $name(&self) -> &$krate::Client {
             self.clients.$name.get_or_init(|| {
                 let mut builder = $krate::config::Builder::from(&self.config);
@@ -142,16 +154,59 @@ impl Aws {
         /// Systems Manager.
         ssm, aws_sdk_ssm
     );
+    client!(
+        /// Elastic Load Balancing.
+        elbv2, aws_sdk_elasticloadbalancingv2
+    );
+    client!(
+        /// Route 53.
+        route53, aws_sdk_route53
+    );
+    client!(
+        /// Certificate Manager.
+        acm, aws_sdk_acm
+    );
+    client!(
+        /// Cloud Map.
+        servicediscovery, aws_sdk_servicediscovery
+    );
+    client!(
+        /// Application Auto Scaling.
+        appautoscaling, aws_sdk_applicationautoscaling
+    );
+    client!(
+        /// RDS.
+        rds, aws_sdk_rds
+    );
+    client!(
+        /// Secrets Manager.
+        secretsmanager, aws_sdk_secretsmanager
+    );
+    client!(
+        /// `EventBridge` Scheduler.
+        scheduler, aws_sdk_scheduler
+    );
+    client!(
+        /// SQS.
+        sqs, aws_sdk_sqs
+    );
+    client!(
+        /// `CloudWatch`.
+        cloudwatch, aws_sdk_cloudwatch
+    );
 }
 
 impl Endpoints {
     /// Where a service's calls go: what was set for it, for all, in the environment, or "AWS".
     pub(crate) fn of(&self, service: &str) -> String {
         let env = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-        let id = if service == "logs" {
-            "CLOUDWATCH_LOGS"
-        } else {
-            service
+        let id = match service {
+            "appautoscaling" => "APPLICATION_AUTO_SCALING",
+            "elbv2" => "ELASTIC_LOAD_BALANCING_V2",
+            "logs" => "CLOUDWATCH_LOGS",
+            "route53" => "ROUTE_53",
+            "secretsmanager" => "SECRETS_MANAGER",
+            service => service,
         };
         let url = self
             .by_service

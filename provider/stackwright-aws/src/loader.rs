@@ -1,7 +1,7 @@
 //! Reads as few times as AWS allows: one loader per kind of object, for the life of one process.
 //!
 //! Keys that are asked within a few milliseconds go out together, in the largest batch. After
-//! [`LIST_AFTER`] distinct keys the loader lists instead, once, and serves later reads from that.
+//! [`Source::LIST_AFTER`] distinct keys the loader lists instead, once, and serves later reads from that.
 //! Concurrent readers of one key wait for the same call. What a write touches is forgotten at once,
 //! and an answer to a call that began before the write is not kept.
 //!
@@ -37,8 +37,6 @@ use crate::{Aws, AwsError, Freshness};
 
 /// How long keys are collected.
 const GATHER: Duration = Duration::from_millis(3);
-/// Distinct keys after which the loader lists.
-const LIST_AFTER: usize = 20;
 
 /// Where a loader reads from.
 #[async_trait]
@@ -49,6 +47,8 @@ pub(crate) trait Source: Send + Sync + 'static {
     type Item: Clone + Send + Sync + 'static;
     /// Most keys of one call.
     const BATCH: usize;
+    /// Distinct keys after which the loader lists. Fewer where one key costs several calls.
+    const LIST_AFTER: usize = 20;
 
     /// Asks AWS for at most [`Source::BATCH`] keys. What there is not is left out of the answer.
     async fn keyed(
@@ -291,7 +291,7 @@ impl<S: Source> Loader<S> {
 
     fn claim_listing(&self) -> bool {
         let mut state = self.lock();
-        let due = state.listing == Listing::NotYet && state.seen.len() > LIST_AFTER;
+        let due = state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER;
         if due {
             state.listing = Listing::Done;
         }

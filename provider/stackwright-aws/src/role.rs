@@ -134,6 +134,8 @@ impl Source for Roles {
     type Key = String;
     type Item = Observed<Role>;
     const BATCH: usize = 1;
+    /// A role by itself costs four calls, all roles of a small account two.
+    const LIST_AFTER: usize = 4;
 
     async fn keyed(
         aws: &Aws,

@@ -120,14 +120,34 @@ pub(crate) struct WebIdentityBlock {
 /// Endpoints of single AWS services.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub(crate) struct EndpointsBlock {
+    /// Certificate Manager.
+    pub(crate) acm: Option<String>,
+    /// Application Auto Scaling.
+    pub(crate) appautoscaling: Option<String>,
+    /// CloudWatch.
+    pub(crate) cloudwatch: Option<String>,
     /// EC2.
     pub(crate) ec2: Option<String>,
     /// ECS.
     pub(crate) ecs: Option<String>,
+    /// Elastic Load Balancing.
+    pub(crate) elbv2: Option<String>,
     /// IAM.
     pub(crate) iam: Option<String>,
     /// CloudWatch Logs.
     pub(crate) logs: Option<String>,
+    /// RDS.
+    pub(crate) rds: Option<String>,
+    /// Route 53.
+    pub(crate) route53: Option<String>,
+    /// The scheduler of scheduled jobs.
+    pub(crate) scheduler: Option<String>,
+    /// Secrets Manager.
+    pub(crate) secretsmanager: Option<String>,
+    /// Cloud Map.
+    pub(crate) servicediscovery: Option<String>,
+    /// SQS.
+    pub(crate) sqs: Option<String>,
     /// Systems Manager.
     pub(crate) ssm: Option<String>,
     /// Security Token Service.
@@ -298,10 +318,20 @@ fn session_name_of(given: Option<&String>) -> String {
 
 fn endpoints(block: &EndpointsBlock) -> BTreeMap<String, String> {
     let all = [
+        ("acm", &block.acm),
+        ("appautoscaling", &block.appautoscaling),
+        ("cloudwatch", &block.cloudwatch),
         ("ec2", &block.ec2),
         ("ecs", &block.ecs),
+        ("elbv2", &block.elbv2),
         ("iam", &block.iam),
         ("logs", &block.logs),
+        ("rds", &block.rds),
+        ("route53", &block.route53),
+        ("scheduler", &block.scheduler),
+        ("secretsmanager", &block.secretsmanager),
+        ("servicediscovery", &block.servicediscovery),
+        ("sqs", &block.sqs),
         ("ssm", &block.ssm),
         ("sts", &block.sts),
     ];
