@@ -5,11 +5,7 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
-use stackwright_plan::component::{
-    DefaultSecurityGroup, EcsCluster, EcsService, ElasticIp, GatewayEndpoint, InternetGateway,
-    LogGroup, NatGateway, Parameter, Role, Route, RouteTable, RouteTableAssociation, SecurityGroup,
-    SecurityGroupRule, Subnet, TaskDefinition, Vpc,
-};
+use stackwright_plan::component;
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, OwnTags};
 
@@ -81,28 +77,34 @@ pub trait AnyAdapter: Send + Sync {
     ) -> Result<(), AwsError>;
 }
 
-/// The adapter of a kind.
-pub fn adapter(kind: Kind) -> &'static dyn AnyAdapter {
-    match kind {
-        Kind::Vpc => &Typed::<Vpc>(PhantomData),
-        Kind::InternetGateway => &Typed::<InternetGateway>(PhantomData),
-        Kind::Subnet => &Typed::<Subnet>(PhantomData),
-        Kind::ElasticIp => &Typed::<ElasticIp>(PhantomData),
-        Kind::NatGateway => &Typed::<NatGateway>(PhantomData),
-        Kind::RouteTable => &Typed::<RouteTable>(PhantomData),
-        Kind::Route => &Typed::<Route>(PhantomData),
-        Kind::RouteTableAssociation => &Typed::<RouteTableAssociation>(PhantomData),
-        Kind::GatewayEndpoint => &Typed::<GatewayEndpoint>(PhantomData),
-        Kind::DefaultSecurityGroup => &Typed::<DefaultSecurityGroup>(PhantomData),
-        Kind::SecurityGroup => &Typed::<SecurityGroup>(PhantomData),
-        Kind::SecurityGroupRule => &Typed::<SecurityGroupRule>(PhantomData),
-        Kind::LogGroup => &Typed::<LogGroup>(PhantomData),
-        Kind::Role => &Typed::<Role>(PhantomData),
-        Kind::Parameter => &Typed::<Parameter>(PhantomData),
-        Kind::EcsCluster => &Typed::<EcsCluster>(PhantomData),
-        Kind::TaskDefinition => &Typed::<TaskDefinition>(PhantomData),
-        Kind::EcsService => &Typed::<EcsService>(PhantomData),
-    }
+macro_rules! adapters {
+    ($($kind:ident),* $(,)?) => {
+        /// The adapter of a kind.
+        pub fn adapter(kind: Kind) -> &'static dyn AnyAdapter {
+            match kind { $(Kind::$kind => &Typed::<component::$kind>(PhantomData)),* }
+        }
+    };
+}
+
+adapters! {
+    Vpc,
+    InternetGateway,
+    Subnet,
+    ElasticIp,
+    NatGateway,
+    RouteTable,
+    Route,
+    RouteTableAssociation,
+    GatewayEndpoint,
+    DefaultSecurityGroup,
+    SecurityGroup,
+    SecurityGroupRule,
+    LogGroup,
+    Role,
+    Parameter,
+    EcsCluster,
+    TaskDefinition,
+    EcsService,
 }
 
 /// Gives a typed adapter its untyped face.
@@ -213,6 +215,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use serde_json::json;
+    use stackwright_plan::component::ElasticIp;
 
     use super::*;
 

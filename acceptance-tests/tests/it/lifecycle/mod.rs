@@ -6,6 +6,12 @@ use serde_json::{Value as Json, json};
 
 use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, SERVICE};
 
+mod app;
+mod cluster;
+mod network;
+mod role;
+mod service;
+
 /// One resource and what happens to it. The roots are functions of the account, whose default network they may use.
 struct Life {
     /// Row of the table.
@@ -30,147 +36,6 @@ enum Removal {
     /// There is nothing to delete.
     Excepted(&'static str),
 }
-
-#[test]
-fn network() -> Result<()> {
-    let life = Life {
-        name: "network",
-        address: NETWORK,
-        imports: &[(NETWORK, "stage/main")],
-        created: |_| Ok(fixtures::network("")),
-        updated: |_| {
-            Ok(fixtures::network(
-                "  nat = \"per_az\"\n  tags = { team = \"core\" }",
-            ))
-        },
-        update_shows: &["nat", "tags"],
-        replaced: |_| Ok(fixtures::network("  cidr = \"10.31.0.0/16\"")),
-        side: Removal::By(delete_endpoint),
-        main: Removal::Excepted(
-            "AWS refuses to delete a VPC while anything is in it, so it is never gone alone",
-        ),
-        all: delete_whole_network,
-    };
-    life.live()
-}
-
-#[test]
-fn cluster() -> Result<()> {
-    let only = "the cluster is its only component: see \"everything deleted outside\"";
-    let life = Life {
-        name: "cluster",
-        address: CLUSTER,
-        imports: &[(CLUSTER, "stage/main")],
-        created: |_| Ok(fixtures::cluster("")),
-        updated: |_| {
-            Ok(fixtures::cluster(
-                "  spot_percent = 40\n  tags = { team = \"core\" }",
-            ))
-        },
-        update_shows: &["spot_percent", "tags"],
-        replaced: |_| Ok(fixtures::cluster("").replace("\"main\"\n", "\"second\"\n")),
-        side: Removal::Excepted(only),
-        main: Removal::Excepted(only),
-        all: delete_cluster,
-    };
-    life.live()
-}
-
-#[test]
-fn app() -> Result<()> {
-    let life = Life {
-        name: "app",
-        address: APP,
-        imports: &[(APP, "stage/shop")],
-        created: |account| {
-            Ok(fixtures::app(
-                &account.default_network()?,
-                "  config = { A = \"1\" }",
-            ))
-        },
-        updated: |account| {
-            Ok(fixtures::app(
-                &account.default_network()?,
-                "  config = { A = \"1\" }\n  log_retention = 14",
-            ))
-        },
-        update_shows: &["log_retention"],
-        replaced: |account| {
-            let app = fixtures::app(&account.default_network()?, "  config = { A = \"1\" }");
-            Ok(app.replace("\"shop\"\n  network", "\"store\"\n  network"))
-        },
-        side: Removal::By(delete_log_group),
-        main: Removal::By(delete_task_group),
-        all: delete_whole_app,
-    };
-    life.live()
-}
-
-#[test]
-fn service() -> Result<()> {
-    let life = Life {
-        name: "service",
-        address: SERVICE,
-        imports: &[
-            (CLUSTER, "stage/main"),
-            (APP, "stage/shop"),
-            (SERVICE, "stage/shop/worker"),
-        ],
-        created: |account| fixtures::slice(account, "", fixtures::WORKER),
-        updated: |account| {
-            fixtures::slice(
-                account,
-                "",
-                &format!("{}  desired_count = 3\n", fixtures::WORKER),
-            )
-        },
-        update_shows: &["desired_count"],
-        replaced: |account| {
-            let slice = fixtures::slice(account, "", fixtures::WORKER)?;
-            Ok(slice.replace("process = \"worker\"", "process = \"mailer\""))
-        },
-        side: Removal::By(delete_task_role),
-        main: Removal::By(delete_ecs_service),
-        all: delete_whole_service,
-    };
-    life.live()
-}
-
-#[test]
-fn role() -> Result<()> {
-    let only = "the role is its only component: see \"everything deleted outside\"";
-    let life = Life {
-        name: "role",
-        address: ROLE,
-        imports: &[(ROLE, "acme-deploy")],
-        created: |_| {
-            Ok(fixtures::role("  policies = { extra = jsonencode(local.policy) }") + POLICY)
-        },
-        updated: |_| {
-            Ok(fixtures::role(
-                "  policies = { extra = jsonencode(local.policy) }\n  max_session = 7200",
-            ) + POLICY)
-        },
-        update_shows: &["max_session"],
-        replaced: |_| {
-            let role = fixtures::role("  policies = { extra = jsonencode(local.policy) }") + POLICY;
-            Ok(role.replace("acme-deploy", "acme-other"))
-        },
-        side: Removal::Excepted(only),
-        main: Removal::Excepted(only),
-        all: delete_deploy_role,
-    };
-    life.live()
-}
-
-const POLICY: &str = r#"
-locals {
-  policy = {
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "s3:ListAllMyBuckets", Resource = "*" }]
-  }
-}
-"#;
 
 /// The steps, in the order in which they happen to one resource in one account.
 const STEPS: [(&str, Step); 9] = [
@@ -401,141 +266,6 @@ impl Removal {
     }
 }
 
-/// Ids of objects of the account that carry a tag of ours.
-fn ours(account: &Account, operation: &str, list: &str, id: &str) -> Result<Vec<String>> {
-    let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
-    let found = account.list("ec2", operation, &filter, list)?;
-    // What was deleted is listed for a while.
-    let found: Vec<_> = found
-        .into_iter()
-        .filter(|it| it["State"] != "deleted")
-        .collect();
-    let ids: Option<Vec<_>> = found
-        .iter()
-        .map(|it| it[id].as_str().map(str::to_owned))
-        .collect();
-    ids.with_context(|| format!("{operation} answered no {id}"))
-}
-
-fn delete_endpoint(account: &Account) -> Result<&'static str> {
-    let endpoints = ours(
-        account,
-        "DescribeVpcEndpoints",
-        "VpcEndpoints",
-        "VpcEndpointId",
-    )?;
-    ensure!(!endpoints.is_empty(), "the network has no VPC endpoint");
-    account.outside(
-        "ec2",
-        "DeleteVpcEndpoints",
-        &json!({ "VpcEndpointIds": endpoints }),
-    )?;
-    Ok("endpoint.s3")
-}
-
-/// In the order in which AWS allows it.
-fn delete_whole_network(account: &Account) -> Result<()> {
-    delete_endpoint(account)?;
-    let ec2 = |operation: &str, key: &str, id: &str| {
-        account.outside("ec2", operation, &json!({ key: id }))
-    };
-    for nat in ours(
-        account,
-        "DescribeNatGateways",
-        "NatGateways",
-        "NatGatewayId",
-    )? {
-        ec2("DeleteNatGateway", "NatGatewayId", &nat)?;
-    }
-    for address in ours(account, "DescribeAddresses", "Addresses", "AllocationId")? {
-        ec2("ReleaseAddress", "AllocationId", &address)?;
-    }
-    for subnet in ours(account, "DescribeSubnets", "Subnets", "SubnetId")? {
-        ec2("DeleteSubnet", "SubnetId", &subnet)?;
-    }
-    delete_route_tables(account)?;
-    let vpc = ours(account, "DescribeVpcs", "Vpcs", "VpcId")?
-        .pop()
-        .context("no VPC")?;
-    for gateway in ours(
-        account,
-        "DescribeInternetGateways",
-        "InternetGateways",
-        "InternetGatewayId",
-    )? {
-        let both = json!({ "InternetGatewayId": gateway, "VpcId": vpc });
-        account.outside("ec2", "DetachInternetGateway", &both)?;
-        ec2("DeleteInternetGateway", "InternetGatewayId", &gateway)?;
-    }
-    ec2("DeleteVpc", "VpcId", &vpc).map(drop)
-}
-
-fn delete_route_tables(account: &Account) -> Result<()> {
-    let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
-    for table in account.list("ec2", "DescribeRouteTables", &filter, "RouteTables")? {
-        for association in table["Associations"].as_array().into_iter().flatten() {
-            let id = json!({ "AssociationId": association["RouteTableAssociationId"] });
-            account.outside("ec2", "DisassociateRouteTable", &id)?;
-        }
-        let id = json!({ "RouteTableId": table["RouteTableId"] });
-        account.outside("ec2", "DeleteRouteTable", &id)?;
-    }
-    Ok(())
-}
-
-fn delete_cluster(account: &Account) -> Result<()> {
-    let clusters = account.list("ecs", "ListClusters", &json!({}), "clusterArns")?;
-    let cluster = clusters.first().context("there is no cluster")?;
-    account
-        .outside("ecs", "DeleteCluster", &json!({ "cluster": cluster }))
-        .map(drop)
-}
-
-fn delete_log_group(account: &Account) -> Result<&'static str> {
-    let groups = account.list("logs", "DescribeLogGroups", &json!({}), "logGroups")?;
-    let name = &groups.first().context("there is no log group")?["logGroupName"];
-    account.outside("logs", "DeleteLogGroup", &json!({ "logGroupName": name }))?;
-    Ok("log_group")
-}
-
-fn delete_task_group(account: &Account) -> Result<&'static str> {
-    for group in ours(
-        account,
-        "DescribeSecurityGroups",
-        "SecurityGroups",
-        "GroupId",
-    )? {
-        account.outside("ec2", "DeleteSecurityGroup", &json!({ "GroupId": group }))?;
-    }
-    Ok("security_group")
-}
-
-fn delete_whole_app(account: &Account) -> Result<()> {
-    delete_log_group(account)?;
-    delete_task_group(account)?;
-    delete_parameters(account)?;
-    delete_roles(account, "").map(drop)
-}
-
-fn delete_parameters(account: &Account) -> Result<()> {
-    for parameter in account.list("ssm", "DescribeParameters", &json!({}), "Parameters")? {
-        account.outside(
-            "ssm",
-            "DeleteParameter",
-            &json!({ "Name": parameter["Name"] }),
-        )?;
-    }
-    Ok(())
-}
-
-fn delete_deploy_role(account: &Account) -> Result<()> {
-    ensure!(
-        delete_roles(account, "acme-deploy")? == 1,
-        "there is no role acme-deploy"
-    );
-    Ok(())
-}
-
 /// Deletes the account's own roles whose name contains a text, as AWS demands: policies first.
 fn delete_roles(account: &Account, text: &str) -> Result<usize> {
     let roles = account.list("iam", "ListRoles", &json!({}), "Roles")?;
@@ -566,36 +296,18 @@ fn delete_role(account: &Account, name: &str) -> Result<()> {
     account.outside("iam", "DeleteRole", &role).map(drop)
 }
 
-fn delete_task_role(account: &Account) -> Result<&'static str> {
-    ensure!(
-        delete_roles(account, "worker")? == 1,
-        "the service has no task role"
-    );
-    Ok("role.task")
-}
-
-fn delete_ecs_service(account: &Account) -> Result<&'static str> {
-    let (cluster, service) = fixtures::ecs_names(account)?;
-    let params = json!({ "cluster": cluster, "service": service, "force": true });
-    account.outside("ecs", "DeleteService", &params)?;
-    // The service drains before it is gone; each look takes it one step on.
-    for _ in 0..3 {
-        account.outside(
-            "ecs",
-            "DescribeServices",
-            &json!({ "cluster": cluster, "services": [service] }),
-        )?;
-    }
-    Ok("service")
-}
-
-fn delete_whole_service(account: &Account) -> Result<()> {
-    let definition = fixtures::task_definition(account)?["taskDefinitionArn"].clone();
-    delete_ecs_service(account)?;
-    account.outside(
-        "ecs",
-        "DeregisterTaskDefinition",
-        &json!({ "taskDefinition": definition }),
-    )?;
-    delete_task_role(account).map(drop)
+/// Ids of objects of the account that carry a tag of ours.
+fn ours(account: &Account, operation: &str, list: &str, id: &str) -> Result<Vec<String>> {
+    let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
+    let found = account.list("ec2", operation, &filter, list)?;
+    // What was deleted is listed for a while.
+    let found: Vec<_> = found
+        .into_iter()
+        .filter(|it| it["State"] != "deleted")
+        .collect();
+    let ids: Option<Vec<_>> = found
+        .iter()
+        .map(|it| it[id].as_str().map(str::to_owned))
+        .collect();
+    ids.with_context(|| format!("{operation} answered no {id}"))
 }

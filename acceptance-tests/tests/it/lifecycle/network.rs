@@ -1,0 +1,92 @@
+//! The life of `stackwright_network`.
+
+use super::*;
+
+#[test]
+fn network() -> Result<()> {
+    let life = Life {
+        name: "network",
+        address: NETWORK,
+        imports: &[(NETWORK, "stage/main")],
+        created: |_| Ok(fixtures::network("")),
+        updated: |_| {
+            Ok(fixtures::network(
+                "  nat = \"per_az\"\n  tags = { team = \"core\" }",
+            ))
+        },
+        update_shows: &["nat", "tags"],
+        replaced: |_| Ok(fixtures::network("  cidr = \"10.31.0.0/16\"")),
+        side: Removal::By(delete_endpoint),
+        main: Removal::Excepted(
+            "AWS refuses to delete a VPC while anything is in it, so it is never gone alone",
+        ),
+        all: delete_whole_network,
+    };
+    life.live()
+}
+
+fn delete_endpoint(account: &Account) -> Result<&'static str> {
+    let endpoints = ours(
+        account,
+        "DescribeVpcEndpoints",
+        "VpcEndpoints",
+        "VpcEndpointId",
+    )?;
+    ensure!(!endpoints.is_empty(), "the network has no VPC endpoint");
+    account.outside(
+        "ec2",
+        "DeleteVpcEndpoints",
+        &json!({ "VpcEndpointIds": endpoints }),
+    )?;
+    Ok("endpoint.s3")
+}
+
+/// In the order in which AWS allows it.
+fn delete_whole_network(account: &Account) -> Result<()> {
+    delete_endpoint(account)?;
+    let ec2 = |operation: &str, key: &str, id: &str| {
+        account.outside("ec2", operation, &json!({ key: id }))
+    };
+    for nat in ours(
+        account,
+        "DescribeNatGateways",
+        "NatGateways",
+        "NatGatewayId",
+    )? {
+        ec2("DeleteNatGateway", "NatGatewayId", &nat)?;
+    }
+    for address in ours(account, "DescribeAddresses", "Addresses", "AllocationId")? {
+        ec2("ReleaseAddress", "AllocationId", &address)?;
+    }
+    for subnet in ours(account, "DescribeSubnets", "Subnets", "SubnetId")? {
+        ec2("DeleteSubnet", "SubnetId", &subnet)?;
+    }
+    delete_route_tables(account)?;
+    let vpc = ours(account, "DescribeVpcs", "Vpcs", "VpcId")?
+        .pop()
+        .context("no VPC")?;
+    for gateway in ours(
+        account,
+        "DescribeInternetGateways",
+        "InternetGateways",
+        "InternetGatewayId",
+    )? {
+        let both = json!({ "InternetGatewayId": gateway, "VpcId": vpc });
+        account.outside("ec2", "DetachInternetGateway", &both)?;
+        ec2("DeleteInternetGateway", "InternetGatewayId", &gateway)?;
+    }
+    ec2("DeleteVpc", "VpcId", &vpc).map(drop)
+}
+
+fn delete_route_tables(account: &Account) -> Result<()> {
+    let filter = json!({ "Filters": [{ "Name": "tag-key", "Values": ["stackwright:id"] }] });
+    for table in account.list("ec2", "DescribeRouteTables", &filter, "RouteTables")? {
+        for association in table["Associations"].as_array().into_iter().flatten() {
+            let id = json!({ "AssociationId": association["RouteTableAssociationId"] });
+            account.outside("ec2", "DisassociateRouteTable", &id)?;
+        }
+        let id = json!({ "RouteTableId": table["RouteTableId"] });
+        account.outside("ec2", "DeleteRouteTable", &id)?;
+    }
+    Ok(())
+}

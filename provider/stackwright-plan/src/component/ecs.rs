@@ -1,0 +1,181 @@
+//! ECS.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Component, Kind, Tags};
+use crate::In;
+
+/// One share of a capacity provider strategy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CapacityShare {
+    /// `FARGATE` or `FARGATE_SPOT`.
+    pub capacity_provider: String,
+    /// Share of the tasks, 0 to 1000.
+    pub weight: i32,
+    /// Tasks that run here before shares count.
+    pub base: i32,
+}
+
+/// Outputs: `arn`, `name`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EcsCluster {
+    /// Name.
+    pub cluster_name: String,
+    /// `enabled`, `enhanced` or `disabled`.
+    pub container_insights: String,
+    /// `DEFAULT` (exec sessions are logged with the task's own log driver) or `NONE`.
+    pub exec_logging: String,
+    /// Capacity providers.
+    pub capacity_providers: Vec<String>,
+    /// Strategy of services that name none.
+    pub default_capacity_provider_strategy: Vec<CapacityShare>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl Component for EcsCluster {
+    const KIND: Kind = Kind::EcsCluster;
+    const REPLACE: &'static [&'static str] = &["cluster_name"];
+    const UNORDERED: &'static [&'static str] =
+        &["capacity_providers", "default_capacity_provider_strategy"];
+}
+
+/// The `awslogs` driver of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwsLogs {
+    /// Log group.
+    pub group: String,
+    /// Region.
+    pub region: String,
+    /// First part of the stream's name.
+    pub stream_prefix: String,
+}
+
+/// One container of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Container {
+    /// Name.
+    pub name: String,
+    /// Image.
+    pub image: In<String>,
+    /// Whether the task stops with it.
+    pub essential: bool,
+    /// Arguments; empty for the image's own.
+    pub command: In<Vec<String>>,
+    /// Entry point; empty for the image's own.
+    pub entry_point: In<Vec<String>>,
+    /// Environment variables.
+    pub environment: In<BTreeMap<String, String>>,
+    /// Environment variables from Secrets Manager or SSM: name to ARN.
+    pub secrets: In<BTreeMap<String, String>>,
+    /// Seconds between SIGTERM and SIGKILL.
+    pub stop_timeout: i32,
+    /// Where its output goes.
+    pub log: AwsLogs,
+    /// Whether a small init process reaps children.
+    pub init_process: bool,
+}
+
+/// One immutable revision on Fargate. A changed field registers a new one; tags can change. Former
+/// revisions stay; a delete deregisters every active revision of the family.
+/// Outputs: `arn` (with revision), `family`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskDefinition {
+    /// Family.
+    pub family: String,
+    /// CPU units: 256 is a quarter of a vCPU.
+    pub cpu: i32,
+    /// MiB.
+    pub memory: i32,
+    /// `X86_64` or `ARM64`.
+    pub cpu_architecture: String,
+    /// Role by which ECS pulls the image and reads secrets.
+    pub execution_role_arn: In<String>,
+    /// Role of the code in the task.
+    pub task_role_arn: In<String>,
+    /// Containers, by name.
+    pub containers: Vec<Container>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl Component for TaskDefinition {
+    const KIND: Kind = Kind::TaskDefinition;
+    const REPLACE: &'static [&'static str] = &[
+        "family",
+        "cpu",
+        "memory",
+        "cpu_architecture",
+        "execution_role_arn",
+        "task_role_arn",
+        "containers",
+    ];
+    const REDACTED: &'static [&'static str] = &["containers.*.environment", "containers.*.secrets"];
+    // ECS rolls back to former revisions, and so do people: they are deregistered with the service.
+    const KEEPS_HISTORY: bool = true;
+}
+
+/// A target group that a service registers its tasks in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadBalancerTarget {
+    /// Target group.
+    pub target_group_arn: In<String>,
+    /// Container.
+    pub container_name: String,
+    /// Port of the container.
+    pub container_port: i32,
+}
+
+/// Outputs: `arn`, `name`. `settle` waits until the deployment is COMPLETED.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each switch of the AWS API"
+)]
+pub struct EcsService {
+    /// Name, unique in its cluster.
+    pub service_name: String,
+    /// ARN of the cluster.
+    pub cluster: In<String>,
+    /// ARN of the task definition revision.
+    pub task_definition: In<String>,
+    /// Tasks to run; `None` when autoscaling owns it.
+    pub desired_count: Option<i32>,
+    /// Strategy; empty for the cluster's default.
+    pub capacity_provider_strategy: Vec<CapacityShare>,
+    /// Subnets of its tasks.
+    pub subnets: In<Vec<String>>,
+    /// Security groups of its tasks.
+    pub security_groups: In<Vec<String>>,
+    /// Whether tasks get a public address.
+    pub assign_public_ip: bool,
+    /// Least healthy share during a deployment, in percent.
+    pub minimum_healthy_percent: i32,
+    /// Largest share during a deployment, in percent.
+    pub maximum_percent: i32,
+    /// Whether ECS gives up on a deployment whose tasks do not start.
+    pub circuit_breaker: bool,
+    /// Whether giving up brings the former deployment back.
+    pub rollback: bool,
+    /// Whether `exec` works.
+    pub enable_execute_command: bool,
+    /// Whether tasks carry AWS's cost tags.
+    pub enable_ecs_managed_tags: bool,
+    /// Where tasks take their tags from: `SERVICE`.
+    pub propagate_tags: String,
+    /// Seconds in which a new task's failed health checks do not count; without load balancer none.
+    pub health_check_grace_period_seconds: Option<i32>,
+    /// Target groups.
+    pub load_balancers: Vec<LoadBalancerTarget>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl Component for EcsService {
+    const KIND: Kind = Kind::EcsService;
+    const REPLACE: &'static [&'static str] = &["service_name", "cluster"];
+    const UNORDERED: &'static [&'static str] =
+        &["subnets", "security_groups", "capacity_provider_strategy"];
+}

@@ -1,0 +1,126 @@
+//! AWS objects as typed values: what an adapter writes and what it reads back.
+//!
+//! Every field is owned: reading compares it and an apply repairs it. An `Option` that is `None`
+//! means that AWS decides. Field names are those of the AWS APIs in snake case.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::field_names;
+
+mod ec2;
+mod ecs;
+mod iam;
+mod logs;
+mod ssm;
+
+pub use ec2::*;
+pub use ecs::*;
+pub use iam::*;
+pub use logs::*;
+pub use ssm::*;
+
+/// Tags of an object.
+pub type Tags = BTreeMap<String, String>;
+
+/// An AWS object as a typed value.
+pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// Which adapter it belongs to.
+    const KIND: Kind;
+    /// Fields that AWS cannot change in place.
+    const REPLACE: &'static [&'static str] = &[];
+    /// Fields with lists whose order has no meaning.
+    const UNORDERED: &'static [&'static str] = &[];
+    /// Fields whose values are never shown, only that they differ; `*` stands for one name.
+    const REDACTED: &'static [&'static str] = &[];
+    /// A replaced object stays until the resource is deleted: its delete removes all of them.
+    const KEEPS_HISTORY: bool = false;
+}
+
+/// Facts about a kind of component, without its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindFacts {
+    /// Fields that AWS cannot change in place.
+    pub replace: &'static [&'static str],
+    /// Fields with lists whose order has no meaning.
+    pub unordered: &'static [&'static str],
+    /// Fields whose values are never shown.
+    pub redacted: &'static [&'static str],
+    /// A replaced object stays until the resource is deleted.
+    pub keeps_history: bool,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal),* $(,)?) => {
+        /// The kinds of AWS objects.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind { $($(#[$doc])* $kind),* }
+
+        impl Kind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// Name for people: "security group rule".
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$kind => $name),* }
+            }
+
+            /// Every field that we own.
+            pub fn fields(self) -> &'static [&'static str] {
+                match self { $(Self::$kind => field_names::of::<$kind>()),* }
+            }
+
+            /// Facts about the kind.
+            pub const fn facts(self) -> KindFacts {
+                match self { $(Self::$kind => KindFacts {
+                    replace: <$kind as Component>::REPLACE,
+                    unordered: <$kind as Component>::UNORDERED,
+                    redacted: <$kind as Component>::REDACTED,
+                    keeps_history: <$kind as Component>::KEEPS_HISTORY,
+                }),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// [`Vpc`].
+    Vpc = "VPC",
+    /// [`InternetGateway`].
+    InternetGateway = "internet gateway",
+    /// [`Subnet`].
+    Subnet = "subnet",
+    /// [`ElasticIp`].
+    ElasticIp = "elastic IP",
+    /// [`NatGateway`].
+    NatGateway = "NAT gateway",
+    /// [`RouteTable`].
+    RouteTable = "route table",
+    /// [`Route`].
+    Route = "route",
+    /// [`RouteTableAssociation`].
+    RouteTableAssociation = "route table association",
+    /// [`GatewayEndpoint`].
+    GatewayEndpoint = "gateway VPC endpoint",
+    /// [`DefaultSecurityGroup`].
+    DefaultSecurityGroup = "default security group",
+    /// [`SecurityGroup`].
+    SecurityGroup = "security group",
+    /// [`SecurityGroupRule`].
+    SecurityGroupRule = "security group rule",
+    /// [`LogGroup`].
+    LogGroup = "log group",
+    /// [`Role`].
+    Role = "IAM role",
+    /// [`Parameter`].
+    Parameter = "SSM parameter",
+    /// [`EcsCluster`].
+    EcsCluster = "ECS cluster",
+    /// [`TaskDefinition`].
+    TaskDefinition = "ECS task definition",
+    /// [`EcsService`].
+    EcsService = "ECS service",
+}
