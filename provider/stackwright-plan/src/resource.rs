@@ -295,6 +295,11 @@ pub trait Resource: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The attribute that keeps it from being deleted, while it does.
+    fn protection(_state: &Self::View) -> Option<&'static str> {
+        None
+    }
+
     /// What a plan should say besides the difference itself.
     fn notes(
         _prior: &Self::View,

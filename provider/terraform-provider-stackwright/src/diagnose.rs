@@ -74,6 +74,16 @@ pub(crate) fn foreign(id: &ResourceId, kind: Kind, object: &str, owner: &str) ->
     .into()
 }
 
+/// An attribute keeps the resource from being deleted.
+pub(crate) fn protected(id: &ResourceId, attribute: &str) -> Diagnostics {
+    Diagnostic::error(
+        format!("{} {} Is Protected", capital(&id.kind), id.id),
+        format!("`{attribute}` of {} {} is true, so it is not deleted, neither for good nor to be made anew. Nothing was changed. If it should really go, set `{attribute} = false`, apply that, and then destroy or replace it.", id.kind, id.id),
+    )
+    .at(Path::attribute(attribute))
+    .into()
+}
+
 /// The same id stands twice in one root.
 pub(crate) fn twice(id: &ResourceId, config: &Value, other: &Value) -> Diagnostics {
     let differ = differing(config, other);

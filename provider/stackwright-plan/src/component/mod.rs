@@ -37,6 +37,9 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const REDACTED: &'static [&'static str] = &[];
     /// A replaced object stays until the resource is deleted: its delete removes all of them.
     const KEEPS_HISTORY: bool = false;
+    /// It carries no tags that say whose it is: one that is not recorded is ours only when it is
+    /// exactly as we want it, and somebody else's otherwise.
+    const ADOPT_EQUAL: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -50,6 +53,8 @@ pub struct KindFacts {
     pub redacted: &'static [&'static str],
     /// A replaced object stays until the resource is deleted.
     pub keeps_history: bool,
+    /// One that is not recorded is ours only when it is exactly as we want it.
+    pub adopt_equal: bool,
 }
 
 macro_rules! kinds {
@@ -80,6 +85,7 @@ macro_rules! kinds {
                     unordered: <$kind as Component>::UNORDERED,
                     redacted: <$kind as Component>::REDACTED,
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
+                    adopt_equal: <$kind as Component>::ADOPT_EQUAL,
                 }),* }
             }
         }

@@ -103,6 +103,7 @@ pub(crate) async fn converge(job: &Job<'_>, graph: &Graph, before: Record) -> Ou
         retire(job, graph, &mut state).await;
     }
     state.record.incomplete = !state.failures.is_empty();
+    state.record.unborn &= state.record.incomplete;
     Outcome {
         record: state.record,
         failures: state.failures,
@@ -295,6 +296,10 @@ impl Walk<'_> {
             let object = object_name(&seen);
             return Err(Cause::Foreign { object, owner });
         }
+        if let Some(owner) = self.unlike(&seen) {
+            let object = object_name(&seen);
+            return Err(Cause::Foreign { object, owner });
+        }
         tracing::info!(component = %self.key, object = object_name(&seen), "taking over an object of an earlier run");
         self.entry = Some(self.entry_with(seen.outputs.clone()));
         Ok(Some(seen))
@@ -314,6 +319,22 @@ impl Walk<'_> {
             return None;
         }
         drift::other_owner(seen, ours)
+    }
+
+    /// Whose an object without tags is when it is not as we want it.
+    fn unlike(&self, seen: &Seen) -> Option<String> {
+        if !self.node.kind.facts().adopt_equal {
+            return None;
+        }
+        let differ = drift::fields(self.node, &self.desired, seen, None);
+        let one = differ.first()?;
+        let shown = |value: Option<&Json>| drift::shown(value, false);
+        Some(format!(
+            "somebody else, as its {} is {} where Stackwright would write {}",
+            one.field,
+            shown(one.observed.as_ref()),
+            shown(one.desired.as_ref())
+        ))
     }
 
     fn entry_with(&self, outputs: Recorded) -> Entry {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
+use serde_json::{Map, Value as Json};
 use stackwright_aws::{AwsError, Freshness, Recorded};
 use stackwright_plan::{Graph, Key, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
 
+use super::drift;
 use super::record::digests;
 use super::world::Search;
 use super::{Entry, Record, Seen, World};
@@ -196,9 +198,14 @@ async fn search(
     let found = world
         .find(node.kind, Search::Desired(&desired, &tags))
         .await?;
-    Ok(found
-        .into_iter()
-        .find(|seen| seen.tags.is_empty() || is_ours(seen, &tags)))
+    Ok(found.into_iter().find(|seen| {
+        (seen.tags.is_empty() && may_be_ours(node, &desired, seen)) || is_ours(seen, &tags)
+    }))
+}
+
+/// Of what cannot be tagged, some is ours only when it is as we want it.
+fn may_be_ours(node: &Node, desired: &Map<String, Json>, seen: &Seen) -> bool {
+    !node.kind.facts().adopt_equal || drift::fields(node, desired, seen, None).is_empty()
 }
 
 fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {

@@ -20,6 +20,9 @@ pub(crate) struct Record {
     /// The last create or update did not reach its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) incomplete: bool,
+    /// The create has not reached its end in any apply since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unborn: bool,
 }
 
 /// One object that exists.

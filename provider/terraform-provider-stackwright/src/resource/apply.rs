@@ -9,6 +9,7 @@ use tfplugin_rs::{ApplyRequest, ApplyResponse, Cx};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfConfig as _, Value};
 use tokio::time::Instant;
 
+use super::protection;
 use super::read::{refreshed, stated_scope};
 use super::view::{check_place, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
@@ -65,7 +66,10 @@ async fn write<R: Planned>(
     let record = if prior.is_some() {
         record_of(&request.private)?
     } else {
-        Record::default()
+        Record {
+            unborn: true,
+            ..Record::default()
+        }
     };
     let verb = if prior.is_some() {
         Verb::Updating
@@ -162,6 +166,7 @@ async fn delete<R: Planned>(
     let mut view = decode::<R>(prior)?;
     check_place::<R>(&connected.scope, &mut view)?;
     let mut record = record_of(&request.private)?;
+    protection::refuse::<R>(&connected.scope, &mut view, &record)?;
     let scope = stated_scope::<R>(&connected.scope, &mut view);
     let id = resource_id::<R>(R::common(&mut view).id.known().cloned().unwrap_or_default());
     let wait = wait::<R>(cx, &mut view, Verb::Deleting);

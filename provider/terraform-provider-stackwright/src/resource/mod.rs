@@ -3,6 +3,7 @@
 mod apply;
 mod import;
 mod plan;
+mod protection;
 mod read;
 mod view;
 
@@ -14,8 +15,8 @@ use async_trait::async_trait;
 use stackwright_plan::ResourceId;
 use stackwright_plan::resource::{Resource as Planned, check_tags};
 use tfplugin_rs::{
-    ApplyRequest, ApplyResponse, Cx, ImportResponse, PlanRequest, PlanResponse, Private,
-    ReadRequest, ReadResponse, Resource,
+    ApplyRequest, ApplyResponse, Cx, DestroyPlan, ImportResponse, PlanRequest, PlanResponse,
+    Private, ReadRequest, ReadResponse, Resource,
 };
 use tfplugin_types::{
     Cfg, Diagnostic, Diagnostics, Path, Schema, TfConfig as _, TfObject as _, Value,
@@ -133,6 +134,19 @@ impl<R: Planned> Resource for EngineResource<R> {
         match self.connected() {
             Ok(connected) => plan::plan::<R>(&connected, request).await,
             Err(diagnostics) => PlanResponse::failed(diagnostics),
+        }
+    }
+
+    async fn plan_destroy(&self, _cx: &Cx, prior: &Value, private: Private) -> DestroyPlan {
+        let refused = || {
+            let mut view = decode::<R>(prior)?;
+            let record = record_of(&private)?;
+            protection::refuse::<R>(&self.connected()?.scope, &mut view, &record)
+        };
+        let diagnostics = refused().err().unwrap_or_default();
+        DestroyPlan {
+            private,
+            diagnostics,
         }
     }
 

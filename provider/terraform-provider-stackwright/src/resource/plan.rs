@@ -9,6 +9,7 @@ use tfplugin_types::{
     Cfg, Diagnostics, Mode, Path, Replace, Schema, TfConfig as _, TfObject as _, Value,
 };
 
+use super::protection;
 use super::read::stated_scope;
 use super::view::{check_place, fill};
 use super::{decode, record_of, resource_id};
@@ -62,6 +63,9 @@ async fn try_plan<R: Planned>(
         R::notes(prior, &view, &config, &mut found);
     }
     let again = !replaced.is_empty() || fixed_differ::<R>(prior.as_ref(), &view);
+    if let Some(prior) = prior.as_mut().filter(|_| again) {
+        protection::refuse::<R>(&connected.scope, prior, &record)?;
+    }
     claim::<R>(connected, &view, &request.config, prior.is_some(), again)?;
     Ok(PlanResponse {
         planned: view.to_value(),
@@ -210,7 +214,7 @@ fn keep_computed<R: Planned>(prior: &R::View, view: &mut R::View) {
 }
 
 /// The fields of components that the state says have drifted, and the components that are missing.
-fn drifted<R: Planned>(prior: &mut R::View) -> (Drifted, BTreeSet<Key>) {
+pub(super) fn drifted<R: Planned>(prior: &mut R::View) -> (Drifted, BTreeSet<Key>) {
     let (mut drifted, mut missing) = (Drifted::new(), BTreeSet::new());
     let entries = match &R::common(prior).drift {
         Cfg::Known(entries) => entries.clone(),
