@@ -29,6 +29,7 @@ def install_patches() -> None:
         gaps_logs,
         gaps_network,
         gaps_security_groups,
+        gaps_servicediscovery,
         moto_core,
         sts,
     )
@@ -40,6 +41,7 @@ def install_patches() -> None:
         gaps_logs,
         gaps_network,
         gaps_security_groups,
+        gaps_servicediscovery,
         cloudwatch,
         ecs_clusters,
         ecs_task_definitions,

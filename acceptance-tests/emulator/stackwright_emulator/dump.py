@@ -171,6 +171,27 @@ def _alarms(kind: str, member: str) -> Callable[[_Reader], Iterator[Object]]:
     return collect
 
 
+def _namespaces(reader: _Reader) -> Iterator[Object]:
+    for namespace in reader.all("servicediscovery", "list_namespaces", "Namespaces"):
+        yield namespace | _cloud_map_tags(reader, namespace["Arn"])
+
+
+def _cloud_map_services(reader: _Reader) -> Iterator[Object]:
+    for listed in reader.all("servicediscovery", "list_services", "Services"):
+        service = reader.call("servicediscovery", "get_service", Id=listed["Id"])["Service"]
+        yield service | _cloud_map_tags(reader, service["Arn"])
+
+
+def _cloud_map_instances(reader: _Reader) -> Iterator[Object]:
+    for service in reader.all("servicediscovery", "list_services", "Services"):
+        for instance in reader.all("servicediscovery", "list_instances", "Instances", ServiceId=service["Id"]):
+            yield instance | {"ServiceId": service["Id"]}
+
+
+def _cloud_map_tags(reader: _Reader, arn: str) -> Object:
+    return {"Tags": reader.call("servicediscovery", "list_tags_for_resource", ResourceARN=arn)["Tags"]}
+
+
 def _repositories(reader: _Reader) -> Iterator[Object]:
     for repository in reader.all("ecr", "describe_repositories", "repositories"):
         name, arn = repository["repositoryName"], repository["repositoryArn"]
@@ -251,4 +272,7 @@ _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
     "metric_alarms": _alarms("MetricAlarm", "MetricAlarms"),
     "composite_alarms": _alarms("CompositeAlarm", "CompositeAlarms"),
     "repositories": _repositories,
+    "namespaces": _namespaces,
+    "namespace_services": _cloud_map_services,
+    "namespace_instances": _cloud_map_instances,
 }

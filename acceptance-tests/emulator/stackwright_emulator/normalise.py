@@ -23,6 +23,7 @@ _TAGS = ("Tags", "tags", "TagList")
 _VOLATILE = {
     "AssociationId",
     "AvailableIpAddressCount",
+    "CreatorRequestId",
     "DhcpOptionsId",
     "DnsEntries",
     "DnsName",
@@ -57,7 +58,7 @@ _VOLATILE = {
     "storedBytes",
 }
 # Parts of a kind that another kind shows better.
-_SHOWN_ELSEWHERE = {"security_groups": {"IpPermissions", "IpPermissionsEgress"}}
+_SHOWN_ELSEWHERE = {"security_groups": {"IpPermissions", "IpPermissionsEgress"}, "namespaces": {"HostedZoneId"}}
 
 # Lists whose order means something, and documents that are not AWS's to reorder.
 _ORDERED = {
@@ -128,6 +129,11 @@ _KINDS = {
     "metric_alarms": _named("alarm", "AlarmName"),
     "composite_alarms": _named("alarm", "AlarmName"),
     "repositories": _named("repository", "repositoryName"),
+    "namespaces": _Kind("namespace", "Id", lambda item: item["Name"]),
+    "namespace_services": _Kind("namespace-service", "Id", lambda item: item["Name"]),
+    "namespace_instances": _Kind(
+        "namespace-instance", "Id", lambda item: f"{item['ServiceId']} {item['Id']}", generated=False
+    ),
 }
 
 

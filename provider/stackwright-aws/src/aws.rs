@@ -83,6 +83,10 @@ pub(crate) struct Loaders {
     pub(crate) ecs_clusters: Loader<crate::ecs_cluster::EcsClusters>,
     pub(crate) task_definitions: Loader<crate::task_definition::TaskDefinitions>,
     pub(crate) ecs_services: Loader<crate::ecs_service::EcsServices>,
+    pub(crate) cloud_map_namespaces: Loader<crate::cloud_map_namespace::Namespaces>,
+    pub(crate) cloud_map_services: Loader<crate::cloud_map_service::Services>,
+    pub(crate) cloud_map_instances: Loader<crate::cloud_map_instance::Instances>,
+    pub(crate) cloud_map_tags: Loader<crate::cloud_map::TagsByArn>,
     pub(crate) deployments: crate::ecs_service::StartedDeployments,
 }
 

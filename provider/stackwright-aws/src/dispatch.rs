@@ -105,6 +105,9 @@ adapters! {
     EcsCluster,
     TaskDefinition,
     EcsService,
+    CloudMapNamespace,
+    CloudMapService,
+    CloudMapInstance,
 }
 
 /// Gives a typed adapter its untyped face.

@@ -51,6 +51,12 @@ mod role;
 mod tag_changes;
 mod task_definition;
 
+// Cloud Map
+mod cloud_map;
+mod cloud_map_instance;
+mod cloud_map_namespace;
+mod cloud_map_service;
+
 pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 pub use aws::{Aws, Refresh};
 pub use dispatch::{AnyAdapter, AnyLookup, AnyObserved, adapter};

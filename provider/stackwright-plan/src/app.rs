@@ -458,7 +458,7 @@ fn record(inputs: &Inputs<'_>, graph: &mut Graph) {
 
 fn to_record(view: &AppConfig) -> Option<Json> {
     let network = view.network.known()?;
-    Some(json!({
+    let mut record = json!({
         "config": known_map(&view.config)?,
         "secrets": known_map(&view.secrets)?,
         "policies": known_map(&view.policies)?,
@@ -469,7 +469,17 @@ fn to_record(view: &AppConfig) -> Option<Json> {
             "private_subnet_ids": known_list(&network.private_subnet_ids)?,
             "public_subnet_ids": known_list(&network.public_subnet_ids)?,
         },
-    }))
+    });
+    // Left out when there is none: the records of older apps stay as they are.
+    for (name, value) in [
+        ("namespace_id", &network.namespace_id),
+        ("namespace", &network.namespace),
+    ] {
+        if !value.is_null() {
+            record["network"][name] = json!(value.known()?);
+        }
+    }
+    Some(record)
 }
 
 fn from_record(record: &Json) -> Option<AppConfig> {
@@ -487,6 +497,8 @@ fn from_record(record: &Json) -> Option<AppConfig> {
         cidr: text("cidr")?,
         private_subnet_ids: list("private_subnet_ids")?,
         public_subnet_ids: list("public_subnet_ids")?,
+        namespace_id: text("namespace_id"),
+        namespace: text("namespace"),
     };
     Some(AppConfig {
         network: network.to_config(),

@@ -35,6 +35,8 @@ pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
             empower_roles(scope),
             pass_roles(scope),
             service_linked_role(scope),
+            build_private_names(),
+            change_private_names(scope),
         ],
         _ => return None,
     };
@@ -48,7 +50,8 @@ fn look() -> Json {
         "Effect": "Allow",
         "Action": [
             "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
-            "logs:Describe*", "logs:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
+            "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
+            "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
             "sts:GetCallerIdentity",
         ],
         "Resource": "*",
@@ -120,7 +123,6 @@ fn build() -> Json {
 
 /// Changes and deletes, bound to the tags of the project and environment.
 fn change_tagged(scope: &Scope) -> Json {
-    let tag_of = |key: &str| format!("aws:ResourceTag/{key}");
     json!({
         "Sid": "ChangeOwn",
         "Effect": "Allow",
@@ -139,11 +141,47 @@ fn change_tagged(scope: &Scope) -> Json {
             "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:UntagResource",
         ],
         "Resource": "*",
-        "Condition": {
-            "StringEquals": {
-                tag_of(tag::PROJECT): scope.project,
-                tag_of(tag::ENVIRONMENT): scope.environment,
-            },
+        "Condition": own_tags(scope),
+    })
+}
+
+/// Cloud Map works on Route 53 in the name of its caller, on zones whose ids nobody can foretell.
+/// Source: <https://docs.aws.amazon.com/cloud-map/latest/dg/security_iam_permissions-reference.html>
+fn build_private_names() -> Json {
+    json!({
+        "Sid": "BuildPrivateNames",
+        "Effect": "Allow",
+        "Action": [
+            "route53:ChangeResourceRecordSets", "route53:CreateHostedZone",
+            "route53:DeleteHostedZone", "route53:ListHostedZonesByName",
+            "servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:CreateService",
+            "servicediscovery:TagResource",
+        ],
+        "Resource": "*",
+    })
+}
+
+fn change_private_names(scope: &Scope) -> Json {
+    json!({
+        "Sid": "ChangePrivateNames",
+        "Effect": "Allow",
+        "Action": [
+            "servicediscovery:DeleteNamespace", "servicediscovery:DeleteService",
+            "servicediscovery:DeregisterInstance", "servicediscovery:RegisterInstance",
+            "servicediscovery:UntagResource", "servicediscovery:UpdatePrivateDnsNamespace",
+            "servicediscovery:UpdateService",
+        ],
+        "Resource": "*",
+        "Condition": own_tags(scope),
+    })
+}
+
+fn own_tags(scope: &Scope) -> Json {
+    let tag_of = |key: &str| format!("aws:ResourceTag/{key}");
+    json!({
+        "StringEquals": {
+            tag_of(tag::PROJECT): scope.project,
+            tag_of(tag::ENVIRONMENT): scope.environment,
         },
     })
 }

@@ -109,6 +109,23 @@ const NETWORK: Round = Round {
             "default_security_group",
             |account| retag(account, &GROUP, "default_security_group"),
         ),
+        excepted("cloud_map_namespace.name", FIXED),
+        excepted("cloud_map_namespace.vpc_id", FIXED),
+        changed("cloud_map_namespace.description", "namespace", |account| {
+            let namespace = namespace(account)?;
+            let params =
+                json!({ "Id": namespace["Id"], "Namespace": { "Description": "changed" } });
+            account
+                .outside("servicediscovery", "UpdatePrivateDnsNamespace", &params)
+                .map(drop)
+        }),
+        changed("cloud_map_namespace.tags", "namespace", |account| {
+            let tags = json!([{ "Key": "Name", "Value": "changed" }]);
+            let params = json!({ "ResourceARN": namespace(account)?["Arn"], "Tags": tags });
+            account
+                .outside("servicediscovery", "TagResource", &params)
+                .map(drop)
+        }),
     ],
 };
 
@@ -134,6 +151,16 @@ const GATEWAY_ROUND: Round = Round {
         },
     )],
 };
+
+fn namespace(account: &Account) -> Result<Json> {
+    let found = account.list(
+        "servicediscovery",
+        "ListNamespaces",
+        &json!({}),
+        "Namespaces",
+    )?;
+    found.into_iter().next().context("there is no namespace")
+}
 
 #[test]
 fn network() -> Result<()> {

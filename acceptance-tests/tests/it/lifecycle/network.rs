@@ -44,6 +44,7 @@ fn delete_endpoint(account: &Account) -> Result<&'static str> {
 /// In the order in which AWS allows it.
 fn delete_whole_network(account: &Account) -> Result<()> {
     delete_endpoint(account)?;
+    delete_namespaces(account)?;
     let ec2 = |operation: &str, key: &str, id: &str| {
         account.outside("ec2", operation, &json!({ key: id }))
     };
@@ -76,6 +77,15 @@ fn delete_whole_network(account: &Account) -> Result<()> {
         ec2("DeleteInternetGateway", "InternetGatewayId", &gateway)?;
     }
     ec2("DeleteVpc", "VpcId", &vpc).map(drop)
+}
+
+fn delete_namespaces(account: &Account) -> Result<()> {
+    let all = json!({});
+    for namespace in account.list("servicediscovery", "ListNamespaces", &all, "Namespaces")? {
+        let id = json!({ "Id": namespace["Id"] });
+        account.outside("servicediscovery", "DeleteNamespace", &id)?;
+    }
+    Ok(())
 }
 
 fn delete_route_tables(account: &Account) -> Result<()> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod cloud_map;
 mod ecs;
 mod emulated;
 mod iam_logs_ssm;

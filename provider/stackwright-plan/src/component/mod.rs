@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::field_names;
 
+mod cloud_map;
 mod ec2;
 mod ecs;
 mod iam;
 mod logs;
 mod ssm;
 
+pub use cloud_map::*;
 pub use ec2::*;
 pub use ecs::*;
 pub use iam::*;
@@ -129,4 +131,10 @@ kinds! {
     TaskDefinition = "ECS task definition",
     /// [`EcsService`].
     EcsService = "ECS service",
+    /// [`CloudMapNamespace`].
+    CloudMapNamespace = "Cloud Map namespace",
+    /// [`CloudMapService`].
+    CloudMapService = "Cloud Map service",
+    /// [`CloudMapInstance`].
+    CloudMapInstance = "Cloud Map instance",
 }

@@ -3,9 +3,12 @@
 //! Components: `vpc` (main), `internet_gateway`, `default_security_group`, `endpoint.s3`,
 //! `route_table.public` with `route.public`; per zone `subnet.public.<zone>`,
 //! `subnet.private.<zone>`, `route_table.private.<zone>`, `route.private.<zone>` and their
-//! `association.<public|private>.<zone>`; per NAT gateway `elastic_ip.<zone>` and `nat.<zone>`.
+//! `association.<public|private>.<zone>`; per NAT gateway `elastic_ip.<zone>` and `nat.<zone>`;
+//! `namespace` for private names.
 //!
-//! Replaced by a change of: `name`, `cidr`.
+//! Replaced by a change of: `name`, `cidr`, `domain`.
+
+pub mod private_domain;
 
 use std::collections::BTreeMap;
 
@@ -13,8 +16,8 @@ use tfplugin_types::{Cfg, Diagnostics, Path, Refinements, TfSchema};
 
 use crate::cidr::{self, Cidr, ZonePlan};
 use crate::component::{
-    DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway, NatGateway, Route,
-    RouteTable, RouteTableAssociation, Subnet, Tags, Vpc,
+    CloudMapNamespace, DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway,
+    NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Tags, Vpc,
 };
 use crate::resource::{
     Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, cfg_list,
@@ -46,6 +49,14 @@ pub struct Network {
     /// NAT gateways: `single` for one that all zones share, `per_az` for one in each zone.
     #[tf(default = "single".to_owned(), one_of("single", "per_az"))]
     pub nat: String,
+    /// Domain of the private names in the network: apps, databases and internal routers are found there by each other, and nobody else. Default: `<environment>.<project>.internal`. Changing this replaces the network.
+    #[tf(
+        optional,
+        computed,
+        matches(private_domain::check),
+        allowed = "a domain in lower case, like `stage.acme.internal`"
+    )]
+    pub domain: Option<String>,
     /// Id of the VPC.
     #[tf(computed, prefix = "vpc-")]
     pub vpc_id: String,
@@ -58,6 +69,9 @@ pub struct Network {
     /// Public addresses from which tasks reach the internet, by availability zone.
     #[tf(computed)]
     pub nat_public_ips: BTreeMap<String, String>,
+    /// Id of the Cloud Map namespace that holds the private names.
+    #[tf(computed)]
+    pub namespace_id: String,
     /// What other resources need to know of this network.
     #[tf(computed, name = "ref")]
     pub reference: Plain<NetworkRef>,
@@ -79,6 +93,10 @@ pub struct NetworkRef {
     pub private_subnet_ids: Vec<String>,
     /// Ids of the public subnets, in the order of the zones.
     pub public_subnet_ids: Vec<String>,
+    /// Id of the Cloud Map namespace for private names; without one nothing in the network has a private name.
+    pub namespace_id: Option<String>,
+    /// Domain of the namespace: `stage.acme.internal`.
+    pub namespace: Option<String>,
 }
 
 /// The networks.
@@ -92,6 +110,7 @@ struct Inputs<'a> {
     cidr: Cidr,
     zones: Vec<String>,
     nat_per_zone: bool,
+    domain: String,
     id: ResourceId,
     user_tags: Tags,
 }
@@ -104,6 +123,7 @@ impl Inputs<'_> {
             cidr: view.cidr.known()?.parse().ok()?,
             zones: known_list(&view.availability_zones)?,
             nat_per_zone: view.nat.known()? == "per_az",
+            domain: view.domain.known()?.clone(),
             id: ResourceId::new(
                 NetworkResource::TYPE,
                 format!("{}/{name}", scope.environment),
@@ -144,6 +164,7 @@ impl Inputs<'_> {
 
 const VPC: &str = "vpc";
 const GATEWAY: &str = "internet_gateway";
+const NAMESPACE: &str = "namespace";
 
 fn output(key: impl Into<Key>) -> In<String> {
     In::From(key.into(), "id")
@@ -187,12 +208,17 @@ impl Resource for NetworkResource {
 
     /// Zones once chosen stay: a zone that AWS adds to the region later moves nothing.
     fn complete(
-        _scope: &Scope,
+        scope: &Scope,
         facts: &Facts,
         prior: Option<&NetworkConfig>,
         view: &mut NetworkConfig,
         found: &mut Diagnostics,
     ) {
+        if view.domain.is_null() {
+            let before = prior.and_then(|prior| prior.domain.known().cloned());
+            let chosen = before.unwrap_or_else(|| default_domain(scope));
+            view.domain = Cfg::Known(chosen);
+        }
         match (&view.availability_zones, &view.az_count) {
             (Cfg::Known(zones), _) => view.az_count = count(zones.len()),
             (Cfg::Unknown(_), _) => view.az_count = Cfg::unknown(),
@@ -214,6 +240,7 @@ impl Resource for NetworkResource {
             }
         }
         endpoint(&inputs, &mut graph);
+        namespace(&inputs, &mut graph);
         Some(graph)
     }
 
@@ -260,21 +287,39 @@ impl Resource for NetworkResource {
             }
             _ => Cfg::unknown(),
         };
+        view.namespace_id = outputs.get(&NAMESPACE.into(), "id");
         view.reference = Cfg::Known(NetworkRefConfig {
             name: view.name.clone(),
             vpc_id: vpc_id.clone(),
             cidr: view.cidr.clone(),
             private_subnet_ids: in_order("subnet.private"),
             public_subnet_ids: in_order("subnet.public"),
+            namespace_id: view.namespace_id.clone(),
+            namespace: view.domain.clone(),
         });
         view.vpc_id = vpc_id;
     }
 
+    /// A network that had no domain yet gets one beside what it has.
+    fn replaced_for(prior: &NetworkConfig, planned: &NetworkConfig) -> Vec<Path> {
+        let (before, after) = (prior.domain.known(), planned.domain.known());
+        let moves = before.is_some() && before != after;
+        moves
+            .then(|| Path::attribute("domain"))
+            .into_iter()
+            .collect()
+    }
+
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
         split_id::<2>(scope, id, "<environment>/<name>")?;
-        Ok([Kind::Vpc, Kind::Subnet, Kind::NatGateway]
-            .map(Anchor::tagged)
-            .to_vec())
+        Ok([
+            Kind::Vpc,
+            Kind::Subnet,
+            Kind::NatGateway,
+            Kind::CloudMapNamespace,
+        ]
+        .map(Anchor::tagged)
+        .to_vec())
     }
 
     fn recover(
@@ -293,6 +338,10 @@ impl Resource for NetworkResource {
             cidr: vpc.text("cidr_block").into(),
             availability_zones: cfg_list(zones),
             nat: Cfg::Known(nat.to_owned()),
+            domain: found
+                .get(&Key::from(NAMESPACE))
+                .and_then(|namespace| namespace.text("name"))
+                .into(),
             ..NetworkConfig::default()
         };
         view.common.tags = cfg_map(vpc.user_tags(scope));
@@ -480,6 +529,21 @@ fn nat(inputs: &Inputs<'_>, zone: &str, graph: &mut Graph) {
     };
     // AWS makes a NAT gateway fail when its VPC has no internet gateway yet.
     graph.add(key, &gateway).after(GATEWAY);
+}
+
+fn default_domain(scope: &Scope) -> String {
+    format!("{}.{}.internal", scope.environment, scope.project)
+}
+
+fn namespace(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let Inputs { scope, name, .. } = inputs;
+    let namespace = CloudMapNamespace {
+        name: inputs.domain.clone(),
+        vpc_id: output(VPC),
+        description: format!("Private names in network {name} of {}", scope.environment),
+        tags: inputs.tags(NAMESPACE),
+    };
+    graph.add(NAMESPACE, &namespace);
 }
 
 fn endpoint(inputs: &Inputs<'_>, graph: &mut Graph) {
