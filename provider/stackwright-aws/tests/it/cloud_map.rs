@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use stackwright_aws::{Adapter, Freshness, Lookup, Observed, Recorded};
 use stackwright_plan::In;
@@ -53,7 +55,12 @@ async fn make<C: Adapter>(account: &Account, desired: &C) -> Recorded {
     recorded
 }
 
-async fn in_a_network() -> (Account, Recorded, Recorded) {
+/// On the heap: the futures of the SDK are large.
+fn in_a_network() -> BoxFuture<'static, (Account, Recorded, Recorded)> {
+    network_with_namespace().boxed()
+}
+
+async fn network_with_namespace() -> (Account, Recorded, Recorded) {
     let account = Account::new().await;
     let vpc = account.make(&vpc(&account)).await;
     let space = make(&account, &namespace(&account, &vpc)).await;
