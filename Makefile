@@ -10,7 +10,7 @@ THREADS ?= 4
 # The message of a failed test says what happened; its stack does not.
 export RUST_LIB_BACKTRACE ?= 0
 
-.PHONY: help build test demo bench tables fmt lint deny check
+.PHONY: help build test demo bench tables docs fmt lint deny check
 
 help:
 	@echo "make build   debug builds of provider and generator"
@@ -18,6 +18,7 @@ help:
 	@echo "make demo    from a Procfile to running workers in two accounts, against the emulator"
 	@echo "make bench   counts, times and sizes against their goals (release build)"
 	@echo "make tables  render docs/tables from the last acceptance tests"
+	@echo "make docs    render the registry pages from the source"
 	@echo "make fmt     format Rust and Terraform"
 	@echo "make lint    formats, clippy, Terraform's format"
 	@echo "make deny    dependency rules (cargo-deny)"
@@ -30,6 +31,7 @@ test: build
 	cd acceptance-tests/emulator && PYTHONDONTWRITEBYTECODE=1 "$$(./setup.sh | tail -1)" -m unittest discover --quiet
 	$(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS)
 	$(PROGRAM)/debug/tables --check
+	$(PROGRAM)/debug/terraform-provider-stackwright docs $(CURDIR) --check
 
 demo: build
 	$(PROGRAM)/debug/demo
@@ -40,6 +42,9 @@ bench:
 
 tables: build
 	$(PROGRAM)/debug/tables
+
+docs: build
+	$(PROGRAM)/debug/terraform-provider-stackwright docs $(CURDIR)
 
 fmt:
 	$(CARGO) fmt --all

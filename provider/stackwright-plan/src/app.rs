@@ -615,3 +615,72 @@ pub(crate) fn check_policies(policies: &Texts, found: &mut Diagnostics) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(pairs: &[(&str, &str)]) -> Texts {
+        let owned = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        cfg_map(owned.collect())
+    }
+
+    fn summaries(check: impl FnOnce(&mut Diagnostics)) -> Vec<String> {
+        let mut found = Diagnostics::new();
+        check(&mut found);
+        found.0.into_iter().map(|found| found.summary).collect()
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_is_refused() {
+        let network = NetworkRef {
+            name: "main".to_owned(),
+            vpc_id: "vpc-1".to_owned(),
+            cidr: "10.0.0.0/16".to_owned(),
+            private_subnet_ids: vec!["subnet-1".to_owned()],
+            public_subnet_ids: Vec::new(),
+        };
+        let app = |length: usize| AppConfig {
+            network: network.to_config(),
+            config: texts(&[("LONG", &"x".repeat(length))]),
+            secrets: texts(&[]),
+            policies: texts(&[]),
+            ..AppConfig::default()
+        };
+        assert!(summaries(|found| check_record(&app(7_000), found)).is_empty());
+        let long = summaries(|found| check_record(&app(9_000), found));
+        assert_eq!(long, ["Configuration Too Long"]);
+    }
+
+    #[test]
+    fn a_variable_has_a_value_or_a_secret() {
+        let (config, secrets) = (texts(&[("A", "1"), ("B", "2")]), texts(&[("B", "arn")]));
+        let twice = summaries(|found| check_twice(&config, &secrets, found));
+        assert_eq!(twice, ["Variable Given Twice"]);
+    }
+
+    #[test]
+    fn policies_together_keep_to_the_limit_of_aws() {
+        let long = json!({ "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": "r".repeat(6_000) } });
+        let long = long.to_string();
+        let one = texts(&[("one", &long)]);
+        let two = texts(&[("one", &long), ("two", &long)]);
+        assert!(summaries(|found| check_policies(&one, found)).is_empty());
+        assert_eq!(
+            summaries(|found| check_policies(&two, found)),
+            ["Policies Too Long"]
+        );
+    }
+
+    #[test]
+    fn two_braces_never_reach_ssm() {
+        let text = record_text(&json!({ "a": "{{b}}{{{c" }));
+        assert!(!text.contains("{{"), "{text}");
+        assert_eq!(
+            serde_json::from_str::<Json>(&text).ok(),
+            Some(json!({ "a": "{{b}}{{{c" }))
+        );
+    }
+}

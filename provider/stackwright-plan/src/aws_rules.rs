@@ -10,6 +10,10 @@ use crate::cidr::Cidr;
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const INLINE_POLICIES: usize = 10_240;
 
+/// The longest trust policy of a role.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const TRUST_POLICY: usize = 2_048;
+
 /// Days that CloudWatch Logs can keep a log group.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 pub const RETENTION_DAYS: &[i64] = &[
@@ -80,6 +84,31 @@ pub fn role_name(name: &String) -> Result<(), String> {
         format!(
             "`{name}` is not a name for an IAM role. Use 1 to 64 letters, digits and + = , . @ _ -."
         )
+    })
+}
+
+/// Description of an IAM role.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+#[expect(clippy::ptr_arg, reason = "`matches` gives a `&String`")]
+pub fn iam_description(text: &String) -> Result<(), String> {
+    let takes = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
+    let wrong = text.chars().find(|c| !takes(*c));
+    refuse_unless(wrong.is_none(), || {
+        format!(
+            "IAM does not take the character `{}` in a description. Use letters of Latin-1, digits, spaces, line ends and punctuation.",
+            wrong.unwrap_or_default().escape_default()
+        )
+    })
+}
+
+/// A value against the confused deputy.
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+#[expect(clippy::ptr_arg, reason = "`matches` gives a `&String`")]
+pub fn external_id(text: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+    refuse_unless(text.chars().all(letters), || {
+        "STS takes letters, digits and _ + = , . @ : / - in an external id. Remove what is neither."
+            .to_owned()
     })
 }
 
@@ -217,6 +246,16 @@ mod tests {
         assert!(role_name(&"a b".to_owned()).is_err());
         assert!(process_name(&"web_2-x".to_owned()).is_ok());
         assert!(process_name(&"web.2".to_owned()).is_err());
+    }
+
+    #[test]
+    fn texts_of_roles() {
+        assert!(iam_description(&"Déploiement: 1\n".to_owned()).is_ok());
+        for bad in ["\u{7}", "日本", "\u{2013}"] {
+            assert!(iam_description(&bad.to_owned()).is_err(), "{bad}");
+        }
+        assert!(external_id(&"acme/prod:1".to_owned()).is_ok());
+        assert!(external_id(&"a b".to_owned()).is_err());
     }
 
     #[test]

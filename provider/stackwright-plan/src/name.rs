@@ -16,6 +16,15 @@ pub const SECURITY_GROUP: usize = 255;
 /// Longest name of an application load balancer or target group.
 pub const LOAD_BALANCER: usize = 32;
 
+/// How long names may be, by what they are for, as the function `name` takes it.
+pub const LIMITS: &[(&str, usize)] = &[
+    ("ecs", ECS),
+    ("load_balancer", LOAD_BALANCER),
+    ("role", ROLE),
+    ("security_group", SECURITY_GROUP),
+    ("target_group", LOAD_BALANCER),
+];
+
 const HASH: usize = 6;
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 

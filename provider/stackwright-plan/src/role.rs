@@ -45,7 +45,12 @@ pub struct Role {
     #[tf(default = 3600, range(3600..=43_200))]
     pub max_session: i64,
     /// What the role is for, shown in the AWS console.
-    #[tf(default = String::new(), length(0..=1000))]
+    #[tf(
+        default = String::new(),
+        length(0..=1000),
+        matches(aws_rules::iam_description),
+        allowed = "letters of Latin-1, digits, spaces, line ends and punctuation"
+    )]
     pub description: String,
     /// ARN of the role.
     #[tf(computed, prefix = "arn:")]
@@ -68,7 +73,11 @@ pub struct Trust {
     #[tf(default = false)]
     pub require_mfa: bool,
     /// A value that the caller must give along, against the confused deputy.
-    #[tf(length(2..=1224))]
+    #[tf(
+        length(2..=1224),
+        matches(aws_rules::external_id),
+        allowed = "letters, digits and _ + = , . @ : / -"
+    )]
     pub external_id: Option<String>,
 }
 
@@ -106,6 +115,7 @@ impl Resource for RoleResource {
     fn validate(view: &RoleConfig, found: &mut Diagnostics) {
         check_policies(&view.policies, found);
         check_accounts(&view.trust, found);
+        check_trust_length(&view.trust, found);
         check_arns(view, found);
         let empty =
             |map: &Cfg<BTreeMap<String, Cfg<String>>>| map.known().is_none_or(BTreeMap::is_empty);
@@ -158,9 +168,10 @@ impl Resource for RoleResource {
         let role = IamRole {
             path: scope.iam_path.clone(),
             description: view.description.known()?.clone(),
-            assume_role_policy: trust_policy(scope, &view.trust).map_or(In::Unknown, |trust| {
-                In::Known(policy_document::normalise(&trust))
-            }),
+            assume_role_policy: trust_policy(&scope.partition, &view.trust)
+                .map_or(In::Unknown, |trust| {
+                    In::Known(policy_document::normalise(&trust))
+                }),
             max_session_duration: i32::try_from(*view.max_session.known()?).unwrap_or(i32::MAX),
             permissions_boundary: scope.permissions_boundary.clone().unwrap_or_default(),
             inline_policies: inline_policies(scope, view).map_or(In::Unknown, In::Known),
@@ -293,6 +304,19 @@ fn check_accounts(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
     }
 }
 
+/// IAM counts a trust policy without white space.
+fn check_trust_length(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
+    // The longest partition: what is planned elsewhere is not longer.
+    let length = trust_policy("aws-us-gov", trust).map(|document| document.to_string().len());
+    if let Some(length) = length.filter(|length| *length > aws_rules::TRUST_POLICY) {
+        found.error(
+            Path::attribute("trust"),
+            "Trust Policy Too Long",
+            format!("The trust policy would have {length} characters; AWS takes {} in every account. Name fewer accounts or a shorter `external_id`.", aws_rules::TRUST_POLICY),
+        );
+    }
+}
+
 fn check_arns(view: &RoleConfig, found: &mut Diagnostics) {
     let arns = view.managed_policy_arns.known().into_iter().flatten();
     let known: Vec<&String> = arns.filter_map(Cfg::known).collect();
@@ -315,13 +339,13 @@ fn check_arns(view: &RoleConfig, found: &mut Diagnostics) {
 }
 
 /// The trust policy; `None` while a part is unknown.
-fn trust_policy(scope: &Scope, trust: &Cfg<TrustConfig>) -> Option<Json> {
+fn trust_policy(partition: &str, trust: &Cfg<TrustConfig>) -> Option<Json> {
     let trust = trust.known()?;
     let accounts: Option<Vec<&String>> =
         trust.account_ids.known()?.iter().map(Cfg::known).collect();
     let mut principals: Vec<String> = accounts?
         .into_iter()
-        .map(|account| format!("arn:{}:iam::{account}:root", scope.partition))
+        .map(|account| format!("arn:{partition}:iam::{account}:root"))
         .collect();
     principals.sort();
     principals.dedup();
@@ -425,4 +449,52 @@ fn recover_preset(
         attached.remove(&arn);
     }
     (preset, attached)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(accounts: usize, external_id: &str) -> Cfg<TrustConfig> {
+        let account = |at: usize| Cfg::Known(format!("{at:012}"));
+        Cfg::Known(TrustConfig {
+            account_ids: Cfg::Known((0..accounts).map(account).collect()),
+            require_mfa: Cfg::Known(true),
+            external_id: Cfg::Known(external_id.to_owned()),
+        })
+    }
+
+    fn problems(trust: &Cfg<TrustConfig>) -> Vec<String> {
+        let mut found = Diagnostics::new();
+        check_trust_length(trust, &mut found);
+        found.0.into_iter().map(|found| found.detail).collect()
+    }
+
+    #[test]
+    fn a_trust_policy_keeps_to_the_limit_of_aws() {
+        assert_eq!(problems(&trust(20, "short")), Vec::<String>::new());
+        let found = problems(&trust(20, &"x".repeat(1224)));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("2048") && found[0].contains("fewer accounts"));
+    }
+
+    #[test]
+    fn managed_policies_are_arns_and_at_most_nine() {
+        let arns = |arns: Vec<String>| RoleConfig {
+            managed_policy_arns: Cfg::Known(arns.into_iter().map(Cfg::Known).collect()),
+            ..RoleConfig::default()
+        };
+        let policy = |at: usize| format!("arn:aws:iam::aws:policy/P{at}");
+        let summaries = |view: &RoleConfig| {
+            let mut found = Diagnostics::new();
+            check_arns(view, &mut found);
+            let found = found.0.into_iter();
+            found.map(|found| found.summary).collect::<Vec<_>>()
+        };
+        assert!(summaries(&arns((0..9).map(policy).collect())).is_empty());
+        let many = summaries(&arns((0..10).map(policy).collect()));
+        assert_eq!(many, ["Too Many Managed Policies"]);
+        let wrong = summaries(&arns(vec!["ReadOnlyAccess".to_owned()]));
+        assert_eq!(wrong, ["Invalid Policy ARN"]);
+    }
 }

@@ -11,10 +11,10 @@ use stackwright_plan::service::ServiceResource;
 use tfplugin_rs::{Cx, DataSource, Function, Provider, Resource};
 use tfplugin_types::{Diagnostic, Diagnostics, Path, Schema, TfObject as _, TfType as _, Value};
 
-use crate::caller::CallerDataSource;
 use crate::config::{self, ProviderBlock, ProviderBlockConfig};
+use crate::data::{CallerDataSource, ExistingDataSource};
 use crate::diagnose;
-use crate::functions::{ProcfileDecode, SizeDecode};
+use crate::functions::{Name, ProcfileDecode, RoleArn, SizeDecode};
 use crate::resource::EngineResource;
 use crate::session::{Connected, Session};
 
@@ -90,11 +90,27 @@ impl Provider for Stackwright {
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
-        vec![Arc::new(CallerDataSource::new(Arc::clone(&self.session)))]
+        let session = || Arc::clone(&self.session);
+        let name = &["name"];
+        vec![
+            Arc::new(CallerDataSource::new(session())),
+            Arc::new(ExistingDataSource::<AppResource>::new(session(), name)),
+            Arc::new(ExistingDataSource::<ClusterResource>::new(session(), name)),
+            Arc::new(ExistingDataSource::<NetworkResource>::new(session(), name)),
+            Arc::new(ExistingDataSource::<ServiceResource>::new(
+                session(),
+                &["app", "process"],
+            )),
+        ]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        vec![Arc::new(ProcfileDecode), Arc::new(SizeDecode)]
+        vec![
+            Arc::new(Name),
+            Arc::new(ProcfileDecode),
+            Arc::new(RoleArn),
+            Arc::new(SizeDecode),
+        ]
     }
 
     async fn validate(&self, _cx: &Cx, config: &Value) -> Diagnostics {

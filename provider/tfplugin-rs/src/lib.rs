@@ -29,6 +29,7 @@
 mod canonical;
 mod cx;
 mod data_source;
+pub mod docs;
 mod function;
 mod go_plugin;
 mod handshake;

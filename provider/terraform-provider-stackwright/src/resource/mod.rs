@@ -26,6 +26,9 @@ use crate::engine::Record;
 use crate::engine::drift::Ignore;
 use crate::session::{Connected, Session};
 
+pub(crate) use import::recover;
+pub(crate) use read::refreshed;
+
 /// A resource of the provider: the engine over a pure description.
 pub(crate) struct EngineResource<R> {
     type_name: String,

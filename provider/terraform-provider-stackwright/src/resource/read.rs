@@ -45,7 +45,7 @@ async fn try_read<R: Planned>(
 }
 
 /// Brings a view up to date with AWS. Answers the new record; `None` when nothing is left.
-pub(super) async fn refreshed<R: Planned>(
+pub(crate) async fn refreshed<R: Planned>(
     connected: &Connected,
     view: &mut R::View,
     mut record: Record,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stackwright_plan::caller::Caller;
 use tfplugin_rs::{Cx, DataResponse, DataSource};
-use tfplugin_types::{Diagnostic, Diagnostics, Schema, TfObject as _, TfType as _, Value};
+use tfplugin_types::{Schema, TfObject as _, TfType as _, Value};
 
+use super::not_configured;
 use crate::session::Session;
 
 /// Who the provider is.
@@ -34,8 +35,7 @@ impl DataSource for CallerDataSource {
     /// The session was opened with this very question, so nothing is asked again.
     async fn read(&self, _cx: &Cx, _config: &Value) -> DataResponse {
         let Some(connected) = self.0.connected() else {
-            let detail = "Terraform read a data source before it configured the provider. This is a bug in Terraform or in stackwright; please report it.";
-            return Diagnostics::from(Diagnostic::error("Provider Not Configured", detail)).into();
+            return not_configured();
         };
         let aws = &connected.aws;
         let caller = Caller {

@@ -1,4 +1,8 @@
-//! `provider::stackwright::procfile_decode` and `size_decode`.
+//! The functions of the provider: here `procfile_decode` and `size_decode`.
+
+mod names;
+
+pub(crate) use names::{Name, RoleArn};
 
 use std::collections::BTreeMap;
 

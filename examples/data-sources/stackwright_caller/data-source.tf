@@ -1,0 +1,5 @@
+data "stackwright_caller" "me" {}
+
+output "account" {
+  value = data.stackwright_caller.me.account_id
+}

@@ -1,0 +1,7 @@
+data "stackwright_cluster" "main" {
+  name = "main"
+}
+
+output "cluster" {
+  value = data.stackwright_cluster.main.cluster_arn
+}

@@ -1,0 +1,21 @@
+terraform {
+  required_version = ">= 1.11"
+  required_providers {
+    stackwright = {
+      source = "stackwright/stackwright"
+    }
+  }
+}
+
+provider "stackwright" {
+  project             = "acme"
+  environment         = "prod"
+  owner               = "acme/prod"
+  region              = "us-west-2"
+  allowed_account_ids = ["333333333333"]
+
+  assume_role {
+    role_arn     = "arn:aws:iam::333333333333:role/acme-deploy"
+    session_name = "terraform"
+  }
+}

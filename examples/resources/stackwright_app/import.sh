@@ -1,0 +1,2 @@
+# <environment>/<app>
+terraform import stackwright_app.shop prod/shop

@@ -1,0 +1,2 @@
+# <environment>/<name>
+terraform import stackwright_cluster.main prod/main

@@ -1,0 +1,4 @@
+resource "stackwright_cluster" "main" {
+  name         = "main"
+  spot_percent = 50
+}

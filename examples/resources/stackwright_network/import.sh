@@ -1,0 +1,2 @@
+# <environment>/<name>
+terraform import stackwright_network.main prod/main

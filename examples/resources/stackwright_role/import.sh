@@ -1,0 +1,2 @@
+# <role name>
+terraform import stackwright_role.deploy acme-deploy

@@ -1,0 +1,2 @@
+# <environment>/<app>/<process>
+terraform import stackwright_service.worker prod/shop/worker
