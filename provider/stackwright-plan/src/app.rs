@@ -641,6 +641,8 @@ mod tests {
             cidr: "10.0.0.0/16".to_owned(),
             private_subnet_ids: vec!["subnet-1".to_owned()],
             public_subnet_ids: Vec::new(),
+            namespace_id: None,
+            namespace: None,
         };
         let app = |length: usize| AppConfig {
             network: network.to_config(),
