@@ -31,10 +31,12 @@ pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
             build(),
             write_records(scope),
             change_tagged(scope),
+            change_named(scope),
+            secrets(scope),
             roles(scope),
             empower_roles(scope),
             pass_roles(scope),
-            service_linked_role(scope),
+            service_linked_roles(scope),
             build_private_names(),
             change_private_names(scope),
         ],
@@ -90,15 +92,22 @@ fn write_records(scope: &Scope) -> Json {
     })
 }
 
-/// ECS makes its own role in an account when it is first used there.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html>
-fn service_linked_role(scope: &Scope) -> Json {
+/// Services that make their own role in an account when they are first used there.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+const FIRST_USES: [&str; 4] = [
+    "ecs.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
+    "rds.amazonaws.com",
+];
+
+fn service_linked_roles(scope: &Scope) -> Json {
     json!({
-        "Sid": "FirstUseOfEcs",
+        "Sid": "FirstUse",
         "Effect": "Allow",
         "Action": "iam:CreateServiceLinkedRole",
-        "Resource": scope.global_arn("iam", "role/aws-service-role/ecs.amazonaws.com/*"),
-        "Condition": { "StringEquals": { "iam:AWSServiceName": "ecs.amazonaws.com" } },
+        "Resource": scope.global_arn("iam", "role/aws-service-role/*"),
+        "Condition": { "StringEquals": { "iam:AWSServiceName": FIRST_USES } },
     })
 }
 
@@ -108,14 +117,27 @@ fn build() -> Json {
         "Sid": "Build",
         "Effect": "Allow",
         "Action": [
-            "ec2:AllocateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway",
-            "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
+            "acm:AddTagsToCertificate", "acm:RequestCertificate",
+            "application-autoscaling:DeleteScalingPolicy",
+            "application-autoscaling:DeregisterScalableTarget",
+            "application-autoscaling:PutScalingPolicy",
+            "application-autoscaling:RegisterScalableTarget",
+            "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
+            "cloudwatch:DeleteAnomalyDetector", "cloudwatch:PutAnomalyDetector",
+            "cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+            "ec2:AllocateAddress", "ec2:Associate*", "ec2:Attach*", "ec2:Authorize*",
+            "ec2:CreateDhcpOptions", "ec2:CreateEgressOnlyInternetGateway", "ec2:CreateFlowLogs",
             "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
             "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet",
             "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
             "ecs:CreateCluster", "ecs:CreateService", "ecs:DeregisterTaskDefinition",
-            "ecs:RegisterTaskDefinition", "ecs:TagResource", "logs:CreateLogGroup",
-            "logs:TagResource",
+            "ecs:RegisterTaskDefinition", "ecs:TagResource", "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:Create*", "logs:CreateLogDelivery", "logs:CreateLogGroup",
+            "logs:DeleteLogDelivery", "logs:DeleteMetricFilter", "logs:GetLogEvents",
+            "logs:PutMetricFilter", "logs:TagResource", "rds:AddTagsToResource", "rds:Create*",
+            "rds:RestoreDB*", "route53:ChangeResourceRecordSets", "route53:CreateHostedZone",
+            "route53:DeleteHostedZone", "secretsmanager:GetRandomPassword",
+            "servicediscovery:Create*", "servicediscovery:TagResource",
         ],
         "Resource": "*",
     })
@@ -127,18 +149,23 @@ fn change_tagged(scope: &Scope) -> Json {
         "Sid": "ChangeOwn",
         "Effect": "Allow",
         "Action": [
-            "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute",
-            "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet",
-            "ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints",
-            "ec2:DetachInternetGateway", "ec2:DisassociateRouteTable",
+            "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
+            "cloudwatch:DeleteAlarms", "cloudwatch:UntagResource",
+            "ec2:Delete*", "ec2:Detach*", "ec2:Disassociate*",
             "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute",
             "ec2:ModifyVpcEndpoint", "ec2:ReleaseAddress", "ec2:ReplaceRoute",
-            "ec2:ReplaceRouteTableAssociation", "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress", "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+            "ec2:ReplaceRouteTableAssociation", "ec2:Revoke*",
+            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
             "ec2:UpdateSecurityGroupRuleDescriptionsIngress", "ecs:DeleteCluster",
             "ecs:DeleteService", "ecs:PutClusterCapacityProviders", "ecs:UntagResource",
             "ecs:UpdateCluster", "ecs:UpdateClusterSettings", "ecs:UpdateService",
-            "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:UntagResource",
+            "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:Delete*",
+            "elasticloadbalancing:Modify*", "elasticloadbalancing:Remove*",
+            "elasticloadbalancing:Set*", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy",
+            "logs:PutRetentionPolicy", "logs:UntagResource", "rds:Delete*", "rds:Modify*",
+            "rds:Reboot*", "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup",
+            "servicediscovery:De*", "servicediscovery:RegisterInstance",
+            "servicediscovery:UntagResource", "servicediscovery:Update*",
         ],
         "Resource": "*",
         "Condition": own_tags(scope),
@@ -186,6 +213,42 @@ fn own_tags(scope: &Scope) -> Json {
     })
 }
 
+/// Changes and deletes of what cannot be bound to tags, bound to the beginning of the name.
+fn change_named(scope: &Scope) -> Json {
+    let prefix = format!("{}-{}-*", scope.project, scope.environment);
+    json!({
+        "Sid": "ChangeNamed",
+        "Effect": "Allow",
+        "Action": [
+            "scheduler:Create*", "scheduler:Delete*", "scheduler:TagResource",
+            "scheduler:UntagResource", "scheduler:UpdateSchedule", "sqs:CreateQueue",
+            "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue",
+        ],
+        "Resource": [
+            scope.arn("scheduler", &format!("schedule-group/{prefix}")),
+            scope.arn("scheduler", &format!("schedule/{prefix}")),
+            scope.arn("sqs", &prefix),
+        ],
+    })
+}
+
+/// The secrets that databases get. Their values are read when the password is given to RDS.
+fn secrets(scope: &Scope) -> Json {
+    let prefix = format!("{}-{}-*", scope.project, scope.environment);
+    json!({
+        "Sid": "Secrets",
+        "Effect": "Allow",
+        "Action": [
+            "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
+            "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
+            "secretsmanager:RestoreSecret", "secretsmanager:TagResource",
+            "secretsmanager:UntagResource", "secretsmanager:UpdateSecret",
+            "secretsmanager:UpdateSecretVersionStage",
+        ],
+        "Resource": scope.arn("secretsmanager", &format!("secret:{prefix}")),
+    })
+}
+
 /// The roles of tasks, known by the beginning of their names.
 fn own_roles(scope: &Scope) -> String {
     let Scope {
@@ -223,33 +286,45 @@ fn empower_roles(scope: &Scope) -> Json {
         ],
         "Resource": own_roles(scope),
     });
-    if let Some(boundary) = &scope.permissions_boundary {
-        statement["Condition"] = json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } });
+    match (
+        &scope.permissions_boundary,
+        statement["Action"].as_array_mut(),
+    ) {
+        (Some(boundary), _) => {
+            statement["Condition"] =
+                json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } });
+        }
+        // Without one in the provider block, one that somebody put on is drift to take off.
+        (None, Some(actions)) => actions.push("iam:DeleteRolePermissionsBoundary".into()),
+        (None, None) => {}
     }
     statement
 }
 
-/// Only to tasks: the role of a task cannot be given to anything else.
+/// Only to what runs with our roles: tasks, the scheduler of jobs, flow logs.
 fn pass_roles(scope: &Scope) -> Json {
     json!({
         "Sid": "PassRoles",
         "Effect": "Allow",
         "Action": "iam:PassRole",
         "Resource": own_roles(scope),
-        "Condition": { "StringEquals": { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+        "Condition": { "StringEquals": { "iam:PassedToService": [
+            "ecs-tasks.amazonaws.com", "scheduler.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+        ] } },
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::aws_rules;
 
-    #[test]
-    fn the_longest_preset_fits_into_a_role() {
-        let scope = Scope {
+    fn scope() -> Scope {
+        Scope {
             project: "p".repeat(32),
             environment: "e".repeat(32),
             owner: "o".to_owned(),
@@ -259,15 +334,114 @@ mod tests {
             default_tags: BTreeMap::new(),
             iam_path: "/".to_owned(),
             permissions_boundary: None,
-        };
+        }
+    }
+
+    #[test]
+    fn the_longest_preset_fits_into_a_role() {
         let longest = ALL
             .iter()
-            .filter_map(|preset| document(&scope, preset))
+            .filter_map(|preset| document(&scope(), preset))
             .map(|d| d.to_string().len())
             .max();
         assert!(
-            longest.is_some_and(|longest| longest < aws_rules::INLINE_POLICIES / 2),
+            longest.is_some_and(|longest| longest < aws_rules::INLINE_POLICIES),
             "{longest:?}"
         );
+    }
+
+    /// Reads that only an apply makes, or that need no permission.
+    const NOT_IN_A_PLAN: [&str; 5] = [
+        "logs:GetLogEvents",
+        "secretsmanager:GetRandomPassword",
+        "secretsmanager:GetSecretValue",
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithWebIdentity",
+    ];
+
+    /// The calls that the adapters make, as IAM names them: they all name them in one way.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test over sources, not planning"
+    )]
+    fn calls(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                calls(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for op in text.split("const ").filter_map(|rest| {
+                let (_, op) = rest.split_once("Op::new(")?;
+                op.split_once(')').map(|(op, _)| op.to_owned())
+            }) {
+                let names: Vec<&str> = op.split('"').skip(1).step_by(2).collect();
+                if let [service, name] = names[..] {
+                    found.insert(format!("{service}:{name}"));
+                }
+            }
+        }
+    }
+
+    fn allowed(preset: &str, call: &str) -> bool {
+        let document = document(&scope(), preset).unwrap();
+        let statements = document["Statement"].as_array().unwrap();
+        statements.iter().any(|statement| {
+            let actions = match &statement["Action"] {
+                Json::Array(actions) => actions.clone(),
+                one => vec![one.clone()],
+            };
+            let fits = |action: &str| match action.strip_suffix('*') {
+                Some(prefix) => call.starts_with(prefix),
+                None => call == action,
+            };
+            actions
+                .iter()
+                .any(|action| action.as_str().is_some_and(fits))
+        })
+    }
+
+    #[test]
+    fn the_presets_allow_every_call_that_the_provider_makes() {
+        let mut all = BTreeSet::new();
+        let adapters =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../stackwright-aws/src");
+        calls(&adapters, &mut all);
+        assert!(all.len() > 80, "{all:?}");
+        let lacking = |preset: &str, calls: &mut dyn Iterator<Item = &String>| {
+            let lacking = calls.filter(|call| !allowed(preset, call));
+            lacking.cloned().collect::<Vec<_>>()
+        };
+        let assuming = |call: &&String| !call.starts_with("sts:Assume");
+        assert_eq!(
+            lacking("deploy", &mut all.iter().filter(assuming)),
+            Vec::<String>::new()
+        );
+        let reads = all.iter().filter(|call| {
+            let name = call.split(':').nth(1).unwrap_or_default();
+            let reads = ["Describe", "List", "Get"]
+                .iter()
+                .any(|verb| name.starts_with(verb));
+            reads && !NOT_IN_A_PLAN.contains(&call.as_str())
+        });
+        let mut reads = reads;
+        assert_eq!(lacking("plan", &mut reads), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_plan_can_neither_write_nor_read_secrets() {
+        let document = document(&scope(), "plan").unwrap().to_string();
+        for verb in [
+            ":Create",
+            ":Put",
+            ":Delete",
+            ":Update",
+            ":Modify",
+            ":Pass",
+            "GetSecretValue",
+        ] {
+            assert!(!document.contains(verb), "{verb}");
+        }
     }
 }
