@@ -9,6 +9,7 @@ from moto.cloudwatch.models import Alarm
 from moto.cloudwatch.responses import CloudWatchResponse as Response
 from moto.core.responses import ActionResult, EmptyResult
 
+from . import alarm_rules
 from .errors import ApiError
 
 _CHILD = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"([^\"]+)\"|'([^']+)'|([^)\"'\s]+))\s*\)")
@@ -37,6 +38,18 @@ _moto_put_metric_alarm = Response.put_metric_alarm
 
 def put_metric_alarm(self: Response) -> ActionResult:
     """PutMetricAlarm: a new alarm has no data yet; an update leaves state and tags alone."""
+    alarm_rules.check_metric_alarm(self._get_params())
+    former = self.cloudwatch_backend.alarms.get(self._get_param("AlarmName"))
+    if former is not None and former.rule is not None:
+        raise _validation(f"An alarm with the name {former.name} exists already and is a composite alarm")
+    result = _put(self)
+    alarm = self.cloudwatch_backend.alarms[self._get_param("AlarmName")]
+    alarm.warm_up_configuration = self._get_param("WarmUpConfiguration")
+    return result
+
+
+def _put(self: Response) -> ActionResult:
+    """What is alike for alarms of both kinds."""
     name = self._get_param("AlarmName")
     alarms = self.cloudwatch_backend.alarms
     former = alarms.get(name)
@@ -59,16 +72,30 @@ def put_composite_alarm(self: Response) -> ActionResult:
     """PutCompositeAlarm: the alarms of its rule have to exist."""
     alarms = self.cloudwatch_backend.alarms
     name, rule = self._get_param("AlarmName"), self._get_param("AlarmRule")
+    alarm_rules.check_common(self._get_params())
+    if len(rule) > 10_240 or len(children(rule)) > 100:
+        raise _validation("An alarm rule has at most 10240 characters and 100 alarms")
     missing = sorted(children(rule) - set(alarms))
     if missing:
         text = f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist"
         raise _validation(text)
     if name in alarms and alarms[name].rule is None:
         raise _validation(f"An alarm with the name {name} exists already and is a metric alarm")
-    self.put_metric_alarm()
+    _check_suppressor(self)
+    _put(self)
     for member, attribute in _KEPT.items():
         setattr(alarms[name], attribute, self._get_param(member))
     return EmptyResult()
+
+
+def _check_suppressor(self: Response) -> None:
+    """A suppressor exists, and has both of its waits."""
+    given = [self._get_param(member) is not None for member in _KEPT]
+    if any(given) and not all(given):
+        raise _validation("ActionsSuppressor, its WaitPeriod and its ExtensionPeriod go together")
+    suppressor = (self._get_param("ActionsSuppressor") or "").split(":alarm:")[-1]
+    if suppressor and suppressor not in self.cloudwatch_backend.alarms:
+        raise _validation(f"Could not save the composite alarm as the suppressor {suppressor} does not exist")
 
 
 _moto_describe_alarms = Response.describe_alarms
@@ -100,7 +127,7 @@ def delete_alarms(self: Response) -> ActionResult:
     needed: set[str] = set()
     for name, alarm in composites.items():
         if name not in doomed:
-            needed |= children(alarm.rule) & doomed & set(alarms)
+            needed |= _needs(alarm) & doomed & set(alarms)
     if needed:
         names, them = ",".join(sorted(needed)), "it" if len(needed) == 1 else "them"
         raise _validation(f"Cannot delete {names} as there are composite alarm(s) depending on {them}.")
@@ -108,6 +135,12 @@ def delete_alarms(self: Response) -> ActionResult:
         self.cloudwatch_backend.tagger.delete_all_tags_for_resource(alarms[name].alarm_arn)
         self.cloudwatch_backend.delete_alarms([name])
     return EmptyResult()
+
+
+def _needs(alarm: Alarm) -> set[str]:
+    """The alarms that a composite names: in its rule, and the one that keeps it quiet."""
+    suppressor = (getattr(alarm, "actions_suppressor", None) or "").split(":alarm:")[-1]
+    return children(alarm.rule) | ({suppressor} if suppressor else set())
 
 
 def _validation(message: str) -> Any:

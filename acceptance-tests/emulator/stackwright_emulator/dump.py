@@ -269,6 +269,8 @@ _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
     "policies": _policies,
     "log_groups": _log_groups,
     "parameters": _parameters,
+    "anomaly_detectors": _simple("cloudwatch", "describe_anomaly_detectors", "AnomalyDetectors"),
+    "metric_filters": _simple("logs", "describe_metric_filters", "metricFilters"),
     "metric_alarms": _alarms("MetricAlarm", "MetricAlarms"),
     "composite_alarms": _alarms("CompositeAlarm", "CompositeAlarms"),
     "repositories": _repositories,

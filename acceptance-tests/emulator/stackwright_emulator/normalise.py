@@ -99,6 +99,13 @@ def _rule_name(rule: Object) -> str:
     return f"{direction}-{rule['IpProtocol']}-{rule.get('FromPort')}-{rule.get('ToPort')}-{peer}"
 
 
+def _series_name(detector: Object) -> str:
+    """The series that a detector learns: it has no other name."""
+    one = detector["SingleMetricAnomalyDetector"]
+    pairs = ",".join(f"{pair['Name']}={pair['Value']}" for pair in one.get("Dimensions", []))
+    return f"{one['Namespace']} {one['MetricName']} {pairs} {one['Stat']}"
+
+
 _KINDS = {
     "vpcs": _Kind("vpc", "VpcId", lambda item: "default" if item.get("IsDefault") else item["CidrBlock"]),
     "subnets": _Kind("subnet", "SubnetId", lambda item: item.get("CidrBlock", "")),
@@ -126,6 +133,10 @@ _KINDS = {
     "policies": _named("policy", "Arn"),
     "log_groups": _named("log-group", "logGroupName"),
     "parameters": _named("parameter", "Name"),
+    "anomaly_detectors": _Kind("detector", "MetricName", _series_name, generated=False),
+    "metric_filters": _Kind(
+        "filter", "filterName", lambda item: f"{item['logGroupName']} {item['filterName']}", generated=False
+    ),
     "metric_alarms": _named("alarm", "AlarmName"),
     "composite_alarms": _named("alarm", "AlarmName"),
     "repositories": _named("repository", "repositoryName"),

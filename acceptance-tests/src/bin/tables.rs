@@ -12,7 +12,16 @@ use std::fs;
 use acceptance_tests::{Cell, cells_of, repository};
 use anyhow::{Result, bail, ensure};
 
-const RESOURCES: [&str; 5] = ["network", "cluster", "app", "service", "role"];
+const RESOURCES: [&str; 8] = [
+    "network",
+    "cluster",
+    "app",
+    "service",
+    "role",
+    "monitor",
+    "monitor of logs",
+    "monitor of anomalies",
+];
 
 const LIFE: [&str; 9] = [
     "create",

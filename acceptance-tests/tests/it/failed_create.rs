@@ -27,6 +27,24 @@ fn of_a_role() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::role("  preset = \"deploy\"")), &[ROLE])
 }
 
+#[test]
+fn of_a_monitor() -> Result<()> {
+    every_write_refused(|_| Ok(fixtures::monitor("")), &[fixtures::MONITOR])
+}
+
+#[test]
+fn of_a_monitor_of_logs() -> Result<()> {
+    every_write_refused(
+        |account| fixtures::log_monitor(account, ""),
+        &[fixtures::MONITOR],
+    )
+}
+
+#[test]
+fn of_a_monitor_of_anomalies() -> Result<()> {
+    every_write_refused(|_| Ok(fixtures::anomaly_monitor("")), &[fixtures::MONITOR])
+}
+
 /// Refuses each write of a create in turn, once for either way out.
 fn every_write_refused(root: Root, addresses: &[&str]) -> Result<()> {
     let (undisturbed, writes) = undisturbed(root)?;

@@ -139,3 +139,62 @@ pub(crate) fn comparable(account: &Account) -> Result<Json> {
     }
     Ok(dump)
 }
+
+/// Address of the monitor of [`monitor`].
+pub(crate) const MONITOR: &str = "stackwright_monitor.errors";
+/// What the names of its alarms begin with.
+pub(crate) const ALARM: &str = "acme/stage App Internal Errors";
+
+/// A monitor with both levels, in Segment's words, on one series; with more arguments.
+pub(crate) fn monitor(more: &str) -> String {
+    monitor_on(
+        "namespace = \"app\"\n  metric = \"app.5xx\"\n  dimensions = { Service = \"shop\" }\n  \
+         time_aggr = \"avg\"\n  space_aggr = \"avg\"\n  operator = \">\"\n  no_data = \"notify\"",
+        &("  warning {\n    threshold = 10\n    notify    = \"arn:aws:sns:us-west-2:111111111111:infra\"\n  }\n  \
+         critical {\n    threshold = 50\n    notify    = \"arn:aws:sns:us-west-2:111111111111:page\"\n  }\n".to_owned() + more),
+    )
+}
+
+/// A monitor of something, with its levels.
+pub(crate) fn monitor_on(what: &str, levels: &str) -> String {
+    format!(
+        "resource \"stackwright_monitor\" \"errors\" {{\n  name = \"App Internal Errors\"\n  \
+         message = \"See the runbook.\"\n  time_window = \"last_5m\"\n  {what}\n{levels}\n}}\n"
+    )
+}
+
+/// One level that tells somebody.
+pub(crate) const CRITICAL: &str = "  critical {\n    threshold = 5\n    notify    = \"arn:aws:sns:us-west-2:111111111111:page\"\n  }\n";
+
+/// A monitor of a log group, which is made outside when it is not there.
+pub(crate) fn log_monitor(account: &Account, more: &str) -> Result<String> {
+    let groups = account.list("logs", "DescribeLogGroups", &json!({}), "logGroups")?;
+    if groups.is_empty() {
+        let group = json!({ "logGroupName": "/acme/shop" });
+        account.outside("logs", "CreateLogGroup", &group)?;
+    }
+    let log =
+        "log {\n    group = \"/acme/shop\"\n    pattern = \"ERROR\"\n    default_value = 0\n  }";
+    let what =
+        format!("type = \"log\"\n  namespace = \"app\"\n  operator = \">\"\n  {log}\n{more}");
+    Ok(monitor_on(&what, CRITICAL))
+}
+
+/// A monitor of what is unusual for a series.
+pub(crate) fn anomaly_monitor(more: &str) -> String {
+    monitor_on(
+        &format!(
+            "type = \"anomaly\"\n  namespace = \"app\"\n  metric = \"app.5xx\"\n  dimensions = {{ Service = \"shop\" }}\n  \
+         time_aggr = \"avg\"\n  space_aggr = \"avg\"\n  no_data = \"ok\"\n  anomaly {{\n    bounds = 3\n  }}\n{more}"
+        ),
+        "  critical {\n    notify = \"arn:aws:sns:us-west-2:111111111111:page\"\n  }\n",
+    )
+}
+
+/// Deletes one alarm.
+pub(crate) fn delete_alarm(account: &Account, suffix: &str) -> Result<()> {
+    let names = json!({ "AlarmNames": [format!("{ALARM} [{suffix}]")] });
+    account
+        .outside("cloudwatch", "DeleteAlarms", &names)
+        .map(drop)
+}

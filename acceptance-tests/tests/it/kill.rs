@@ -56,6 +56,19 @@ const ROLE_UPDATE: Scenario = Scenario {
     wanted: |_| Ok(fixtures::role("  preset = \"plan\"\n  max_session = 7200")),
 };
 
+const MONITOR: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::monitor("")),
+};
+
+const MONITOR_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::monitor(""))),
+    wanted: |_| {
+        let monitor = fixtures::monitor("  resource_tags = { team = \"core\" }");
+        Ok(monitor.replace("= 50", "= 60").replace("= 10\n", "= 20\n"))
+    },
+};
+
 macro_rules! kill_tests {
     ($($name:ident: $scenario:ident, $victim:ident;)*) => {
         $(#[test]
@@ -70,12 +83,16 @@ kill_tests! {
     provider_in_an_update_of_a_network: NETWORK_UPDATE, Provider;
     provider_in_a_create_of_cluster_app_and_service: SLICE, Provider;
     provider_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Provider;
+    provider_in_a_create_of_a_monitor: MONITOR, Provider;
+    provider_in_an_update_of_a_monitor: MONITOR_UPDATE, Provider;
     provider_in_a_create_of_a_role: ROLE, Provider;
     provider_in_an_update_of_a_role: ROLE_UPDATE, Provider;
     terraform_in_a_create_of_a_network: NETWORK, Terraform;
     terraform_in_an_update_of_a_network: NETWORK_UPDATE, Terraform;
     terraform_in_a_create_of_cluster_app_and_service: SLICE, Terraform;
     terraform_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Terraform;
+    terraform_in_a_create_of_a_monitor: MONITOR, Terraform;
+    terraform_in_an_update_of_a_monitor: MONITOR_UPDATE, Terraform;
     terraform_in_a_create_of_a_role: ROLE, Terraform;
     terraform_in_an_update_of_a_role: ROLE_UPDATE, Terraform;
 }

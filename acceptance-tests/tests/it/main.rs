@@ -13,6 +13,7 @@ mod generated;
 mod harness;
 mod kill;
 mod lifecycle;
+mod monitors;
 mod pages;
 mod references;
 mod rules;

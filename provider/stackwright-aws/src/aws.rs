@@ -88,6 +88,13 @@ pub(crate) struct Loaders {
     pub(crate) cloud_map_instances: Loader<crate::cloud_map_instance::Instances>,
     pub(crate) cloud_map_tags: Loader<crate::cloud_map::TagsByArn>,
     pub(crate) deployments: crate::ecs_service::StartedDeployments,
+    // CloudWatch.
+    pub(crate) alarms: Loader<crate::alarm::Alarms>,
+    pub(crate) alarm_tags: Loader<crate::alarm::AlarmTags>,
+    /// What the names of all alarms of this environment begin with, once one was asked for.
+    pub(crate) alarm_prefix: OnceLock<String>,
+    pub(crate) anomaly_detectors: Loader<crate::anomaly_detector::AnomalyDetectors>,
+    pub(crate) metric_filters: Loader<crate::log_metric_filter::MetricFilters>,
 }
 
 /// Clients, each built when it is first used: building all of them would cost every start.
@@ -100,6 +107,7 @@ pub(crate) struct Clients {
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
+    tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     secretsmanager: OnceLock<aws_sdk_secretsmanager::Client>,
@@ -198,6 +206,10 @@ impl Aws {
         /// `CloudWatch`.
         cloudwatch, aws_sdk_cloudwatch
     );
+    client!(
+        /// Tags of many kinds of objects at once.
+        tagging, aws_sdk_resourcegroupstagging
+    );
 }
 
 impl Endpoints {
@@ -210,6 +222,7 @@ impl Endpoints {
             "logs" => "CLOUDWATCH_LOGS",
             "route53" => "ROUTE_53",
             "secretsmanager" => "SECRETS_MANAGER",
+            "tagging" => "RESOURCE_GROUPS_TAGGING_API",
             service => service,
         };
         let url = self

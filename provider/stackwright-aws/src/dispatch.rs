@@ -108,6 +108,10 @@ adapters! {
     CloudMapNamespace,
     CloudMapService,
     CloudMapInstance,
+    MetricAlarm,
+    CompositeAlarm,
+    AnomalyDetector,
+    LogMetricFilter,
 }
 
 /// Gives a typed adapter its untyped face.

@@ -57,6 +57,13 @@ mod cloud_map_instance;
 mod cloud_map_namespace;
 mod cloud_map_service;
 
+// CloudWatch
+mod alarm;
+mod anomaly_detector;
+mod composite_alarm;
+mod log_metric_filter;
+mod metric_alarm;
+
 pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 pub use aws::{Aws, Refresh};
 pub use dispatch::{AnyAdapter, AnyLookup, AnyObserved, adapter};

@@ -34,6 +34,11 @@ enum Group {
     LogsWrite,
     SsmRead,
     SsmWrite,
+    AlarmRead,
+    AlarmWrite,
+    AlarmTagRead,
+    AlarmTagWrite,
+    Tagging,
     Other,
 }
 
@@ -53,7 +58,18 @@ impl Group {
             ("logs", false) => Self::LogsWrite,
             ("ssm", true) => Self::SsmRead,
             ("ssm", false) => Self::SsmWrite,
+            ("cloudwatch", reads) => Self::of_cloudwatch(op.name, reads),
+            ("tag", _) => Self::Tagging,
             _ => Self::Other,
+        }
+    }
+
+    fn of_cloudwatch(name: &str, reads: bool) -> Self {
+        match (name, reads) {
+            ("ListTagsForResource", _) => Self::AlarmTagRead,
+            ("TagResource" | "UntagResource", _) => Self::AlarmTagWrite,
+            (_, true) => Self::AlarmRead,
+            (_, false) => Self::AlarmWrite,
         }
     }
 
@@ -79,11 +95,15 @@ impl Group {
             Self::EcsTaskDefinitionRead | Self::EcsClusterRead => (50.0, 20.0),
             Self::EcsTaskDefinitionWrite | Self::EcsClusterWrite => (20.0, 1.0),
             Self::EcsTags => (20.0, 10.0),
-            Self::LogsRead => (10.0, 10.0),
+            Self::LogsRead | Self::AlarmTagRead => (10.0, 10.0),
             Self::LogsWrite => (10.0, 5.0),
             Self::IamWrite => (50.0, 10.0),
             Self::SsmRead => (40.0, 40.0),
             Self::SsmWrite => (10.0, 3.0),
+            Self::AlarmRead => (9.0, 9.0),
+            Self::AlarmWrite => (3.0, 3.0),
+            Self::AlarmTagWrite => (20.0, 20.0),
+            Self::Tagging => (15.0, 15.0),
             Self::Other => (100.0, 50.0),
         }
     }
@@ -187,6 +207,14 @@ mod tests {
             Group::Ec2Write
         );
         assert_eq!(group("sts", "GetCallerIdentity"), Group::Other);
+        assert_eq!(group("cloudwatch", "PutCompositeAlarm"), Group::AlarmWrite);
+        assert_eq!(group("cloudwatch", "DescribeAlarms"), Group::AlarmRead);
+        assert_eq!(
+            group("cloudwatch", "ListTagsForResource"),
+            Group::AlarmTagRead
+        );
+        assert_eq!(group("cloudwatch", "UntagResource"), Group::AlarmTagWrite);
+        assert_eq!(group("tag", "GetResources"), Group::Tagging);
     }
 
     #[tokio::test(start_paused = true)]

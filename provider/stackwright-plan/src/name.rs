@@ -25,6 +25,13 @@ pub const LIMITS: &[(&str, usize)] = &[
     ("target_group", LOAD_BALANCER),
 ];
 
+/// Longest name of an alarm.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+pub const ALARM: usize = 255;
+/// Longest name of a metric filter.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html>
+pub const METRIC_FILTER: usize = 512;
+
 const HASH: usize = 6;
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -32,9 +39,15 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// it different (the region of a global object, an input that AWS cannot change in place).
 pub fn unique(parts: &[&str], salt: &[&str], limit: usize) -> String {
     let mut prefix: String = parts.join("-");
-    prefix.truncate(limit - HASH - 1);
+    prefix.truncate(prefix.floor_char_boundary(limit - HASH - 1));
     let key: Vec<&str> = parts.iter().chain(salt).copied().collect();
     format!("{}-{}", prefix.trim_end_matches('-'), hash(&key.join("/")))
+}
+
+/// What the names of all alarms of an environment begin with. A project and an environment have
+/// neither `/` nor spaces, so no hash is needed; people read these names on their pagers.
+pub fn alarm_prefix(project: &str, environment: &str) -> String {
+    format!("{project}/{environment} ")
 }
 
 /// The first 30 bits of the SHA-256 of a key, in 6 lower-case letters and digits.
@@ -65,6 +78,12 @@ mod tests {
         let name = unique(&[&long], &["us-west-2"], LOAD_BALANCER);
         assert_eq!(name.len(), 32);
         assert_ne!(name, unique(&[&long], &["eu-west-1"], LOAD_BALANCER));
+    }
+
+    #[test]
+    fn a_name_is_never_cut_inside_a_letter() {
+        let name = unique(&[&"ü".repeat(40)], &[], LOAD_BALANCER);
+        assert_eq!(name.len(), 31, "{name}");
     }
 
     #[test]

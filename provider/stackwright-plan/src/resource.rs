@@ -257,6 +257,8 @@ pub trait Resource: Send + Sync + 'static {
     const VERSION: i64;
     /// Attributes that make the natural key: a change of theirs replaces the resource.
     const ID_ATTRIBUTES: &'static [&'static str] = &["name"];
+    /// Attribute with the user's tags for AWS objects: `tags`, where that name is free.
+    const TAGS: &'static str = "tags";
     /// Whether [`Resource::complete`] wants the availability zones.
     const NEEDS_ZONES: bool = false;
 

@@ -51,10 +51,12 @@ fn look() -> Json {
         "Sid": "Look",
         "Effect": "Allow",
         "Action": [
+            "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAnomalyDetectors",
+            "cloudwatch:ListTagsForResource",
             "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
             "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
             "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
-            "sts:GetCallerIdentity",
+            "sts:GetCallerIdentity", "tag:GetResources",
         ],
         "Resource": "*",
     })
@@ -334,6 +336,7 @@ mod tests {
             default_tags: BTreeMap::new(),
             iam_path: "/".to_owned(),
             permissions_boundary: None,
+            monitoring: crate::Monitoring::default(),
         }
     }
 

@@ -23,6 +23,15 @@ pub mod tag {
     pub const PREFIX: &str = "stackwright:";
 }
 
+/// What the provider block says about monitors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Monitoring {
+    /// CloudWatch namespace of monitors that name none.
+    pub namespace: Option<String>,
+    /// ARNs by the handles that stand for them: `@pagerduty`.
+    pub notifiers: BTreeMap<String, String>,
+}
+
 /// Where a provider block works and in whose name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
@@ -44,6 +53,8 @@ pub struct Scope {
     pub iam_path: String,
     /// Policy that bounds every role we make.
     pub permissions_boundary: Option<String>,
+    /// What the provider block says about monitors.
+    pub monitoring: Monitoring,
 }
 
 /// The natural key of a resource: its type and import id.

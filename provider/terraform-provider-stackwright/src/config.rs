@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use stackwright_aws::{AssumeRole, Aws, Refresh, SessionConfig, WebIdentity};
-use stackwright_plan::{Scope, aws_rules};
+use stackwright_plan::{Monitoring, Scope, aws_rules, monitor};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
 
 use crate::duration;
@@ -64,12 +64,31 @@ pub(crate) struct ProviderBlock {
     pub(crate) ignore_tags: Option<BTreeSet<String>>,
     /// ARN of a policy that bounds every IAM role that is made.
     pub(crate) permissions_boundary: Option<String>,
+    /// Where monitors live, and whom they tell.
+    #[tf(block)]
+    pub(crate) monitoring: Option<MonitoringBlock>,
     /// Path of every IAM role that is made. Default `/`.
     #[tf(
         matches(iam_path),
         allowed = "`/`, or a path that begins and ends with `/`"
     )]
     pub(crate) iam_path: Option<String>,
+}
+
+/// Where monitors live, and whom they tell.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub(crate) struct MonitoringBlock {
+    /// `cloudwatch`, which is also the default: the only one in this version.
+    #[tf(matches(monitor::rules::backend), allowed = "`cloudwatch`")]
+    pub(crate) backend: Option<String>,
+    /// CloudWatch namespace of monitors that name none.
+    #[tf(
+        matches(monitor::rules::namespace),
+        allowed = "1 to 255 letters, digits, and . - _ / #"
+    )]
+    pub(crate) namespace: Option<String>,
+    /// What each handle in `notify` stands for: `"@pagerduty" = "arn:aws:sns:..."`.
+    pub(crate) notifiers: Option<BTreeMap<String, String>>,
 }
 
 /// A role to switch to.
@@ -152,6 +171,8 @@ pub(crate) struct EndpointsBlock {
     pub(crate) ssm: Option<String>,
     /// Security Token Service.
     pub(crate) sts: Option<String>,
+    /// Resource Groups Tagging API.
+    pub(crate) tagging: Option<String>,
 }
 
 fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
@@ -232,6 +253,10 @@ pub(crate) fn validate(block: &ProviderBlockConfig, found: &mut Diagnostics) {
         &block.default_tags,
         found,
     );
+    if let Some(monitoring) = block.monitoring.known() {
+        let at = Path::attribute("monitoring").join("notifiers");
+        monitor::rules::notifiers(&at, &monitoring.notifiers, found);
+    }
 }
 
 /// Everything that must be known before a session can be opened, and is not.
@@ -334,10 +359,18 @@ fn endpoints(block: &EndpointsBlock) -> BTreeMap<String, String> {
         ("sqs", &block.sqs),
         ("ssm", &block.ssm),
         ("sts", &block.sts),
+        ("tagging", &block.tagging),
     ];
     all.into_iter()
         .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))
         .collect()
+}
+
+fn monitoring(block: &MonitoringBlock) -> Monitoring {
+    Monitoring {
+        namespace: block.namespace.clone(),
+        notifiers: block.notifiers.clone().unwrap_or_default(),
+    }
 }
 
 /// Who we are, now that the account is known.
@@ -352,5 +385,10 @@ pub(crate) fn scope(block: &ProviderBlock, aws: &Aws) -> Scope {
         default_tags: block.default_tags.clone().unwrap_or_default(),
         iam_path: block.iam_path.clone().unwrap_or_else(|| "/".to_owned()),
         permissions_boundary: block.permissions_boundary.clone(),
+        monitoring: block
+            .monitoring
+            .as_ref()
+            .map(monitoring)
+            .unwrap_or_default(),
     }
 }

@@ -103,6 +103,7 @@ impl Account {
             default_tags: [].into(),
             iam_path: "/".to_owned(),
             permissions_boundary: None,
+            monitoring: stackwright_plan::Monitoring::default(),
         }
     }
 

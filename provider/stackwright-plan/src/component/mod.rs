@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::field_names;
 
 mod cloud_map;
+mod cloudwatch;
 mod ec2;
 mod ecs;
 mod iam;
@@ -18,6 +19,7 @@ mod logs;
 mod ssm;
 
 pub use cloud_map::*;
+pub use cloudwatch::*;
 pub use ec2::*;
 pub use ecs::*;
 pub use iam::*;
@@ -137,4 +139,12 @@ kinds! {
     CloudMapService = "Cloud Map service",
     /// [`CloudMapInstance`].
     CloudMapInstance = "Cloud Map instance",
+    /// [`MetricAlarm`].
+    MetricAlarm = "metric alarm",
+    /// [`CompositeAlarm`].
+    CompositeAlarm = "composite alarm",
+    /// [`AnomalyDetector`].
+    AnomalyDetector = "anomaly detector",
+    /// [`LogMetricFilter`].
+    LogMetricFilter = "log metric filter",
 }

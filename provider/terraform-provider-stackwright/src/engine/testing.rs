@@ -205,6 +205,7 @@ pub(crate) fn scope() -> Scope {
         default_tags: BTreeMap::new(),
         iam_path: "/".to_owned(),
         permissions_boundary: None,
+        monitoring: stackwright_plan::Monitoring::default(),
     }
 }
 

@@ -116,7 +116,7 @@ impl<R: Planned> Resource for EngineResource<R> {
         match decode::<R>(config) {
             Ok(mut view) => {
                 let tags = R::common(&mut view).tags.clone();
-                check_tags(&Path::attribute("tags"), &tags, &mut found);
+                check_tags(&Path::attribute(R::TAGS), &tags, &mut found);
                 let timeouts = R::common(&mut view).timeouts.clone();
                 apply::check_timeouts(&timeouts, &mut found);
                 R::validate(&view, &mut found);

@@ -1,0 +1,23 @@
+# Handles like @pagerduty stand in monitoring.notifiers of the provider block;
+# ARNs stand for themselves.
+resource "stackwright_monitor" "app_internal_errors" {
+  name        = "App Internal Errors"
+  message     = "{{#is_alert}}Page: more than {{threshold}} errors.{{/is_alert}}{{#is_warning}}Look soon.{{/is_warning}}"
+  namespace   = "app"
+  metric      = "app.5xx"
+  time_aggr   = "avg"
+  time_window = "last_5m"
+  space_aggr  = "avg"
+  operator    = ">"
+  no_data     = "ok"
+
+  warning {
+    threshold = 10
+    notify    = "arn:aws:sns:us-west-2:111111111111:slack-team-infra"
+  }
+
+  critical {
+    threshold = 50
+    notify    = "arn:aws:sns:us-west-2:111111111111:slack-team-infra arn:aws:sns:us-west-2:111111111111:pagerduty"
+  }
+}

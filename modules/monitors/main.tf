@@ -1,0 +1,452 @@
+# The default monitors of a service, a database, a job or a queue. Each has a
+# key by which it is changed or left out.
+#
+# Usage:
+#
+#   module "monitors" {
+#     source = "../monitors"
+#
+#     name       = "shop/web"
+#     kind       = "web"
+#     dimensions = {
+#       ClusterName  = var.cluster.name
+#       ServiceName  = stackwright_service.main.ref.name
+#       LoadBalancer = var.router.arn_suffix
+#       TargetGroup  = "targetgroup/shop-web/0123456789abcdef"
+#     }
+#     notify   = { warning = "@slack-team-infra", critical = "@pagerduty" }
+#     monitors = { latency = { warning = 0.5, critical = 2 }, cpu = { enabled = false } }
+#   }
+
+locals {
+  service_series = { for name in ["ClusterName", "ServiceName"] : name => lookup(var.dimensions, name, null) }
+  target_series  = { for name in ["LoadBalancer", "TargetGroup"] : name => lookup(var.dimensions, name, null) }
+
+  service = {
+    cpu = {
+      title       = "cpu"
+      needs       = ["ClusterName", "ServiceName"]
+      message     = "${var.name} uses more than {{threshold}}% of its CPU. Raise its size or its count, or see what it works on."
+      namespace   = "AWS/ECS"
+      metric      = "CPUUtilization"
+      dimensions  = local.service_series
+      time_aggr   = "min"
+      space_aggr  = "avg"
+      time_window = "last_5m"
+      operator    = ">"
+      warning     = 80
+      critical    = 90
+      no_data     = "show"
+    }
+    memory = {
+      title       = "memory"
+      needs       = ["ClusterName", "ServiceName"]
+      message     = "${var.name} uses more than {{threshold}}% of its memory. At 100% its tasks are killed: raise its size, or look for a leak."
+      namespace   = "AWS/ECS"
+      metric      = "MemoryUtilization"
+      dimensions  = local.service_series
+      time_aggr   = "min"
+      space_aggr  = "avg"
+      time_window = "last_5m"
+      operator    = ">"
+      warning     = 80
+      critical    = 90
+      no_data     = "show"
+    }
+    none_running = {
+      title       = "none running"
+      needs       = ["ClusterName", "ServiceName"]
+      insights    = true
+      message     = "${var.name} has no running task. See why its tasks stopped, in the events of its ECS service."
+      namespace   = "ECS/ContainerInsights"
+      metric      = "RunningTaskCount"
+      dimensions  = local.service_series
+      time_aggr   = "max"
+      space_aggr  = "avg"
+      time_window = "last_5m"
+      operator    = "<="
+      critical    = 0
+      no_data     = "alert"
+    }
+    below_desired = {
+      title      = "below desired"
+      needs      = ["ClusterName", "ServiceName"]
+      insights   = true
+      message    = "${var.name} has had fewer tasks than desired for 15 minutes: a stuck deployment, or tasks that keep stopping. See the events of its ECS service."
+      namespace  = "ECS/ContainerInsights"
+      expression = "desired - running"
+      metrics = {
+        desired = { metric = "DesiredTaskCount", dimensions = local.service_series }
+        running = { metric = "RunningTaskCount", dimensions = local.service_series }
+      }
+      time_aggr   = "min"
+      time_window = "last_15m"
+      operator    = ">"
+      warning     = 0
+      no_data     = "ok"
+    }
+  }
+
+  web = {
+    no_healthy = {
+      title       = "no healthy target"
+      needs       = ["LoadBalancer", "TargetGroup"]
+      message     = "No target of ${var.name} is healthy: its users get errors. See the health checks of its target group and the logs of its tasks."
+      namespace   = "AWS/ApplicationELB"
+      metric      = "HealthyHostCount"
+      dimensions  = local.target_series
+      time_aggr   = "max"
+      space_aggr  = "min"
+      time_window = "last_2m"
+      operator    = "<"
+      critical    = 1
+      no_data     = "alert"
+    }
+    unhealthy = {
+      title       = "unhealthy targets"
+      needs       = ["LoadBalancer", "TargetGroup"]
+      message     = "Some targets of ${var.name} have been unhealthy for 5 minutes. See the health checks of its target group."
+      namespace   = "AWS/ApplicationELB"
+      metric      = "UnHealthyHostCount"
+      dimensions  = local.target_series
+      time_aggr   = "min"
+      space_aggr  = "max"
+      time_window = "last_5m"
+      operator    = ">"
+      warning     = 0
+      no_data     = "ok"
+    }
+    errors = {
+      title      = "5xx ratio"
+      needs      = ["LoadBalancer", "TargetGroup"]
+      message    = "More than {{threshold}}% of the requests to ${var.name} end in a 5xx of its own. See its logs, and what was deployed last."
+      namespace  = "AWS/ApplicationELB"
+      expression = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)"
+      metrics = {
+        errors   = { metric = "HTTPCode_Target_5XX_Count", dimensions = local.target_series }
+        requests = { metric = "RequestCount", dimensions = local.target_series }
+      }
+      time_aggr   = "sum"
+      time_window = "last_5m"
+      operator    = ">"
+      warning     = 1
+      critical    = 5
+      no_data     = "ok"
+    }
+    router_errors = {
+      title       = "router 5xx"
+      needs       = ["LoadBalancer"]
+      message     = "The load balancer before ${var.name} itself answered {{comparator}} {{threshold}} requests with a 5xx within 5 minutes: targets refuse connections or answer too late."
+      namespace   = "AWS/ApplicationELB"
+      metric      = "HTTPCode_ELB_5XX_Count"
+      dimensions  = { LoadBalancer = lookup(var.dimensions, "LoadBalancer", null) }
+      time_aggr   = "sum"
+      space_aggr  = "sum"
+      time_window = "last_5m"
+      operator    = ">="
+      warning     = 1
+      critical    = 10
+      no_data     = "ok"
+    }
+    latency = {
+      title       = "latency"
+      needs       = ["LoadBalancer", "TargetGroup"]
+      message     = "5% of the requests to ${var.name} take longer than {{threshold}} s. See its database and what it waits for."
+      namespace   = "AWS/ApplicationELB"
+      metric      = "TargetResponseTime"
+      dimensions  = local.target_series
+      time_aggr   = "min"
+      space_aggr  = "p95"
+      interval    = 300
+      time_window = "last_15m"
+      operator    = ">"
+      warning     = 1
+      critical    = 3
+      no_data     = "show"
+    }
+  }
+
+  instance_series = { DBInstanceIdentifier = lookup(var.dimensions, "DBInstanceIdentifier", null) }
+
+  database = {
+    cpu = {
+      title       = "cpu"
+      needs       = ["DBInstanceIdentifier"]
+      message     = "The database ${var.name} uses more than {{threshold}}% of its CPU. See its slowest queries, or take a larger instance_class."
+      namespace   = "AWS/RDS"
+      metric      = "CPUUtilization"
+      dimensions  = local.instance_series
+      time_aggr   = "min"
+      space_aggr  = "avg"
+      time_window = "last_15m"
+      operator    = ">"
+      warning     = 80
+      critical    = 90
+      no_data     = "alert"
+    }
+    storage = {
+      title       = "free storage"
+      needs       = ["DBInstanceIdentifier"]
+      number      = "allocated_storage_gib"
+      message     = "The database ${var.name} has less than {{threshold}} bytes of storage left. A full database stops: raise its storage."
+      namespace   = "AWS/RDS"
+      metric      = "FreeStorageSpace"
+      dimensions  = local.instance_series
+      time_aggr   = "max"
+      space_aggr  = "min"
+      time_window = "last_5m"
+      operator    = "<"
+      warning     = try(floor(var.allocated_storage_gib * 1073741824 * 0.2), null)
+      critical    = try(floor(var.allocated_storage_gib * 1073741824 * 0.1), null)
+      no_data     = "alert"
+    }
+    connections = {
+      title       = "connections"
+      needs       = ["DBInstanceIdentifier"]
+      number      = "max_connections"
+      message     = "The database ${var.name} has more than {{threshold}} connections, and takes ${coalesce(var.max_connections, 0)}. Look for pools that are too large, or take a larger instance_class."
+      namespace   = "AWS/RDS"
+      metric      = "DatabaseConnections"
+      dimensions  = local.instance_series
+      time_aggr   = "min"
+      space_aggr  = "avg"
+      time_window = "last_5m"
+      operator    = ">"
+      warning     = try(floor(var.max_connections * 0.8), null)
+      critical    = try(floor(var.max_connections * 0.9), null)
+      no_data     = "alert"
+    }
+    memory = {
+      title       = "free memory"
+      needs       = ["DBInstanceIdentifier"]
+      number      = "memory_bytes"
+      message     = "The database ${var.name} has less than {{threshold}} bytes of memory left. See its queries, or take a larger instance_class."
+      namespace   = "AWS/RDS"
+      metric      = "FreeableMemory"
+      dimensions  = local.instance_series
+      time_aggr   = "max"
+      space_aggr  = "avg"
+      time_window = "last_15m"
+      operator    = "<"
+      warning     = try(floor(var.memory_bytes * 0.25), null)
+      no_data     = "alert"
+    }
+    replica_lag = {
+      title       = "replica lag"
+      needs       = ["DBInstanceIdentifier"]
+      replica     = true
+      message     = "The replica ${var.name} is more than {{threshold}} s behind. See long transactions on it, and writes on its source."
+      namespace   = "AWS/RDS"
+      metric      = "ReplicaLag"
+      dimensions  = local.instance_series
+      time_aggr   = "min"
+      space_aggr  = "max"
+      time_window = "last_10m"
+      operator    = ">"
+      warning     = 30
+      critical    = 60
+      no_data     = "alert"
+    }
+    burst_io = {
+      title       = "burst of operations"
+      needs       = ["DBInstanceIdentifier"]
+      message     = "The database ${var.name} has used up its burst of disk operations; it will be slow. Take a larger instance_class."
+      namespace   = "AWS/RDS"
+      metric      = "EBSIOBalance%"
+      dimensions  = local.instance_series
+      time_aggr   = "max"
+      space_aggr  = "avg"
+      time_window = "last_3m"
+      operator    = "<"
+      warning     = 10
+      no_data     = "show"
+    }
+    burst_bytes = {
+      title       = "burst of throughput"
+      needs       = ["DBInstanceIdentifier"]
+      message     = "The database ${var.name} has used up its burst of disk throughput; it will be slow. Take a larger instance_class."
+      namespace   = "AWS/RDS"
+      metric      = "EBSByteBalance%"
+      dimensions  = local.instance_series
+      time_aggr   = "max"
+      space_aggr  = "avg"
+      time_window = "last_3m"
+      operator    = "<"
+      warning     = 10
+      no_data     = "show"
+    }
+    transaction_ids = {
+      title       = "transaction ids"
+      needs       = ["DBInstanceIdentifier"]
+      message     = "The database ${var.name} has used more than {{threshold}} transaction ids, and stops at 2 billion. See why autovacuum does not keep up."
+      namespace   = "AWS/RDS"
+      metric      = "MaximumUsedTransactionIDs"
+      dimensions  = local.instance_series
+      time_aggr   = "avg"
+      space_aggr  = "avg"
+      time_window = "last_1m"
+      operator    = ">"
+      critical    = 1000000000
+      no_data     = "show"
+    }
+  }
+
+  group_series = { ScheduleGroup = lookup(var.dimensions, "ScheduleGroup", null) }
+
+  job = {
+    dropped = {
+      title       = "dropped runs"
+      needs       = ["ScheduleGroup"]
+      message     = "EventBridge Scheduler gave up starting a run of ${var.name}. See the dead-letter queue for the reason."
+      namespace   = "AWS/Scheduler"
+      metric      = "InvocationDroppedCount"
+      dimensions  = local.group_series
+      time_aggr   = "sum"
+      space_aggr  = "sum"
+      time_window = "last_1m"
+      operator    = ">"
+      critical    = 0
+      no_data     = "ok"
+    }
+    dead_letters_failed = {
+      title       = "dead letters lost"
+      needs       = ["ScheduleGroup"]
+      message     = "EventBridge Scheduler cannot write to the dead-letter queue of ${var.name}. See the role of its schedule and the policy of the queue."
+      namespace   = "AWS/Scheduler"
+      metric      = "InvocationsFailedToBeSentToDeadLetterCount"
+      dimensions  = local.group_series
+      time_aggr   = "min"
+      space_aggr  = "sum"
+      time_window = "last_15m"
+      operator    = ">"
+      warning     = 0
+      no_data     = "ok"
+    }
+    throttled = {
+      title       = "throttled"
+      needs       = ["ScheduleGroup"]
+      message     = "ECS throttles the runs of ${var.name}. Spread its schedules, or ask AWS for a higher quota."
+      namespace   = "AWS/Scheduler"
+      metric      = "TargetErrorThrottledCount"
+      dimensions  = local.group_series
+      time_aggr   = "min"
+      space_aggr  = "sum"
+      time_window = "last_15m"
+      operator    = ">"
+      warning     = 0
+      no_data     = "ok"
+    }
+  }
+
+  queue = {
+    age = {
+      title       = "age"
+      needs       = ["QueueName"]
+      message     = "The oldest message of ${var.name} has waited for {{threshold}} s or longer. See whether its workers run, and whether they are enough."
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateAgeOfOldestMessage"
+      dimensions  = { QueueName = lookup(var.dimensions, "QueueName", null) }
+      time_aggr   = "min"
+      space_aggr  = "max"
+      time_window = "last_15m"
+      operator    = ">="
+      warning     = 300
+      critical    = 600
+      no_data     = "ok"
+    }
+  }
+
+  letters = {
+    dead_letters = {
+      title       = "dead letters"
+      needs       = ["DeadLetterQueueName"]
+      message     = "Messages of ${var.name} are in its dead-letter queue. Read one, mend the cause, then send them back."
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      dimensions  = { QueueName = lookup(var.dimensions, "DeadLetterQueueName", null) }
+      time_aggr   = "max"
+      space_aggr  = "max"
+      time_window = "last_1m"
+      operator    = ">"
+      critical    = 0
+      no_data     = "ok"
+    }
+  }
+
+  # Objects rather than a condition: its two sides would have to be of one type.
+  defaults = merge([
+    for kinds, monitors in {
+      "service web" = local.service
+      "web"         = local.web
+      "database"    = local.database
+      "job"         = local.job
+      "queue"       = local.queue
+      "job queue"   = local.letters
+    } : { for key, monitor in monitors : key => monitor if contains(split(" ", kinds), var.kind) }
+  ]...)
+
+  numbers = {
+    allocated_storage_gib = var.allocated_storage_gib
+    max_connections       = var.max_connections
+    memory_bytes          = var.memory_bytes
+  }
+
+  # Why a default is not made; empty for those that are.
+  reasons = {
+    for key, monitor in local.defaults : key => join("; ", compact([
+      try(var.monitors[key].enabled, true) ? "" : "left out by monitors.${key}.enabled",
+      length(setsubtract(monitor.needs, keys(var.dimensions))) == 0 ? "" : "dimensions lacks ${join(", ", setsubtract(monitor.needs, keys(var.dimensions)))}",
+      try(monitor.insights, false) && !var.container_insights ? "needs Container Insights on the cluster and container_insights = true" : "",
+      try(monitor.replica, false) && !var.replica ? "is for replicas" : "",
+      try(local.numbers[monitor.number], 0) == null ? "needs ${monitor.number}" : "",
+    ]))
+  }
+
+  levels = {
+    for key, monitor in local.defaults : key => {
+      warning  = try(coalesce(var.monitors[key].warning, try(monitor.warning, null)), try(monitor.warning, null))
+      critical = try(coalesce(var.monitors[key].critical, try(monitor.critical, null)), try(monitor.critical, null))
+    } if local.reasons[key] == ""
+  }
+}
+
+# A monitor with one level has it as `critical`, whomever it tells.
+resource "stackwright_monitor" "main" {
+  for_each = local.levels
+
+  name          = "${var.name} ${local.defaults[each.key].title}"
+  message       = try(coalesce(var.monitors[each.key].message), local.defaults[each.key].message)
+  namespace     = local.defaults[each.key].namespace
+  metric        = try(local.defaults[each.key].metric, null)
+  dimensions    = try(local.defaults[each.key].dimensions, null)
+  expression    = try(local.defaults[each.key].expression, null)
+  metrics       = try(local.defaults[each.key].metrics, null)
+  time_aggr     = local.defaults[each.key].time_aggr
+  space_aggr    = try(local.defaults[each.key].space_aggr, null)
+  interval      = try(local.defaults[each.key].interval, 60)
+  time_window   = try(coalesce(var.monitors[each.key].time_window), local.defaults[each.key].time_window)
+  operator      = local.defaults[each.key].operator
+  no_data       = try(coalesce(var.monitors[each.key].no_data), local.defaults[each.key].no_data)
+  resource_tags = var.tags
+
+  dynamic "warning" {
+    for_each = each.value.warning != null && each.value.critical != null ? [each.value.warning] : []
+
+    content {
+      threshold = warning.value
+      notify    = var.notify.warning
+    }
+  }
+
+  critical {
+    threshold = coalesce(each.value.critical, each.value.warning)
+    notify    = each.value.critical == null ? var.notify.warning : var.notify.critical
+  }
+}
+
+check "container_insights" {
+  assert {
+    condition     = var.container_insights || !anytrue([for key, monitor in local.defaults : try(monitor.insights, false) && try(var.monitors[key].enabled, true)])
+    error_message = "Nobody watches whether ${var.name} has running tasks: that needs Container Insights. Turn it on at the cluster and set container_insights = true, or leave the monitors none_running and below_desired out with enabled = false."
+  }
+}

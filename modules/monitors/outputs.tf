@@ -1,0 +1,16 @@
+output "monitors" {
+  description = "Each monitor by its key: its name, its thresholds and the ARNs of its alarms."
+  value = {
+    for key, monitor in stackwright_monitor.main : key => {
+      name       = monitor.name
+      warning    = local.levels[key].warning
+      critical   = local.levels[key].critical
+      alarm_arns = monitor.alarm_arns
+    }
+  }
+}
+
+output "omitted" {
+  description = "The defaults of this kind that are not made, by their key, and why."
+  value       = { for key, reason in local.reasons : key => reason if reason != "" }
+}

@@ -1,0 +1,99 @@
+# Required variables
+
+variable "dimensions" {
+  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; DBInstanceIdentifier of a database; ScheduleGroup and DeadLetterQueueName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "kind" {
+  description = "What is watched: service, web (a service behind a router), database, job or queue."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["service", "web", "database", "job", "queue"], var.kind)
+    error_message = "Write service, web, database, job or queue."
+  }
+}
+
+variable "name" {
+  description = "What the names of the monitors begin with, e.g. shop/web. Changing it replaces them."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=._:/@-]([A-Za-z0-9 +=._:/@-]*[A-Za-z0-9+=._:/@-])?$", var.name))
+    error_message = "Write letters, digits, spaces and + - = . _ : / @, e.g. shop/web."
+  }
+}
+
+# Options
+
+variable "allocated_storage_gib" {
+  description = "Storage of a database in GiB. Without it the monitor storage is left out."
+  type        = number
+  default     = null
+}
+
+variable "container_insights" {
+  description = "Whether the cluster has Container Insights. Without it the monitors none_running and below_desired are left out, with a warning."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "max_connections" {
+  description = "Connections that a database takes. Without it the monitor connections is left out."
+  type        = number
+  default     = null
+}
+
+variable "memory_bytes" {
+  description = "Memory of a database in bytes. Without it the monitor memory is left out."
+  type        = number
+  default     = null
+}
+
+variable "monitors" {
+  description = "Changes of the defaults by their key, e.g. { latency = { warning = 0.5 }, cpu = { enabled = false } }. The output monitors lists the keys."
+  type = map(object({
+    enabled     = optional(bool, true)
+    warning     = optional(number)
+    critical    = optional(number)
+    time_window = optional(string)
+    message     = optional(string)
+    no_data     = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), keys(local.defaults))) == 0
+    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired; web: also no_healthy, unhealthy, errors, router_errors, latency; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters; queue: age, dead_letters."
+  }
+}
+
+variable "notify" {
+  description = "Whom each level tells: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "replica" {
+  description = "Whether the database is a replica."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of the alarms, besides the provider's default_tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,320 @@
+//! The AWS objects of a monitor.
+//!
+//! Created one after the other: the alarm of `critical`, that of `warning`, then the composite that
+//! names both. AWS wants them deleted the other way round.
+
+use std::collections::BTreeMap;
+
+use tfplugin_types::Cfg;
+
+use super::message::Level;
+use super::shape::{Ask, Shape, Time};
+use super::{MonitorConfig, MonitorResource, levels, series};
+use crate::component::{AnomalyDetector, CompositeAlarm, LogMetricFilter, MetricAlarm, Tags};
+use crate::resource::{Resource as _, known_map};
+use crate::{Graph, In, ResourceId, Scope, name, tag};
+
+pub(crate) const COMPOSITE: &str = "composite";
+pub(crate) const DETECTOR: &str = "anomaly_detector";
+pub(crate) const FILTER: &str = "metric_filter";
+
+/// Key of a level's alarm.
+pub(crate) const fn key(level: Level) -> &'static str {
+    match level {
+        Level::Critical => "alarm.critical",
+        Level::Warning => "alarm.warning",
+    }
+}
+
+/// What stands behind the monitor's name in the name of a level's alarm.
+pub(crate) const fn suffix(level: Level) -> &'static str {
+    match level {
+        Level::Critical => " [critical]",
+        Level::Warning => " [warning threshold]",
+    }
+}
+
+/// Name of a level's alarm.
+pub(crate) fn name(scope: &Scope, monitor: &str, level: Level) -> String {
+    prefixed(scope, monitor) + suffix(level)
+}
+
+/// Name of the alarm that tells `warning` when there are two levels.
+pub(crate) fn composite_name(scope: &Scope, monitor: &str) -> String {
+    prefixed(scope, monitor) + " [warning]"
+}
+
+fn prefixed(scope: &Scope, monitor: &str) -> String {
+    name::alarm_prefix(&scope.project, &scope.environment) + monitor
+}
+
+/// Name of the metric filter of a log monitor: filters take no `:`.
+pub(crate) fn filter_name(scope: &Scope, monitor: &str) -> String {
+    let shown = monitor.replace(':', "-");
+    name::unique(
+        &[&scope.project, &scope.environment, &shown],
+        &[monitor],
+        name::METRIC_FILTER,
+    )
+}
+
+/// Whether a composite alarm tells `warning`: with `by` it could not keep groups apart.
+pub(crate) fn has_composite(view: &MonitorConfig) -> Option<bool> {
+    Some(!view.warning.is_null() && !view.is_grouped()?)
+}
+
+/// How missing data is treated, and whether somebody is told.
+pub(crate) fn missing(view: &MonitorConfig, ask: &Ask) -> Option<(&'static str, bool)> {
+    let treatment = match &view.no_data {
+        Cfg::Unknown(_) => return None,
+        Cfg::Null => return Some((unsaid(ask), false)),
+        Cfg::Known(no_data) => match no_data.as_str() {
+            "ignore" => "ignore",
+            "ok" => "notBreaching",
+            "alert" => "breaching",
+            _ => "missing",
+        },
+    };
+    let told = view.no_data.known().is_some_and(|it| it == "notify");
+    Some((treatment, told))
+}
+
+/// As in Datadog: a sum without data is 0.
+pub(crate) const fn unsaid(ask: &Ask) -> &'static str {
+    match (ask.time, ask.above) {
+        (Time::Sum, true) => "notBreaching",
+        (Time::Sum, false) => "breaching",
+        _ => "missing",
+    }
+}
+
+/// What planning needs.
+struct Inputs<'a> {
+    scope: &'a Scope,
+    view: &'a MonitorConfig,
+    name: &'a str,
+    id: ResourceId,
+    ask: Ask,
+    shape: Shape,
+    user_tags: Tags,
+}
+
+/// All objects; `None` while something unknown decides which there are.
+pub(crate) fn graph(scope: &Scope, view: &MonitorConfig) -> Option<Graph> {
+    let name = view.name.known()?;
+    let ask = series::ask(view)?;
+    let inputs = Inputs {
+        scope,
+        view,
+        name,
+        id: ResourceId::new(
+            MonitorResource::TYPE,
+            format!("{}/{name}", scope.environment),
+        ),
+        shape: ask.shape().ok()?,
+        ask,
+        user_tags: known_map(&view.common.0.tags)?,
+    };
+    let mut graph = Graph::default();
+    inputs.filter(&mut graph)?;
+    inputs.detector(&mut graph)?;
+    inputs.alarm(&mut graph, Level::Critical)?;
+    if !view.warning.is_null() {
+        inputs.alarm(&mut graph, Level::Warning)?;
+    }
+    if has_composite(view)? {
+        inputs.composite(&mut graph)?;
+    }
+    Some(graph)
+}
+
+impl Inputs<'_> {
+    fn tags(&self, component: &str, label: &str) -> Tags {
+        let mut tags = self.scope.tags(&self.id, component, None, &self.user_tags);
+        tags.insert(tag::NAME.to_owned(), label.to_owned());
+        tags
+    }
+
+    fn alarm_arn(&self, name: &str) -> String {
+        self.scope.arn("cloudwatch", &format!("alarm:{name}"))
+    }
+
+    fn alarm(&self, graph: &mut Graph, level: Level) -> Option<()> {
+        let alarm = self.metric_alarm(level)?;
+        let alarm_name = alarm.alarm_name.clone();
+        let has_detector = graph.nodes.contains_key(&DETECTOR.into());
+        let node = graph
+            .add(key(level), &alarm)
+            .predict("arn", self.alarm_arn(&alarm_name))
+            .predict("name", alarm_name);
+        if has_detector {
+            node.after(DETECTOR);
+        }
+        match level {
+            Level::Critical => drop(node.main()),
+            Level::Warning => drop(node.after(key(Level::Critical))),
+        }
+        Some(())
+    }
+
+    fn metric_alarm(&self, level: Level) -> Option<MetricAlarm> {
+        let Self {
+            scope,
+            view,
+            ask,
+            shape,
+            ..
+        } = self;
+        let limit = levels::limit(view, level);
+        let watched = series::watched(view, ask, shape, &limit)?;
+        let alarm_name = name(scope, self.name, level);
+        let anomaly = view.is_anomaly();
+        let (treatment, told) = missing(view, ask)?;
+        let actions = self.actions(level)?;
+        let percentile = !watched.extended_statistic.is_empty();
+        Some(MetricAlarm {
+            alarm_description: levels::description(view, level),
+            actions_enabled: true,
+            alarm_actions: actions.clone(),
+            ok_actions: actions,
+            insufficient_data_actions: if told && level == Level::Critical {
+                levels::all_actions(scope, view)
+            } else {
+                In::Known(Vec::new())
+            },
+            namespace: watched.namespace,
+            metric_name: watched.metric_name,
+            dimensions: watched.dimensions,
+            statistic: watched.statistic,
+            extended_statistic: watched.extended_statistic,
+            period: series::whole(watched.period),
+            metrics: watched.metrics,
+            threshold_metric_id: text_if(anomaly, series::BAND),
+            evaluation_periods: series::whole(shape.periods),
+            datapoints_to_alarm: series::whole(shape.datapoints),
+            threshold: (!anomaly).then(|| levels::threshold(view, level)),
+            comparison_operator: self.comparison()?.to_owned(),
+            treat_missing_data: treatment.to_owned(),
+            evaluate_low_sample_count_percentile: text_if(percentile, "evaluate"),
+            warm_up_minutes: series::whole(view.warm_up.known_or(0)?),
+            tags: self.tags(key(level), &alarm_name),
+            alarm_name,
+        })
+    }
+
+    /// Below a composite the lower level tells nobody itself.
+    fn actions(&self, level: Level) -> Option<In<Vec<String>>> {
+        let silent = level == Level::Warning && has_composite(self.view)?;
+        Some(if silent {
+            In::Known(Vec::new())
+        } else {
+            levels::actions(self.scope, self.view, level)
+        })
+    }
+
+    fn comparison(&self) -> Option<&'static str> {
+        if self.view.is_anomaly() {
+            let direction = self.view.anomaly.known()?.direction.known()?;
+            return Some(match direction.as_str() {
+                "above" => "GreaterThanUpperThreshold",
+                "below" => "LessThanLowerThreshold",
+                _ => "LessThanLowerOrGreaterThanUpperThreshold",
+            });
+        }
+        Some(match self.view.operator.known()?.as_str() {
+            ">" => "GreaterThanThreshold",
+            ">=" => "GreaterThanOrEqualToThreshold",
+            "<" => "LessThanThreshold",
+            _ => "LessThanOrEqualToThreshold",
+        })
+    }
+
+    fn composite(&self, graph: &mut Graph) -> Option<()> {
+        let alarm_name = composite_name(self.scope, self.name);
+        let watched = name(self.scope, self.name, Level::Warning);
+        let actions = levels::actions(self.scope, self.view, Level::Warning);
+        let (wait, extension) = waits(self.view)?;
+        let composite = CompositeAlarm {
+            alarm_description: levels::description(self.view, Level::Warning),
+            alarm_rule: format!("ALARM(\"{watched}\")"),
+            actions_enabled: true,
+            alarm_actions: actions.clone(),
+            ok_actions: actions,
+            actions_suppressor: In::From(key(Level::Critical).into(), "arn"),
+            actions_suppressor_wait_period: series::whole(wait),
+            actions_suppressor_extension_period: series::whole(extension),
+            tags: self.tags(COMPOSITE, &alarm_name),
+            alarm_name: alarm_name.clone(),
+        };
+        graph
+            .add(COMPOSITE, &composite)
+            .after(key(Level::Warning))
+            .predict("arn", self.alarm_arn(&alarm_name))
+            .predict("name", alarm_name);
+        Some(())
+    }
+
+    /// The model under the bands of both levels.
+    fn detector(&self, graph: &mut Graph) -> Option<()> {
+        if !self.view.is_anomaly() {
+            return Some(());
+        }
+        let detector = AnomalyDetector {
+            namespace: self.view.namespace.known()?.clone(),
+            metric_name: series::metric(self.view)?,
+            dimensions: series::dimensions(self.view),
+            stat: self.shape.stat.clone(),
+        };
+        graph.add(DETECTOR, &detector);
+        Some(())
+    }
+
+    fn filter(&self, graph: &mut Graph) -> Option<()> {
+        if !self.view.is_log() {
+            return Some(());
+        }
+        let log = self.view.log.known()?;
+        let default = match &log.default_value {
+            Cfg::Null => String::new(),
+            Cfg::Known(number) => number.to_string(),
+            Cfg::Unknown(_) => return None,
+        };
+        let filter_name = filter_name(self.scope, self.name);
+        let filter = LogMetricFilter {
+            filter_name: filter_name.clone(),
+            log_group_name: In::cfg(&log.group),
+            filter_pattern: In::cfg(&log.pattern),
+            metric_namespace: self.view.namespace.known()?.clone(),
+            metric_name: series::metric(self.view)?,
+            metric_value: In::cfg(&log.value),
+            default_value: default,
+            dimensions: known_map(&log.dimensions)?,
+        };
+        graph.add(FILTER, &filter).predict("name", filter_name);
+        Some(())
+    }
+}
+
+fn text_if(wanted: bool, text: &str) -> String {
+    if wanted {
+        text.to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// Seconds that `warning` waits, before and after `critical`. AWS recommends a minute each.
+pub(crate) fn waits(view: &MonitorConfig) -> Option<(i64, i64)> {
+    match &view.suppression {
+        Cfg::Null => Some((60, 60)),
+        Cfg::Known(given) => Some((given.wait.known_or(60)?, given.extension.known_or(60)?)),
+        Cfg::Unknown(_) => None,
+    }
+}
+
+/// The dimensions of a map that is known, for the text of the plan.
+pub(crate) fn dimension_names(map: &Cfg<BTreeMap<String, Cfg<String>>>) -> Vec<String> {
+    map.known()
+        .map(|map| map.keys().cloned().collect())
+        .unwrap_or_default()
+}

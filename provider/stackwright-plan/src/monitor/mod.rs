@@ -1,0 +1,297 @@
+//! `stackwright_monitor`: a Datadog-style monitor on CloudWatch.
+//!
+//! Components: `alarm.critical` (main), `alarm.warning`, `composite`, `anomaly_detector`,
+//! `metric_filter`.
+//!
+//! Replaced by a change of: `name`.
+//!
+//! How fields become alarms stands in `docs/design/011-monitors.md`.
+
+mod alarms;
+mod check;
+mod levels;
+mod message;
+mod notify;
+mod recover;
+pub mod rules;
+mod series;
+mod shape;
+mod summary;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod transitions;
+mod window;
+
+use std::collections::BTreeMap;
+
+use tfplugin_types::{Cfg, Diagnostics, Number, TfSchema};
+
+use crate::resource::{Anchor, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource};
+use crate::resource_tags::{CommonBesideTags, RESOURCE_TAGS};
+use crate::{Graph, Outputs, Scope};
+
+use message::Level as LevelName;
+
+/// A Datadog-style monitor on CloudWatch: one or two levels, each with its threshold and with whom it tells.
+///
+/// `cloudwatch_plan` says in words which alarms stand for it. What CloudWatch cannot do is an error of the plan, never a silent difference.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Monitor {
+    /// Name, unique in the environment. Changing this replaces the monitor.
+    #[tf(
+        replace,
+        matches(rules::name),
+        allowed = "letters, digits, spaces and + - = . _ : / @"
+    )]
+    pub name: String,
+    /// What whoever is told reads. `{{threshold}}`, `{{warn_threshold}}`, `{{comparator}}`, `{{#is_alert}}...{{/is_alert}}` and `{{#is_warning}}...{{/is_warning}}` (and both with `^`) are filled in per level.
+    pub message: String,
+    /// `metric`, `anomaly` (a band around what is normal) or `log` (events of a log group that match).
+    #[tf(name = "type", default = "metric")]
+    pub kind: String,
+    /// The metric: `app.5xx`, `CPUUtilization`. Of type `log`: the metric that is made, by default named like the monitor.
+    #[tf(matches(rules::metric), allowed = "1 to 255 characters without quotes")]
+    pub metric: Option<String>,
+    /// CloudWatch namespace of the metric: `AWS/RDS`. Default: `monitoring.namespace` of the provider block.
+    #[tf(
+        optional,
+        computed,
+        matches(rules::namespace),
+        allowed = "1 to 255 letters, digits, spaces and . - _ / # :"
+    )]
+    pub namespace: Option<String>,
+    /// All dimensions of the one series to watch. Without `dimensions` and `tags` all series of the metric are watched.
+    pub dimensions: Option<BTreeMap<String, String>>,
+    /// Watch the series that have these values in their dimensions. The tags of the AWS objects are `resource_tags`.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Dimensions by which series are told apart: `["host"]` alerts for each host by itself.
+    pub by: Option<Vec<String>>,
+    /// Over time: `avg`, `sum`, `min` or `max`. With `>` and `>=`, `min` means at all times and `max` at least once; with `<` and `<=` the other way round. `avg` weighs each sample alike.
+    pub time_aggr: Option<String>,
+    /// How far back: `last_5m`, `last_4h`, `last_1d`, `last_1w`.
+    pub time_window: String,
+    /// Over series: `avg`, `sum`, `min`, `max`, or a percentile like `p95` for one series.
+    pub space_aggr: Option<String>,
+    /// `>`, `>=`, `<` or `<=`.
+    pub operator: Option<String>,
+    /// CloudWatch metric math over `metrics`, for ratios: `IF(requests >= 20, 100 * errors / requests, 0)`.
+    pub expression: Option<String>,
+    /// Up to 10 series, by the name that `expression` calls them. Without `expression`, `space_aggr` folds them.
+    pub metrics: Option<BTreeMap<String, Series>>,
+    /// Seconds between two datapoints of the metric.
+    #[tf(
+        default = 60,
+        matches(rules::interval),
+        allowed = "10, 20, 30 or a multiple of 60"
+    )]
+    pub interval: i64,
+    /// What missing data means: `ignore` (the state stays), `ok`, `alert`, `notify` (both levels are told) or `show` (the state says so, nobody is told). Default: of sums 0, else `show`.
+    #[tf(one_of("ignore", "ok", "alert", "notify", "show"))]
+    pub no_data: Option<String>,
+    /// Minutes after a change of the monitor in which it waits for data before it fires.
+    #[tf(range(1..=2880))]
+    pub warm_up: Option<i64>,
+    /// 1 (highest) to 5; stands before the message as `[P1]`.
+    #[tf(range(1..=5))]
+    pub priority: Option<i64>,
+    /// The lower level. While the critical one fires, it stays quiet.
+    #[tf(block)]
+    pub warning: Option<Level>,
+    /// The level at which somebody has to act. A monitor with one level has this one.
+    #[tf(block)]
+    pub critical: Option<Level>,
+    /// Of type `log`: which events count.
+    #[tf(block)]
+    pub log: Option<Log>,
+    /// Of type `anomaly`: the band.
+    #[tf(block)]
+    pub anomaly: Option<Anomaly>,
+    /// How long `warning` waits for `critical`.
+    #[tf(block)]
+    pub suppression: Option<Suppression>,
+    /// Datadog's recovery threshold. CloudWatch has none: refused with advice.
+    pub critical_recovery: Option<Number>,
+    /// Datadog's recovery threshold. CloudWatch has none: refused with advice.
+    pub warning_recovery: Option<Number>,
+    /// Datadog's repeated notification. CloudWatch has none: refused with advice.
+    pub renotify_interval: Option<i64>,
+    /// Datadog's text of a repeated notification. CloudWatch has none: refused with advice.
+    pub escalation_message: Option<String>,
+    /// Datadog's delay. CloudWatch has none: refused with advice.
+    pub evaluation_delay: Option<i64>,
+    /// Datadog's delay of new groups. CloudWatch has none: refused with advice.
+    pub new_group_delay: Option<i64>,
+    /// Datadog's minutes without data. CloudWatch waits for one `time_window`: anything else is refused.
+    pub no_data_timeframe: Option<i64>,
+    /// ARN of the alarm of each level: `critical`, `warning`.
+    #[tf(computed)]
+    pub alarm_arns: BTreeMap<String, String>,
+    /// ARN of the composite alarm that tells `warning` unless `critical` fires. Null with one level.
+    #[tf(computed)]
+    pub composite_arn: Option<String>,
+    /// Which alarms stand for this monitor, in words.
+    #[tf(computed)]
+    pub cloudwatch_plan: String,
+    /// What other resources need to know of this monitor.
+    #[tf(computed, name = "ref")]
+    pub reference: Plain<MonitorRef>,
+    /// What every resource has.
+    #[tf(flatten)]
+    pub common: CommonBesideTags,
+}
+
+/// One level of a monitor.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Level {
+    /// The number to compare with. Of type `anomaly` the band takes its place.
+    pub threshold: Option<Number>,
+    /// Whom to tell: handles of the provider's `monitoring.notifiers` or ARNs, with spaces between.
+    pub notify: Option<String>,
+}
+
+/// One series of an expression.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+pub struct Series {
+    /// The metric.
+    #[tf(matches(rules::metric), allowed = "1 to 255 characters without quotes")]
+    pub metric: String,
+    /// CloudWatch namespace. Default: that of the monitor.
+    #[tf(
+        matches(rules::namespace),
+        allowed = "1 to 255 letters, digits, spaces and . - _ / # :"
+    )]
+    pub namespace: Option<String>,
+    /// All dimensions of the series.
+    pub dimensions: Option<BTreeMap<String, String>>,
+    /// `avg`, `sum`, `min`, `max`, `count` or a percentile like `p95`. Default: `sum` when `time_aggr` is, else `avg`.
+    pub stat: Option<String>,
+}
+
+/// The events of a log group that count.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Log {
+    /// Name of the log group: `log_group` of a `stackwright_app`.
+    pub group: String,
+    /// Which events, as CloudWatch Logs writes filters: `ERROR`, `{ $.level = "error" }`. Empty for all.
+    #[tf(length(0..=1024))]
+    pub pattern: String,
+    /// What one event counts: a number, or a field of the event like `$.duration`.
+    #[tf(default = "1")]
+    pub value: String,
+    /// Up to 3 dimensions of the metric, from fields of the event: `{ path = "$.path" }`.
+    pub dimensions: Option<BTreeMap<String, String>>,
+    /// What a minute without matching events counts.
+    pub default_value: Option<Number>,
+}
+
+/// A band around what is normal for a series.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Anomaly {
+    /// Width of the band of `critical`, in standard deviations.
+    pub bounds: Number,
+    /// Width of the band of `warning`; smaller than `bounds`.
+    pub warning_bounds: Option<Number>,
+    /// Which side counts: `above`, `below` or `both`.
+    #[tf(default = "both", one_of("above", "below", "both"))]
+    pub direction: String,
+}
+
+/// How long the lower level waits for the higher one.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Suppression {
+    /// Seconds that `warning` waits before it tells anyone, so that `critical` can come first.
+    #[tf(default = 60, range(0..=2_147_483_647))]
+    pub wait: i64,
+    /// Seconds that `warning` stays quiet after `critical` has ended.
+    #[tf(default = 60, range(0..=2_147_483_647))]
+    pub extension: i64,
+}
+
+/// A monitor as other resources see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
+pub struct MonitorRef {
+    /// Name of the monitor.
+    pub name: String,
+    /// Name of the alarm of `critical`.
+    pub alarm_name: String,
+    /// ARN of the alarm of `critical`.
+    pub alarm_arn: String,
+}
+
+/// The monitors.
+#[derive(Debug)]
+pub struct MonitorResource;
+
+const FORM: &str = "<environment>/<monitor name>";
+
+impl Resource for MonitorResource {
+    type Schema = Monitor;
+    type View = MonitorConfig;
+    const TYPE: &'static str = "monitor";
+    const VERSION: i64 = Monitor::SCHEMA_VERSION;
+    const TAGS: &'static str = RESOURCE_TAGS;
+
+    fn common(view: &mut MonitorConfig) -> &mut CommonConfig {
+        &mut view.common.0
+    }
+
+    fn id(scope: &Scope, view: &MonitorConfig) -> Option<String> {
+        Some(format!("{}/{}", scope.environment, view.name.known()?))
+    }
+
+    fn validate(view: &MonitorConfig, found: &mut Diagnostics) {
+        check::check(view, found);
+    }
+
+    fn complete(
+        scope: &Scope,
+        _facts: &Facts,
+        _prior: Option<&MonitorConfig>,
+        view: &mut MonitorConfig,
+        found: &mut Diagnostics,
+    ) {
+        if view.namespace.is_null() {
+            view.namespace = scope.monitoring.namespace.clone().into();
+        }
+        check::with_provider(scope, view, found);
+    }
+
+    fn plan(scope: &Scope, view: &MonitorConfig) -> Option<Graph> {
+        alarms::graph(scope, view)
+    }
+
+    fn fill(scope: &Scope, view: &mut MonitorConfig, outputs: &Outputs) {
+        let arn = |level: LevelName| outputs.get(&alarms::key(level).into(), "arn");
+        let mut arns = BTreeMap::from([("critical".to_owned(), arn(LevelName::Critical))]);
+        if !view.warning.is_null() {
+            arns.insert("warning".to_owned(), arn(LevelName::Warning));
+        }
+        view.alarm_arns = Cfg::Known(arns);
+        view.composite_arn = match alarms::has_composite(view) {
+            Some(true) => outputs.get(&alarms::COMPOSITE.into(), "arn"),
+            Some(false) => Cfg::Null,
+            None => Cfg::unknown(),
+        };
+        view.cloudwatch_plan = summary::text(scope, view).map_or_else(Cfg::unknown, Cfg::Known);
+        let name = |name: String| alarms::name(scope, &name, LevelName::Critical);
+        view.reference = Cfg::Known(MonitorRefConfig {
+            name: view.name.clone(),
+            alarm_name: view.name.clone().map(name),
+            alarm_arn: arn(LevelName::Critical),
+        });
+    }
+
+    fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
+        recover::anchors(scope, id)
+    }
+
+    fn recover(
+        scope: &Scope,
+        id: &str,
+        found: &Found,
+        _refs: &Refs,
+    ) -> Result<MonitorConfig, RecoverError> {
+        recover::recover(scope, id, found)
+    }
+}

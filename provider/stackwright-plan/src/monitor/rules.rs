@@ -1,0 +1,192 @@
+//! Rules of CloudWatch for single values.
+
+use std::collections::BTreeMap;
+
+use tfplugin_types::{Cfg, Diagnostics, Path};
+
+/// Actions that an alarm runs per state.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+pub(crate) const ACTIONS: usize = 5;
+/// Metrics that an alarm takes beside its expressions.
+pub(crate) const METRICS: usize = 10;
+/// Dimensions of a metric.
+pub(crate) const DIMENSIONS: usize = 30;
+/// Dimensions of a metric filter.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricTransformation.html>
+pub(crate) const FILTER_DIMENSIONS: usize = 3;
+
+fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
+    if fits { Ok(()) } else { Err(problem()) }
+}
+
+/// Where monitors live.
+pub fn backend(name: &String) -> Result<(), String> {
+    match name {
+        name if name == "cloudwatch" => Ok(()),
+        name if name == "datadog" => Err("backend = \"datadog\" comes with a later version of Stackwright. Use \"cloudwatch\", or keep these monitors with the datadog provider until then.".to_owned()),
+        other => Err(format!("backend = \"{other}\" is unknown. Use \"cloudwatch\".")),
+    }
+}
+
+/// Name of a CloudWatch namespace.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html>
+pub fn namespace(name: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c);
+    let fits =
+        (1..=255).contains(&name.len()) && !name.starts_with(':') && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!(
+            "`{name}` is not a CloudWatch namespace. Use 1 to 255 letters, digits, spaces and . - _ / # :, not beginning with `:`."
+        )
+    })
+}
+
+/// Name of a monitor: part of alarm names, alarm rules and tags.
+pub fn name(name: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_alphanumeric() || " +-=._:/@".contains(c);
+    let fits = !name.is_empty() && name.trim() == name && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!(
+            "name \"{name}\" is kept in tags, and AWS takes only letters, digits, spaces and + - = . _ : / @ there, with no space at either end. Put the rest into message."
+        )
+    })
+}
+
+/// Name of a metric.
+pub fn metric(name: &String) -> Result<(), String> {
+    let fits = (1..=255).contains(&name.chars().count())
+        && !name
+            .chars()
+            .any(|c| c.is_control() || c == '"' || c == '\'');
+    refuse_unless(fits, || {
+        format!(
+            "`{name}` is not a metric that an alarm can watch. Use 1 to 255 characters without quotes."
+        )
+    })
+}
+
+/// Seconds between two datapoints.
+pub fn interval(seconds: &i64) -> Result<(), String> {
+    let fits = [10, 20, 30].contains(seconds) || (*seconds > 0 && seconds % 60 == 0);
+    refuse_unless(fits, || {
+        format!("interval {seconds}: use 10, 20, 30 or a multiple of 60.")
+    })
+}
+
+/// Something that an alarm can do, by its ARN.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+pub(crate) fn is_action(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts.as_slice() {
+        [
+            "arn",
+            _,
+            "sns" | "lambda" | "ssm" | "aiops",
+            region,
+            account,
+            rest,
+        ] => !region.is_empty() && !account.is_empty() && !rest.is_empty(),
+        ["arn", _, "ssm-incidents", "", account, rest] => !account.is_empty() && !rest.is_empty(),
+        _ => false,
+    }
+}
+
+/// The provider's handles.
+pub fn notifiers(at: &Path, map: &Cfg<BTreeMap<String, Cfg<String>>>, found: &mut Diagnostics) {
+    let Cfg::Known(map) = map else { return };
+    for (handle, arn) in map {
+        if handle.is_empty()
+            || handle.chars().any(char::is_whitespace)
+            || handle.starts_with("arn:")
+        {
+            found.error(
+                at.key(handle),
+                "Invalid Handle",
+                format!("`{handle}` cannot be a handle: `notify` is split at spaces, and ARNs stand for themselves. Write it like \"@pagerduty\"."),
+            );
+        }
+        if let Some(arn) = arn.known().filter(|arn| !is_action(arn)) {
+            found.error(
+                at.key(handle),
+                "Not an Alarm Action",
+                format!("`{handle}` stands for `{arn}`, which an alarm cannot run. Give the ARN of an SNS topic (arn:aws:sns:...), a Lambda function, an OpsItem or a response plan."),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn texts(check: fn(&String) -> Result<(), String>, text: &str) -> Result<(), String> {
+        check(&text.to_owned())
+    }
+
+    #[test]
+    fn datadog_is_told_to_come_later() {
+        let problem = texts(backend, "datadog").unwrap_err();
+        assert!(problem.contains("comes with a later version"), "{problem}");
+        assert!(texts(backend, "cloudwatch").is_ok());
+        assert!(texts(backend, "nagios").unwrap_err().contains("nagios"));
+    }
+
+    #[test]
+    fn periods_that_cloudwatch_does_not_have_are_refused() {
+        assert_eq!(
+            interval(&45).unwrap_err(),
+            "interval 45: use 10, 20, 30 or a multiple of 60."
+        );
+        for seconds in [10, 20, 30, 60, 300, 3600] {
+            assert!(interval(&seconds).is_ok(), "{seconds}");
+        }
+        for seconds in [0, -60, 1, 40, 90] {
+            assert!(interval(&seconds).is_err(), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn names_fit_into_tags() {
+        assert!(texts(name, "App Internal Errors").is_ok());
+        for bad in ["", " x", "x ", "5xx > 10%", "a\"b", "a\nb"] {
+            assert!(texts(name, bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn metrics_and_namespaces_are_checked() {
+        assert!(texts(metric, "app.5xx").is_ok());
+        assert!(texts(metric, "a\"b").is_err());
+        assert!(texts(namespace, "AWS/RDS").is_ok());
+        assert!(texts(namespace, ":x").is_err());
+        assert!(texts(namespace, "").is_err());
+    }
+
+    #[test]
+    fn notifiers_are_handles_and_actions() {
+        let map = |handle: &str, arn: &str| {
+            let entry = (handle.to_owned(), Cfg::Known(arn.to_owned()));
+            let mut found = Diagnostics::new();
+            notifiers(
+                &Path::root(),
+                &Cfg::Known(BTreeMap::from([entry])),
+                &mut found,
+            );
+            found.0.into_iter().map(|it| it.summary).collect::<Vec<_>>()
+        };
+        assert!(map("@pagerduty", "arn:aws:sns:us-west-2:111111111111:page").is_empty());
+        assert!(
+            map(
+                "@ops",
+                "arn:aws:ssm-incidents::111111111111:response-plan/x"
+            )
+            .is_empty()
+        );
+        assert_eq!(
+            map("@a b", "arn:aws:sns:us-west-2:111111111111:page"),
+            ["Invalid Handle"]
+        );
+        assert_eq!(map("@s3", "arn:aws:s3:::bucket"), ["Not an Alarm Action"]);
+    }
+}
