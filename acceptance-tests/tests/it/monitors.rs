@@ -248,19 +248,17 @@ fn the_modules_own_tests_pass() -> Result<()> {
 fn default_monitors_apply_and_stay() -> Result<()> {
     let account = Account::fresh()?;
     let module = repository().join("modules/monitors");
-    let resources = format!(
-        "module \"web\" {{\n  source = \"./monitors\"\n  name = \"shop/web\"\n  kind = \"web\"\n  container_insights = true\n  \
-         dimensions = {{ ClusterName = \"main\", ServiceName = \"web\", LoadBalancer = \"app/x/1\", TargetGroup = \"targetgroup/x/1\" }}\n  \
-         notify = {{ warning = \"@slack-team-infra\", critical = \"@pagerduty\" }}\n  monitors = {{ latency = {{ enabled = false }} }}\n}}\n\
-         module \"db\" {{\n  source = \"./monitors\"\n  name = \"orders\"\n  kind = \"database\"\n  allocated_storage_gib = 20\n  \
-         max_connections = 100\n  memory_bytes = 1073741824\n  dimensions = {{ DBInstanceIdentifier = \"orders\" }}\n}}\n\
-         module \"job\" {{\n  source = \"./monitors\"\n  name = \"nightly\"\n  kind = \"job\"\n  dimensions = {{ ScheduleGroup = \"acme-stage\" }}\n}}\n\
-         module \"queue\" {{\n  source = \"./monitors\"\n  name = \"mails\"\n  kind = \"queue\"\n  \
-         dimensions = {{ QueueName = \"mails\", DeadLetterQueueName = \"dead\" }}\n}}\n"
-    );
+    let resources = "module \"web\" {\n  source = \"./monitors\"\n  name = \"shop/web\"\n  kind = \"web\"\n  container_insights = true\n  \
+         dimensions = { ClusterName = \"main\", ServiceName = \"web\", LoadBalancer = \"app/x/1\", TargetGroup = \"targetgroup/x/1\" }\n  \
+         notify = { warning = \"@slack-team-infra\", critical = \"@pagerduty\" }\n  monitors = { latency = { enabled = false } }\n}\n\
+         module \"db\" {\n  source = \"./monitors\"\n  name = \"orders\"\n  kind = \"database\"\n  allocated_storage_gib = 20\n  \
+         max_connections = 100\n  memory_bytes = 1073741824\n  dimensions = { DBInstanceIdentifier = \"orders\" }\n}\n\
+         module \"job\" {\n  source = \"./monitors\"\n  name = \"nightly\"\n  kind = \"job\"\n  dimensions = { ScheduleGroup = \"acme-stage\" }\n}\n\
+         module \"queue\" {\n  source = \"./monitors\"\n  name = \"mails\"\n  kind = \"queue\"\n  \
+         dimensions = { QueueName = \"mails\", DeadLetterQueueName = \"dead\" }\n}\n";
     let root = root(&account, "")?;
     copy(&module, &root.path().join("monitors"))?;
-    root.resources(&resources)?;
+    root.resources(resources)?;
     root.init()?.ok()?;
     root.apply()?.ok()?;
     root.plan()?.empty()?;

@@ -322,7 +322,8 @@ fn rewritten(alarm: &Json, members: &[&str], change: fn(&mut Json)) -> Json {
     let kept = members.iter().filter(|member| {
         let value = &alarm[**member];
         // A describe answers empty lists where a put wants nothing.
-        !value.is_null() && !(value == &json!([]) && matches!(**member, "Metrics" | "Dimensions"))
+        let unused = value == &json!([]) && matches!(**member, "Metrics" | "Dimensions");
+        !value.is_null() && !unused
     });
     kept.map(|member| ((*member).to_owned(), alarm[*member].clone()))
         .collect::<serde_json::Map<_, _>>()
