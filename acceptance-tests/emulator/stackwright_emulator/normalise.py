@@ -58,7 +58,7 @@ _VOLATILE = {
     "storedBytes",
 }
 # Parts of a kind that another kind shows better.
-_SHOWN_ELSEWHERE = {"security_groups": {"IpPermissions", "IpPermissionsEgress"}, "namespaces": {"HostedZoneId"}}
+_SHOWN_ELSEWHERE = {"security_groups": {"IpPermissions", "IpPermissionsEgress"}, "namespaces": {"HostedZoneId"}, "queues": {"CreatedTimestamp", "LastModifiedTimestamp"}}
 
 # Lists whose order means something, and documents that are not AWS's to reorder.
 _ORDERED = {
@@ -140,6 +140,9 @@ _KINDS = {
     "metric_alarms": _named("alarm", "AlarmName"),
     "composite_alarms": _named("alarm", "AlarmName"),
     "repositories": _named("repository", "repositoryName"),
+    "schedule_groups": _named("schedule-group", "Name"),
+    "schedules": _named("schedule", "Arn"),
+    "queues": _named("queue", "Name"),
     "namespaces": _Kind("namespace", "Id", lambda item: item["Name"]),
     "namespace_services": _Kind("namespace-service", "Id", lambda item: item["Name"]),
     "namespace_instances": _Kind(
