@@ -192,6 +192,27 @@ def _cloud_map_tags(reader: _Reader, arn: str) -> Object:
     return {"Tags": reader.call("servicediscovery", "list_tags_for_resource", ResourceARN=arn)["Tags"]}
 
 
+def _schedule_groups(reader: _Reader) -> Iterator[Object]:
+    for group in reader.all("scheduler", "list_schedule_groups", "ScheduleGroups"):
+        if group["Name"] != "default":
+            tags = reader.call("scheduler", "list_tags_for_resource", ResourceArn=group["Arn"])["Tags"]
+            yield group | {"Tags": tags}
+
+
+def _schedules(reader: _Reader) -> Iterator[Object]:
+    for listed in reader.all("scheduler", "list_schedules", "Schedules"):
+        schedule = reader.call("scheduler", "get_schedule", GroupName=listed["GroupName"], Name=listed["Name"])
+        schedule.pop("ResponseMetadata")
+        yield schedule
+
+
+def _queues(reader: _Reader) -> Iterator[Object]:
+    for url in reader.all("sqs", "list_queues", "QueueUrls"):
+        attributes = reader.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        tags = reader.call("sqs", "list_queue_tags", QueueUrl=url).get("Tags", {})
+        yield {"Name": url.rsplit("/", 1)[-1], "Attributes": attributes, "Tags": tags}
+
+
 def _repositories(reader: _Reader) -> Iterator[Object]:
     for repository in reader.all("ecr", "describe_repositories", "repositories"):
         name, arn = repository["repositoryName"], repository["repositoryArn"]
@@ -305,6 +326,9 @@ _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
     "metric_alarms": _alarms("MetricAlarm", "MetricAlarms"),
     "composite_alarms": _alarms("CompositeAlarm", "CompositeAlarms"),
     "repositories": _repositories,
+    "schedule_groups": _schedule_groups,
+    "schedules": _schedules,
+    "queues": _queues,
     "namespaces": _namespaces,
     "namespace_services": _cloud_map_services,
     "namespace_instances": _cloud_map_instances,

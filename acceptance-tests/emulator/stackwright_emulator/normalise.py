@@ -62,6 +62,7 @@ _SHOWN_ELSEWHERE = {
     "security_groups": {"IpPermissions", "IpPermissionsEgress"},
     "namespaces": {"HostedZoneId"},
     "load_balancers": {"State"},
+    "queues": {"CreatedTimestamp", "LastModifiedTimestamp"},
 }
 
 # Lists whose order means something, and documents that are not AWS's to reorder.
@@ -144,6 +145,9 @@ _KINDS = {
     "metric_alarms": _named("alarm", "AlarmName"),
     "composite_alarms": _named("alarm", "AlarmName"),
     "repositories": _named("repository", "repositoryName"),
+    "schedule_groups": _named("schedule-group", "Name"),
+    "schedules": _named("schedule", "Arn"),
+    "queues": _named("queue", "Name"),
     "namespaces": _Kind("namespace", "Id", lambda item: item["Name"]),
     "namespace_services": _Kind("namespace-service", "Id", lambda item: item["Name"]),
     "namespace_instances": _Kind(

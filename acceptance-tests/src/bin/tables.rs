@@ -12,12 +12,13 @@ use std::fs;
 use acceptance_tests::{Cell, cells_of, repository};
 use anyhow::{Result, bail, ensure};
 
-const RESOURCES: [&str; 8] = [
+const RESOURCES: [&str; 9] = [
     "network",
     "cluster",
     "app",
     "service",
     "role",
+    "job",
     "monitor",
     "monitor of logs",
     "monitor of anomalies",

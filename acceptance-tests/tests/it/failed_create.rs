@@ -23,6 +23,14 @@ fn of_cluster_app_and_service() -> Result<()> {
 }
 
 #[test]
+fn of_a_job() -> Result<()> {
+    every_write_refused(
+        |account| fixtures::scheduled(account, fixtures::REPORT),
+        &[CLUSTER, APP, fixtures::JOB],
+    )
+}
+
+#[test]
 fn of_a_role() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::role("  preset = \"deploy\"")), &[ROLE])
 }

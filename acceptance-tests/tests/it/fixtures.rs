@@ -40,6 +40,35 @@ pub(crate) fn service(more: &str) -> String {
     )
 }
 
+/// Address of the job of [`job`].
+pub(crate) const JOB: &str = "stackwright_job.report";
+
+/// The job of [`app`] on [`cluster`] with more arguments; `image` and `schedule` are among them.
+pub(crate) fn job(more: &str) -> String {
+    format!(
+        "resource \"stackwright_job\" \"report\" {{\n  app      = stackwright_app.shop.ref\n  \
+         cluster  = stackwright_cluster.main.ref\n  process  = \"report\"\n{more}\n}}\n"
+    )
+}
+
+/// Arguments of the job in [`scheduled`].
+pub(crate) const REPORT: &str =
+    "  image = \"repo/shop:v41\"\n  command = \"bin/report\"\n  schedule = \"cron(0 3 * * ? *)\"\n";
+
+/// Cluster, app and job in the account's default network.
+pub(crate) fn scheduled(account: &Account, job_more: &str) -> Result<String> {
+    let network = account.default_network()?;
+    Ok([cluster(""), app(&network, ""), job(job_more)].concat())
+}
+
+/// The only schedule of an account, as `GetSchedule` shows it.
+pub(crate) fn schedule(account: &Account) -> Result<Json> {
+    let schedules = account.list("scheduler", "ListSchedules", &json!({}), "Schedules")?;
+    let listed = schedules.first().context("there is no schedule")?;
+    let params = json!({ "Name": listed["Name"], "GroupName": listed["GroupName"] });
+    account.outside("scheduler", "GetSchedule", &params)
+}
+
 /// A role with more arguments.
 pub(crate) fn role(more: &str) -> String {
     format!(

@@ -46,6 +46,19 @@ const SLICE_UPDATE: Scenario = Scenario {
     },
 };
 
+const JOB: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::scheduled(account, fixtures::REPORT),
+};
+
+const JOB_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::scheduled(account, fixtures::REPORT)),
+    wanted: |account| {
+        let other = fixtures::REPORT.replace("v41", "v42") + "  enabled = false\n";
+        fixtures::scheduled(account, &other)
+    },
+};
+
 const ROLE: Scenario = Scenario {
     before: None,
     wanted: |_| Ok(fixtures::role("  preset = \"read\"")),
@@ -85,6 +98,8 @@ kill_tests! {
     provider_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Provider;
     provider_in_a_create_of_a_monitor: MONITOR, Provider;
     provider_in_an_update_of_a_monitor: MONITOR_UPDATE, Provider;
+    provider_in_a_create_of_a_job: JOB, Provider;
+    provider_in_an_update_of_a_job: JOB_UPDATE, Provider;
     provider_in_a_create_of_a_role: ROLE, Provider;
     provider_in_an_update_of_a_role: ROLE_UPDATE, Provider;
     terraform_in_a_create_of_a_network: NETWORK, Terraform;
@@ -93,6 +108,8 @@ kill_tests! {
     terraform_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Terraform;
     terraform_in_a_create_of_a_monitor: MONITOR, Terraform;
     terraform_in_an_update_of_a_monitor: MONITOR_UPDATE, Terraform;
+    terraform_in_a_create_of_a_job: JOB, Terraform;
+    terraform_in_an_update_of_a_job: JOB_UPDATE, Terraform;
     terraform_in_a_create_of_a_role: ROLE, Terraform;
     terraform_in_an_update_of_a_role: ROLE_UPDATE, Terraform;
 }

@@ -87,6 +87,9 @@ pub(crate) struct Loaders {
     pub(crate) cloud_map_services: Loader<crate::cloud_map_service::Services>,
     pub(crate) cloud_map_instances: Loader<crate::cloud_map_instance::Instances>,
     pub(crate) cloud_map_tags: Loader<crate::cloud_map::TagsByArn>,
+    pub(crate) schedule_groups: Loader<crate::schedule_group::Groups>,
+    pub(crate) schedules: Loader<crate::schedule::Schedules>,
+    pub(crate) queues: Loader<crate::queue::Queues>,
     pub(crate) deployments: crate::ecs_service::StartedDeployments,
     // CloudWatch.
     pub(crate) alarms: Loader<crate::alarm::Alarms>,

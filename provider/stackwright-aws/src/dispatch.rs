@@ -112,6 +112,9 @@ adapters! {
     CompositeAlarm,
     AnomalyDetector,
     LogMetricFilter,
+    ScheduleGroup,
+    Schedule,
+    Queue,
 }
 
 /// Gives a typed adapter its untyped face.

@@ -63,6 +63,10 @@ mod anomaly_detector;
 mod composite_alarm;
 mod log_metric_filter;
 mod metric_alarm;
+// EventBridge Scheduler, SQS
+mod queue;
+mod schedule;
+mod schedule_group;
 
 pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 pub use aws::{Aws, Refresh};

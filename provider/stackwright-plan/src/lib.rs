@@ -20,6 +20,7 @@ pub mod diff;
 mod field_names;
 mod graph;
 mod input;
+pub mod job;
 pub mod monitor;
 pub mod name;
 pub mod network;

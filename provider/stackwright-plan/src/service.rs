@@ -392,8 +392,23 @@ impl Resource for ServiceResource {
     }
 }
 
+/// The role and the task definition of a process that another resource starts.
+pub(crate) fn task(
+    scope: &Scope,
+    view: &ServiceConfig,
+    id: ResourceId,
+    graph: &mut Graph,
+) -> Option<()> {
+    let inputs = Inputs {
+        id,
+        ..Inputs::new(scope, view)?
+    };
+    task_role(&inputs, graph);
+    task_definition(&inputs, graph)
+}
+
 /// `containers.<name>.image`
-fn is_image(field: &str) -> bool {
+pub(crate) fn is_image(field: &str) -> bool {
     matches!(
         field.split('.').collect::<Vec<_>>().as_slice(),
         ["containers", _, "image"]
@@ -504,7 +519,7 @@ fn environment(inputs: &Inputs<'_>) -> Option<BTreeMap<String, String>> {
     Some(variables)
 }
 
-fn injected(scope: &Scope, app: &str, process: &str) -> BTreeMap<String, String> {
+pub(crate) fn injected(scope: &Scope, app: &str, process: &str) -> BTreeMap<String, String> {
     let ours = [
         ("STACKWRIGHT_APP", app),
         ("STACKWRIGHT_ENVIRONMENT", &scope.environment),
@@ -816,7 +831,7 @@ fn recover(
     Ok(view)
 }
 
-fn recover_size(task: &crate::resource::Seen) -> Cfg<String> {
+pub(crate) fn recover_size(task: &crate::resource::Seen) -> Cfg<String> {
     let whole = |name: &str| u32::try_from(task.number(name)?).ok();
     match (whole("cpu"), whole("memory")) {
         (Some(cpu), Some(memory)) => Cfg::Known(size_name(Size { cpu, memory })),
@@ -825,7 +840,10 @@ fn recover_size(task: &crate::resource::Seen) -> Cfg<String> {
 }
 
 /// A cluster of ours is known by its short name, another by its own.
-fn recover_cluster(service: &crate::resource::Seen, found: &Found) -> Cfg<ClusterRefConfig> {
+pub(crate) fn recover_cluster(
+    service: &crate::resource::Seen,
+    found: &Found,
+) -> Cfg<ClusterRefConfig> {
     let arn = service.text("cluster").unwrap_or_default();
     let own_name = arn.rsplit('/').next().unwrap_or_default().to_owned();
     let ours = found
@@ -839,7 +857,7 @@ fn recover_cluster(service: &crate::resource::Seen, found: &Found) -> Cfg<Cluste
     })
 }
 
-fn recover_command(command: &[String]) -> Cfg<Dynamic> {
+pub(crate) fn recover_command(command: &[String]) -> Cfg<Dynamic> {
     match command {
         [] => Cfg::Null,
         [sh, dash_c, text] if [sh.as_str(), dash_c] == SHELL => {

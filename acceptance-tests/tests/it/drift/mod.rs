@@ -17,6 +17,7 @@ use crate::fixtures;
 
 mod app;
 mod cluster;
+mod job;
 mod monitor;
 mod network;
 mod service;
@@ -93,10 +94,11 @@ const FIXED: &str = "AWS never changes it on an existing object; the object dele
 const IDENTITY: &str =
     "it is part of what identifies the object; a deleted one is in the life-cycle table";
 
-const ROUNDS: [&[&Round]; 5] = [
+const ROUNDS: [&[&Round]; 6] = [
     app::ROUNDS,
     cluster::ROUNDS,
     monitor::ROUNDS,
+    job::ROUNDS,
     network::ROUNDS,
     service::ROUNDS,
 ];

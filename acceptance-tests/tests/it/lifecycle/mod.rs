@@ -8,6 +8,7 @@ use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, SERVICE};
 
 mod app;
 mod cluster;
+mod job;
 mod monitor;
 mod network;
 mod role;

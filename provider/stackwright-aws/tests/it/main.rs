@@ -8,5 +8,6 @@ mod ecs;
 mod emulated;
 mod iam_logs_ssm;
 mod network;
+mod scheduled;
 mod security_groups;
 mod session;

@@ -16,6 +16,8 @@ mod ec2;
 mod ecs;
 mod iam;
 mod logs;
+mod scheduler;
+mod sqs;
 mod ssm;
 
 pub use cloud_map::*;
@@ -24,6 +26,8 @@ pub use ec2::*;
 pub use ecs::*;
 pub use iam::*;
 pub use logs::*;
+pub use scheduler::*;
+pub use sqs::*;
 pub use ssm::*;
 
 /// Tags of an object.
@@ -147,4 +151,10 @@ kinds! {
     AnomalyDetector = "anomaly detector",
     /// [`LogMetricFilter`].
     LogMetricFilter = "log metric filter",
+    /// [`ScheduleGroup`].
+    ScheduleGroup = "schedule group",
+    /// [`Schedule`].
+    Schedule = "schedule",
+    /// [`Queue`].
+    Queue = "SQS queue",
 }

@@ -1,0 +1,2 @@
+# <environment>/<app>/<process>
+terraform import stackwright_job.report prod/shop/report

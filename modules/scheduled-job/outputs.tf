@@ -1,0 +1,24 @@
+output "dead_letter_queue_arn" {
+  description = "ARN of the queue for runs that could not start."
+  value       = stackwright_job.main.dead_letter_queue_arn
+}
+
+output "ref" {
+  description = "The job as other modules take it."
+  value       = stackwright_job.main.ref
+}
+
+output "schedule_arn" {
+  description = "ARN of the schedule."
+  value       = stackwright_job.main.schedule_arn
+}
+
+output "task_definition_arn" {
+  description = "ARN of the task definition that runs."
+  value       = stackwright_job.main.task_definition_arn
+}
+
+output "task_role_arn" {
+  description = "ARN of the role that the tasks have."
+  value       = stackwright_job.main.task_role_arn
+}

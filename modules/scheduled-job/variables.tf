@@ -1,0 +1,155 @@
+# Required variables
+
+# Objects that resources pass on have the type `any`: the provider checks them,
+# and a type written here would drop what a newer provider adds to them.
+
+variable "app" {
+  description = "The app that the process belongs to: ref of a stackwright_app."
+  type        = any
+  nullable    = false
+}
+
+variable "cluster" {
+  description = "The cluster that runs the process: ref of a stackwright_cluster."
+  type        = any
+  nullable    = false
+}
+
+variable "command" {
+  description = "Command of the process, run by a shell in the container, e.g. bin/report --yesterday."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = trimspace(var.command) != ""
+    error_message = "Write the command that the container runs, e.g. bin/report --yesterday."
+  }
+}
+
+variable "image" {
+  description = "Container image with tag or digest, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^\\s]+$", var.image))
+    error_message = "Write a container image without spaces, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
+  }
+}
+
+variable "process" {
+  description = "Name of the process in the Procfile, e.g. report. Changing it replaces the job."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]+$", var.process))
+    error_message = "Write a name of letters, digits, _ and -, e.g. report."
+  }
+}
+
+variable "schedule" {
+  description = "When the job runs: cron(minutes hours day-of-month month day-of-week year) with ? for one of the days, rate(5 minutes) or at(2030-01-31T03:00:00)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(cron|rate|at)\\(.+\\)$", var.schedule))
+    error_message = "Write cron(...), rate(...) or at(...), e.g. cron(0 3 * * ? *)."
+  }
+}
+
+# Options
+
+variable "config" {
+  description = "Environment variables of this process, added to those of the app. They win over the app's."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "enabled" {
+  description = "Whether the job runs at all."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "flexible_window" {
+  description = "Minutes after the moment within which AWS may start the run, 0 for at once."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.flexible_window >= 0 && var.flexible_window <= 1440 && floor(var.flexible_window) == var.flexible_window
+    error_message = "Write a whole number of minutes from 0 to 1440."
+  }
+}
+
+variable "maximum_age" {
+  description = "Seconds after which a start that failed is given up and put into the dead-letter queue."
+  type        = number
+  default     = 3600
+  nullable    = false
+
+  validation {
+    condition     = var.maximum_age >= 60 && var.maximum_age <= 86400 && floor(var.maximum_age) == var.maximum_age
+    error_message = "Write a whole number of seconds from 60 to 86400."
+  }
+}
+
+variable "retries" {
+  description = "How often a start that failed is tried again."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.retries >= 0 && var.retries <= 185 && floor(var.retries) == var.retries
+    error_message = "Write a whole number from 0 to 185."
+  }
+}
+
+variable "size" {
+  description = "CPU and memory of a task: 1X (256 CPU units, 512 MiB), 2X (512, 1024), PX (1024, 6144) or cpu:memory, e.g. 256:1gb."
+  type        = string
+  default     = "1X"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([12P]X|[0-9]+:[0-9]+(\\.[0-9]+)?([KkMmGgTt][Bb])?)$", var.size))
+    error_message = "Write 1X, 2X, PX or cpu:memory, e.g. 256:1gb."
+  }
+}
+
+variable "stop_timeout" {
+  description = "Seconds a task has to end after SIGTERM before it is killed, 2 to 120."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
+    error_message = "Write a whole number of seconds from 2 to 120."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every AWS object of the job."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "time_zone" {
+  description = "Time zone of the schedule by its IANA name, e.g. Europe/Berlin."
+  type        = string
+  default     = "UTC"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_+/-]+$", var.time_zone))
+    error_message = "Write a name like UTC or Europe/Berlin."
+  }
+}
