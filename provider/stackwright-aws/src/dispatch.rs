@@ -108,6 +108,13 @@ adapters! {
     CloudMapNamespace,
     CloudMapService,
     CloudMapInstance,
+    LoadBalancer,
+    LoadBalancerProtection,
+    Listener,
+    ListenerCertificate,
+    Certificate,
+    CertificateValidation,
+    DnsRecord,
 }
 
 /// Gives a typed adapter its untyped face.

@@ -34,6 +34,10 @@ enum Group {
     LogsWrite,
     SsmRead,
     SsmWrite,
+    ElbRead,
+    ElbWrite,
+    ElbCreate,
+    Route53,
     Other,
 }
 
@@ -53,6 +57,9 @@ impl Group {
             ("logs", false) => Self::LogsWrite,
             ("ssm", true) => Self::SsmRead,
             ("ssm", false) => Self::SsmWrite,
+            ("elasticloadbalancing", true) => Self::ElbRead,
+            ("elasticloadbalancing", false) => Self::of_elb(op.name),
+            ("route53", _) => Self::Route53,
             _ => Self::Other,
         }
     }
@@ -71,6 +78,13 @@ impl Group {
         }
     }
 
+    fn of_elb(name: &str) -> Self {
+        match name {
+            "CreateLoadBalancer" | "SetSubnets" => Self::ElbCreate,
+            _ => Self::ElbWrite,
+        }
+    }
+
     /// Burst and refill per second as documented (facts: `aws-limits.md`, 1.3).
     const fn rate(self) -> (f64, f64) {
         match self {
@@ -84,6 +98,10 @@ impl Group {
             Self::IamWrite => (50.0, 10.0),
             Self::SsmRead => (40.0, 40.0),
             Self::SsmWrite => (10.0, 3.0),
+            Self::ElbRead => (40.0, 10.0),
+            Self::ElbWrite => (20.0, 3.0),
+            Self::ElbCreate => (10.0, 0.2),
+            Self::Route53 => (5.0, 5.0),
             Self::Other => (100.0, 50.0),
         }
     }
@@ -187,6 +205,16 @@ mod tests {
             Group::Ec2Write
         );
         assert_eq!(group("sts", "GetCallerIdentity"), Group::Other);
+        assert_eq!(
+            group("elasticloadbalancing", "SetSubnets"),
+            Group::ElbCreate
+        );
+        assert_eq!(group("elasticloadbalancing", "AddTags"), Group::ElbWrite);
+        assert_eq!(
+            group("elasticloadbalancing", "DescribeTags"),
+            Group::ElbRead
+        );
+        assert_eq!(group("route53", "GetChange"), Group::Route53);
     }
 
     #[tokio::test(start_paused = true)]

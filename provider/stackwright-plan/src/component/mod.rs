@@ -11,17 +11,23 @@ use serde::{Deserialize, Serialize};
 use crate::field_names;
 
 mod cloud_map;
+mod acm;
 mod ec2;
 mod ecs;
+mod elbv2;
 mod iam;
 mod logs;
+mod route53;
 mod ssm;
 
 pub use cloud_map::*;
+pub use acm::*;
 pub use ec2::*;
 pub use ecs::*;
+pub use elbv2::*;
 pub use iam::*;
 pub use logs::*;
+pub use route53::*;
 pub use ssm::*;
 
 /// Tags of an object.
@@ -137,4 +143,18 @@ kinds! {
     CloudMapService = "Cloud Map service",
     /// [`CloudMapInstance`].
     CloudMapInstance = "Cloud Map instance",
+    /// [`LoadBalancer`].
+    LoadBalancer = "load balancer",
+    /// [`LoadBalancerProtection`].
+    LoadBalancerProtection = "deletion protection of a load balancer",
+    /// [`Listener`].
+    Listener = "listener",
+    /// [`ListenerCertificate`].
+    ListenerCertificate = "listener certificate",
+    /// [`Certificate`].
+    Certificate = "certificate",
+    /// [`CertificateValidation`].
+    CertificateValidation = "certificate validation",
+    /// [`DnsRecord`].
+    DnsRecord = "DNS record",
 }
