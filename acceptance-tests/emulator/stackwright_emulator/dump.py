@@ -225,6 +225,9 @@ def _listeners(reader: _Reader) -> Iterator[Object]:
     for balancer in reader.all("elbv2", "describe_load_balancers", "LoadBalancers"):
         arn = balancer["LoadBalancerArn"]
         for listener in reader.all("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn):
+            arn = listener["ListenerArn"]
+            further = reader.all("elbv2", "describe_listener_certificates", "Certificates", ListenerArn=arn)
+            listener["FurtherCertificates"] = [one["CertificateArn"] for one in further if not one["IsDefault"]]
             yield _elb_details(reader, listener, "ListenerArn", None)
 
 
@@ -232,6 +235,34 @@ def _rules(reader: _Reader) -> Iterator[Object]:
     for listener in _listeners(reader):
         for rule in reader.all("elbv2", "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
             yield _elb_details(reader, rule, "RuleArn", None) | {"ListenerArn": listener["ListenerArn"]}
+
+
+def _certificates(reader: _Reader) -> Iterator[Object]:
+    shown = ("CertificateArn", "DomainName", "SubjectAlternativeNames", "Status", "Type")
+    for listed in reader.all("acm", "list_certificates", "CertificateSummaryList"):
+        arn = listed["CertificateArn"]
+        certificate = reader.call("acm", "describe_certificate", CertificateArn=arn)["Certificate"]
+        tags = reader.call("acm", "list_tags_for_certificate", CertificateArn=arn)["Tags"]
+        yield {key: certificate[key] for key in shown} | {"Tags": tags}
+
+
+def _zones(reader: _Reader) -> Iterator[Object]:
+    for zone in reader.all("route53", "list_hosted_zones", "HostedZones"):
+        yield {"ZoneId": zone["Id"].rpartition("/")[2], "Name": zone["Name"], "Config": zone["Config"]}
+
+
+def _dns_records(reader: _Reader) -> Iterator[Object]:
+    """Flat, because a picked name of a load balancer is left out elsewhere, and here it is what counts."""
+    for zone in reader.all("route53", "list_hosted_zones", "HostedZones"):
+        for record in reader.all("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
+            target = record.get("AliasTarget") or {}
+            yield {
+                "ZoneId": zone["Id"].rpartition("/")[2],
+                "Record": f"{record['Name']} {record['Type']} {record.get('SetIdentifier', '')}".strip(),
+                "TTL": record.get("TTL"),
+                "Values": [one["Value"] for one in record.get("ResourceRecords", [])],
+                "Alias": f"{target['DNSName']} {target['HostedZoneId']}" if target else None,
+            }
 
 
 _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
@@ -275,4 +306,7 @@ _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
     "namespaces": _namespaces,
     "namespace_services": _cloud_map_services,
     "namespace_instances": _cloud_map_instances,
+    "certificates": _certificates,
+    "hosted_zones": _zones,
+    "dns_records": _dns_records,
 }

@@ -58,7 +58,11 @@ _VOLATILE = {
     "storedBytes",
 }
 # Parts of a kind that another kind shows better.
-_SHOWN_ELSEWHERE = {"security_groups": {"IpPermissions", "IpPermissionsEgress"}, "namespaces": {"HostedZoneId"}}
+_SHOWN_ELSEWHERE = {
+    "security_groups": {"IpPermissions", "IpPermissionsEgress"},
+    "namespaces": {"HostedZoneId"},
+    "load_balancers": {"State"},
+}
 
 # Lists whose order means something, and documents that are not AWS's to reorder.
 _ORDERED = {
@@ -134,6 +138,9 @@ _KINDS = {
     "namespace_instances": _Kind(
         "namespace-instance", "Id", lambda item: f"{item['ServiceId']} {item['Id']}", generated=False
     ),
+    "certificates": _Kind("certificate", "CertificateArn", lambda item: item["DomainName"]),
+    "hosted_zones": _Kind("zone", "ZoneId", lambda item: item["Name"]),
+    "dns_records": _Kind("record", "Record", lambda item: f"{item['ZoneId']} {item['Record']}", generated=False),
 }
 
 

@@ -17,6 +17,10 @@ class AccountSettings:
     """DescribeServices answers that show a deployment in progress before it ends, unless a play says otherwise."""
     ecs_drain_describes: int = 1
     """DescribeServices answers that show a deleted service DRAINING before it is INACTIVE; -1 is for ever."""
+    elb_describes: int = 1
+    """DescribeLoadBalancers answers that show a new load balancer provisioning before it is active."""
+    acm_describes: int = 0
+    """DescribeCertificate answers without validation records after a request."""
 
 
 _lock = threading.Lock()

@@ -12,7 +12,7 @@ use std::fs;
 use acceptance_tests::{Cell, cells_of, repository};
 use anyhow::{Result, bail, ensure};
 
-const RESOURCES: [&str; 5] = ["network", "cluster", "app", "service", "role"];
+const RESOURCES: [&str; 6] = ["network", "cluster", "router", "app", "service", "role"];
 
 const LIFE: [&str; 9] = [
     "create",

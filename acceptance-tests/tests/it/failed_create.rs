@@ -5,7 +5,7 @@ use acceptance_tests::{Account, Action, Call, Fault, Workspace, differences, wri
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
 
-use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, SERVICE};
+use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, ROUTER, SERVICE};
 
 type Root = fn(&Account) -> Result<String>;
 
@@ -25,6 +25,12 @@ fn of_cluster_app_and_service() -> Result<()> {
 #[test]
 fn of_a_role() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::role("  preset = \"deploy\"")), &[ROLE])
+}
+
+#[test]
+fn of_a_router() -> Result<()> {
+    let router = |account: &Account| fixtures::router(account, &fixtures::domains(account)?);
+    every_write_refused(router, &[ROUTER])
 }
 
 /// Refuses each write of a create in turn, once for either way out.

@@ -15,6 +15,7 @@ mod kill;
 mod lifecycle;
 mod pages;
 mod references;
+mod router;
 mod rules;
 mod secrets;
 mod session;

@@ -105,9 +105,13 @@ async fn read(
     arn: &str,
     freshness: Freshness,
 ) -> Result<Option<Observed<Certificate>>, AwsError> {
-    let Some(detail) = settle::get(aws, &aws.loaders.certificates, arn, freshness).await? else {
+    let Some(mut detail) = settle::get(aws, &aws.loaders.certificates, arn, freshness).await?
+    else {
         return Ok(None);
     };
+    if !is_dead(&detail) && !has_records(&detail) {
+        detail = with_records(aws, arn).await?;
+    }
     let skip = aws.refresh == Refresh::Fast && freshness == Freshness::Cached;
     let tags = if skip {
         Some(BTreeMap::new())
@@ -273,20 +277,22 @@ async fn request(aws: &Aws, desired: &Certificate, token: &str) -> Result<String
     arn.ok_or_else(|| REQUEST.lacks("CertificateArn"))
 }
 
+fn has_records(detail: &CertificateDetail) -> bool {
+    let records = records(detail);
+    !records.is_empty() && records.values().all(Option::is_some)
+}
+
 /// Waits until ACM has made up the validation records: the components after this one need them.
-async fn with_records(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, AwsError> {
+async fn with_records(aws: &Aws, arn: &str) -> Result<CertificateDetail, AwsError> {
     for _ in 0..ASKS {
         let found = settle::get(aws, &aws.loaders.certificates, arn, Freshness::Fresh).await?;
-        let complete = |detail: &CertificateDetail| {
-            let records = records(detail);
-            !records.is_empty() && records.values().all(Option::is_some)
-        };
         match found {
-            Some(detail) if is_dead(&detail) || complete(&detail) => return Ok(Some(detail)),
+            Some(detail) if is_dead(&detail) || has_records(&detail) => return Ok(detail),
             _ => tokio::time::sleep(PAUSE).await,
         }
     }
-    Ok(None)
+    let what = format!("ACM to name the validation records of {arn}");
+    Err(AwsError::Timeout { what })
 }
 
 #[async_trait]
@@ -320,18 +326,12 @@ impl Adapter for Certificate {
             let arn = request(aws, self, &format!("{token}_{attempt}")).await?;
             aws.newborns.note(&arn);
             forget(aws, &arn);
-            match with_records(aws, &arn).await? {
-                Some(detail) if is_dead(&detail) => {}
-                Some(detail) => {
-                    return Ok(Created {
-                        outputs: outputs(&arn, &detail),
-                        complete: true,
-                    });
-                }
-                None => {
-                    let what = format!("ACM to name the validation records of {arn}");
-                    return Err(AwsError::Timeout { what });
-                }
+            let detail = with_records(aws, &arn).await?;
+            if !is_dead(&detail) {
+                return Ok(Created {
+                    outputs: outputs(&arn, &detail),
+                    complete: true,
+                });
             }
         }
         Err(AwsError::Broken {

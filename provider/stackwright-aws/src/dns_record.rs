@@ -304,8 +304,11 @@ impl Adapter for DnsRecord {
         &self,
         aws: &Aws,
         observed: &Observed<Self>,
-        _changed: &[FieldDiff],
+        changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
+        if changed.is_empty() {
+            return Ok(outputs(self));
+        }
         let place = place_wanted(self);
         if !observed.component.set_identifier.is_empty() {
             // A plain record cannot stand beside one of several: that one is taken away first.

@@ -27,6 +27,7 @@ pub mod procfile;
 pub mod resource;
 pub mod role;
 mod role_presets;
+pub mod router;
 mod scope;
 pub mod service;
 pub mod size;

@@ -18,6 +18,7 @@ use crate::fixtures;
 mod app;
 mod cluster;
 mod network;
+mod router;
 mod service;
 
 /// What happens to one field.
@@ -92,10 +93,11 @@ const FIXED: &str = "AWS never changes it on an existing object; the object dele
 const IDENTITY: &str =
     "it is part of what identifies the object; a deleted one is in the life-cycle table";
 
-const ROUNDS: [&[&Round]; 4] = [
+const ROUNDS: &[&[&Round]] = &[
     app::ROUNDS,
     cluster::ROUNDS,
     network::ROUNDS,
+    router::ROUNDS,
     service::ROUNDS,
 ];
 

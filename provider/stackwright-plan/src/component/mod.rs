@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::field_names;
 
-mod cloud_map;
 mod acm;
+mod cloud_map;
 mod ec2;
 mod ecs;
 mod elbv2;
@@ -20,8 +20,8 @@ mod logs;
 mod route53;
 mod ssm;
 
-pub use cloud_map::*;
 pub use acm::*;
+pub use cloud_map::*;
 pub use ec2::*;
 pub use ecs::*;
 pub use elbv2::*;
@@ -46,7 +46,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     /// A replaced object stays until the resource is deleted: its delete removes all of them.
     const KEEPS_HISTORY: bool = false;
     /// It carries no tags that say whose it is: one that is not recorded is ours only when it is
-    /// exactly as we want it, and somebody else's otherwise.
+    /// exactly as we want it, and somebody else's otherwise. Its outputs say what was written last;
+    /// an update without differences answers them anew and writes nothing.
     const ADOPT_EQUAL: bool = false;
 }
 
