@@ -142,7 +142,7 @@ fn another_domain_brings_another_certificate_without_a_gap() -> Result<()> {
     let account = Account::fresh()?;
     let root = with_domains(&account, "")?;
     let before = root.attributes(ROUTER)?["requested_certificate_arn"].clone();
-    let domains = fixtures::domains(&account)?.replace("]", ", \"shop.example.org.example.com\"]");
+    let domains = fixtures::domains(&account)?.replace(']', ", \"shop.example.org.example.com\"]");
     root.resources(&fixtures::router(&account, &domains)?)?;
     root.plan()?.expect(ROUTER, Action::Update)?;
     account.forget_calls()?;
