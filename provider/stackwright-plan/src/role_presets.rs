@@ -39,8 +39,6 @@ pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
             service_linked_roles(scope),
             build_private_names(),
             change_private_names(scope),
-            build_routers(),
-            change_routers(scope),
         ],
         _ => return None,
     };
@@ -53,10 +51,8 @@ fn look() -> Json {
         "Sid": "Look",
         "Effect": "Allow",
         "Action": [
-            "acm:DescribeCertificate", "acm:ListCertificates", "acm:ListTagsForCertificate",
-            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "elasticloadbalancing:Describe*",
-            "iam:Get*", "iam:List*", "logs:Describe*", "logs:List*", "route53:GetChange",
-            "route53:GetHostedZone", "route53:ListResourceRecordSets", "servicediscovery:Get*",
+            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
+            "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
             "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
             "sts:GetCallerIdentity",
         ],
@@ -201,38 +197,6 @@ fn change_private_names(scope: &Scope) -> Json {
             "servicediscovery:DeregisterInstance", "servicediscovery:RegisterInstance",
             "servicediscovery:UntagResource", "servicediscovery:UpdatePrivateDnsNamespace",
             "servicediscovery:UpdateService",
-        ],
-        "Resource": "*",
-        "Condition": own_tags(scope),
-    })
-}
-
-/// Load balancers and certificates. Records are changed under [`build_private_names`].
-fn build_routers() -> Json {
-    json!({
-        "Sid": "BuildRouters",
-        "Effect": "Allow",
-        "Action": [
-            "acm:AddTagsToCertificate", "acm:RequestCertificate", "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancer",
-        ],
-        "Resource": "*",
-    })
-}
-
-fn change_routers(scope: &Scope) -> Json {
-    json!({
-        "Sid": "ChangeRouters",
-        "Effect": "Allow",
-        "Action": [
-            "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
-            "elasticloadbalancing:AddListenerCertificates",
-            "elasticloadbalancing:DeleteListener", "elasticloadbalancing:DeleteLoadBalancer",
-            "elasticloadbalancing:ModifyListener",
-            "elasticloadbalancing:ModifyLoadBalancerAttributes",
-            "elasticloadbalancing:RemoveListenerCertificates", "elasticloadbalancing:RemoveTags",
-            "elasticloadbalancing:SetIpAddressType", "elasticloadbalancing:SetSecurityGroups",
-            "elasticloadbalancing:SetSubnets",
         ],
         "Resource": "*",
         "Condition": own_tags(scope),
