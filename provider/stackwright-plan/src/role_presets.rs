@@ -51,8 +51,10 @@ fn look() -> Json {
         "Sid": "Look",
         "Effect": "Allow",
         "Action": [
-            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
-            "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
+            "acm:DescribeCertificate", "acm:ListCertificates", "acm:ListTagsForCertificate",
+            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "elasticloadbalancing:Describe*",
+            "iam:Get*", "iam:List*", "logs:Describe*", "logs:List*", "route53:GetChange",
+            "route53:GetHostedZone", "route53:ListResourceRecordSets", "servicediscovery:Get*",
             "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
             "sts:GetCallerIdentity",
         ],
