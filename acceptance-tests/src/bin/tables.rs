@@ -12,16 +12,17 @@ use std::fs;
 use acceptance_tests::{Cell, cells_of, repository};
 use anyhow::{Result, bail, ensure};
 
-const RESOURCES: [&str; 9] = [
+const RESOURCES: &[&str] = &[
     "network",
     "cluster",
+    "router",
     "app",
     "service",
-    "role",
     "job",
     "monitor",
     "monitor of logs",
     "monitor of anomalies",
+    "role",
 ];
 
 const LIFE: [&str; 9] = [

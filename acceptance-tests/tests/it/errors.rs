@@ -282,6 +282,68 @@ fn refused_at(root: &Workspace, says: &[&str]) -> Result<()> {
 }
 
 #[test]
+fn mistakes_in_a_router_are_told_at_the_attribute_at_plan_time() -> Result<()> {
+    let account = Account::fresh()?;
+    let here = format!("arn:aws:acm:us-west-2:{}:certificate/0a", account.id);
+    let elsewhere = here.replace("us-west-2", "us-east-1");
+    let zone = "  zone_id = \"Z0123\"\n";
+    let mistakes = [
+        (
+            "  idle_timeout = 0".to_owned(),
+            vec!["idle_timeout", "4000"],
+        ),
+        (
+            "  idle_timeout = 4001".to_owned(),
+            vec!["idle_timeout", "4000"],
+        ),
+        (
+            "  ssl_policy = \"ELBSecurityPolicy-2016-08\"".to_owned(),
+            vec!["ssl_policy", "TLS 1.0"],
+        ),
+        (
+            "  domains = [\"example.com\"]".to_owned(),
+            vec!["domains", "zone_id"],
+        ),
+        (
+            format!("{zone}  domains = [\"a.*.example.com\"]"),
+            vec!["domains", "a.*.example.com"],
+        ),
+        (zone.to_owned(), vec!["zone_id", "domains"]),
+        (
+            "  zone_id = \"/hostedzone/Z1\"\n  domains = [\"example.com\"]".to_owned(),
+            vec!["zone_id", "/hostedzone/"],
+        ),
+        (
+            format!("  certificate_arn = \"{elsewhere}\""),
+            vec!["certificate_arn", "us-west-2"],
+        ),
+        (
+            "  certificate_arn = \"x\"".to_owned(),
+            vec!["certificate_arn", "ARN"],
+        ),
+        (
+            format!("  additional_certificate_arns = {{ a = \"{here}\" }}"),
+            vec!["additional_certificate_arns", "plain HTTP"],
+        ),
+        (
+            "  access_logs = { bucket = \"A\" }".to_owned(),
+            vec!["bucket", "S3"],
+        ),
+        (
+            "  access_logs = { bucket = \"acme-logs\", prefix = \"/x\" }".to_owned(),
+            vec!["prefix", "slashes"],
+        ),
+    ];
+    for (more, says) in mistakes {
+        let root = Workspace::new(&account, &fixtures::router(&account, &more)?)?;
+        let output = root.apply()?.failed()?;
+        output.says(&says)?;
+    }
+    ensure!(account.writes()?.is_empty(), "it wrote");
+    Ok(())
+}
+
+#[test]
 fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Result<()> {
     let account = Account::fresh()?;
     let network = account.default_network()?;

@@ -5,7 +5,7 @@ use acceptance_tests::{Account, Action, Call, Fault, Workspace, differences, wri
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
 
-use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, SERVICE};
+use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, ROUTER, SERVICE};
 
 type Root = fn(&Account) -> Result<String>;
 
@@ -51,6 +51,12 @@ fn of_a_monitor_of_logs() -> Result<()> {
 #[test]
 fn of_a_monitor_of_anomalies() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::anomaly_monitor("")), &[fixtures::MONITOR])
+}
+
+#[test]
+fn of_a_router() -> Result<()> {
+    let router = |account: &Account| fixtures::router(account, &fixtures::domains(account)?);
+    every_write_refused(router, &[ROUTER])
 }
 
 /// Refuses each write of a create in turn, once for either way out.

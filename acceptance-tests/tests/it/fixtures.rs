@@ -15,6 +15,9 @@ pub(crate) const NETWORK: &str = "stackwright_network.main";
 /// Address of the role of [`role`].
 pub(crate) const ROLE: &str = "stackwright_role.deploy";
 
+/// Address of the router of [`router`].
+pub(crate) const ROUTER: &str = "stackwright_router.public";
+
 /// A network with more arguments.
 pub(crate) fn network(more: &str) -> String {
     format!("resource \"stackwright_network\" \"main\" {{\n  name = \"main\"\n{more}\n}}\n")
@@ -75,6 +78,108 @@ pub(crate) fn role(more: &str) -> String {
         "resource \"stackwright_role\" \"deploy\" {{\n  name   = \"acme-deploy\"\n  \
          trust  = {{ account_ids = [\"111111111111\"] }}\n{more}\n}}\n"
     )
+}
+
+/// A router in the account's default network with more arguments.
+pub(crate) fn router(account: &Account, more: &str) -> Result<String> {
+    let network = account.default_network()?;
+    Ok(format!(
+        "resource \"stackwright_router\" \"public\" {{\n  name    = \"public\"\n  network = {network}\n{more}\n}}\n"
+    ))
+}
+
+/// Arguments of a router with a certificate and names of its own, that may be destroyed.
+pub(crate) fn domains(account: &Account) -> Result<String> {
+    Ok(format!(
+        "  domains = [\"example.com\", \"*.example.com\"]\n  zone_id = \"{}\"\n  \
+         deletion_protection = false\n",
+        zone(account)?
+    ))
+}
+
+/// Id of the account's zone `example.com`, made when it is first asked for.
+pub(crate) fn zone(account: &Account) -> Result<String> {
+    let zones = account.list("route53", "ListHostedZones", &json!({}), "HostedZones")?;
+    let there = zones
+        .into_iter()
+        .find(|zone| zone["Name"] == "example.com.");
+    let zone = if let Some(zone) = there {
+        zone
+    } else {
+        let params = json!({ "Name": "example.com", "CallerReference": "tests" });
+        account.outside("route53", "CreateHostedZone", &params)?["HostedZone"].clone()
+    };
+    let id = zone["Id"].as_str().context("the zone has no id")?;
+    Ok(id.trim_start_matches("/hostedzone/").to_owned())
+}
+
+/// Changes a record of the account's zone.
+pub(crate) fn change_record(account: &Account, action: &str, record: &Json) -> Result<()> {
+    let changes = json!([{ "Action": action, "ResourceRecordSet": record }]);
+    let params = json!({ "HostedZoneId": zone(account)?, "ChangeBatch": { "Changes": changes } });
+    account
+        .outside("route53", "ChangeResourceRecordSets", &params)
+        .map(drop)
+}
+
+/// The records of the account's zone but those that every zone has.
+pub(crate) fn records(account: &Account) -> Result<Vec<Json>> {
+    let params = json!({ "HostedZoneId": zone(account)? });
+    let mut records = account.list(
+        "route53",
+        "ListResourceRecordSets",
+        &params,
+        "ResourceRecordSets",
+    )?;
+    records.retain(|record| record["Type"] != "NS" && record["Type"] != "SOA");
+    Ok(records)
+}
+
+/// ARN of a certificate of somebody else, made and validated when it is first asked for.
+pub(crate) fn certificate(account: &Account, domain: &str) -> Result<String> {
+    let list = "CertificateSummaryList";
+    let all = account.list("acm", "ListCertificates", &json!({}), list)?;
+    if let Some(there) = all.iter().find(|one| one["DomainName"] == domain) {
+        let arn = there["CertificateArn"].as_str().context("no ARN")?;
+        return Ok(arn.to_owned());
+    }
+    let params = json!({ "DomainName": domain, "ValidationMethod": "DNS" });
+    let made = account.outside("acm", "RequestCertificate", &params)?;
+    let arn = made["CertificateArn"].as_str().context("no ARN")?;
+    let shown = account.outside(
+        "acm",
+        "DescribeCertificate",
+        &json!({ "CertificateArn": arn }),
+    )?;
+    let proof = &shown["Certificate"]["DomainValidationOptions"][0]["ResourceRecord"];
+    let values = json!([{ "Value": proof["Value"] }]);
+    let record =
+        json!({ "Name": proof["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": values });
+    change_record(account, "UPSERT", &record)?;
+    Ok(arn.to_owned())
+}
+
+/// The only load balancer of an account.
+pub(crate) fn load_balancer(account: &Account) -> Result<Json> {
+    let all = account.list(
+        "elbv2",
+        "DescribeLoadBalancers",
+        &json!({}),
+        "LoadBalancers",
+    )?;
+    match <[Json; 1]>::try_from(all) {
+        Ok([one]) => Ok(one),
+        Err(all) => anyhow::bail!("there are {} load balancers", all.len()),
+    }
+}
+
+/// The listener of the only load balancer on a port.
+pub(crate) fn listener(account: &Account, port: u16) -> Result<Json> {
+    let params = json!({ "LoadBalancerArn": load_balancer(account)?["LoadBalancerArn"] });
+    let all = account.list("elbv2", "DescribeListeners", &params, "Listeners")?;
+    all.into_iter()
+        .find(|one| one["Port"] == port)
+        .with_context(|| format!("nothing listens on port {port}"))
 }
 
 /// Arguments of the service in [`slice`].

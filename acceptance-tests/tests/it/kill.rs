@@ -82,6 +82,20 @@ const MONITOR_UPDATE: Scenario = Scenario {
     },
 };
 
+const ROUTER: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::router(account, &fixtures::domains(account)?),
+};
+
+/// Another scheme: the load balancer is made anew and everything moves to it.
+const ROUTER_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::router(account, &fixtures::domains(account)?)),
+    wanted: |account| {
+        let domains = fixtures::domains(account)?;
+        fixtures::router(account, &format!("{domains}  public = false\n"))
+    },
+};
+
 macro_rules! kill_tests {
     ($($name:ident: $scenario:ident, $victim:ident;)*) => {
         $(#[test]
@@ -102,6 +116,10 @@ kill_tests! {
     provider_in_an_update_of_a_job: JOB_UPDATE, Provider;
     provider_in_a_create_of_a_role: ROLE, Provider;
     provider_in_an_update_of_a_role: ROLE_UPDATE, Provider;
+    provider_in_a_create_of_a_router: ROUTER, Provider;
+    provider_in_an_update_of_a_router: ROUTER_UPDATE, Provider;
+    terraform_in_a_create_of_a_router: ROUTER, Terraform;
+    terraform_in_an_update_of_a_router: ROUTER_UPDATE, Terraform;
     terraform_in_a_create_of_a_network: NETWORK, Terraform;
     terraform_in_an_update_of_a_network: NETWORK_UPDATE, Terraform;
     terraform_in_a_create_of_cluster_app_and_service: SLICE, Terraform;

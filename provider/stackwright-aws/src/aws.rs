@@ -98,6 +98,17 @@ pub(crate) struct Loaders {
     pub(crate) alarm_prefix: OnceLock<String>,
     pub(crate) anomaly_detectors: Loader<crate::anomaly_detector::AnomalyDetectors>,
     pub(crate) metric_filters: Loader<crate::log_metric_filter::MetricFilters>,
+    // Load balancers, certificates, DNS.
+    pub(crate) load_balancers: Loader<crate::load_balancer::LoadBalancers>,
+    pub(crate) load_balancer_attributes: Loader<crate::load_balancer::LoadBalancerAttributes>,
+    pub(crate) listeners: Loader<crate::listener::Listeners>,
+    pub(crate) listener_certificates: Loader<crate::listener_certificate::ListenerCertificates>,
+    pub(crate) elb_tags: Loader<crate::elbv2::ElbTags>,
+    pub(crate) certificates: Loader<crate::certificate::Certificates>,
+    pub(crate) certificate_tags: Loader<crate::certificate::CertificateTags>,
+    pub(crate) dns_records: Loader<crate::dns_record::DnsRecords>,
+    pub(crate) dns_changes: crate::dns_changes::DnsChanges,
+    pub(crate) dns_change_states: Loader<crate::dns_changes::ChangeStates>,
 }
 
 /// Clients, each built when it is first used: building all of them would cost every start.
@@ -218,6 +229,11 @@ impl Aws {
 impl Endpoints {
     /// Where a service's calls go: what was set for it, for all, in the environment, or "AWS".
     pub(crate) fn of(&self, service: &str) -> String {
+        // IAM names it otherwise than the SDK.
+        let service = match service {
+            "elasticloadbalancing" => "elbv2",
+            service => service,
+        };
         let env = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
         let id = match service {
             "appautoscaling" => "APPLICATION_AUTO_SCALING",

@@ -115,6 +115,13 @@ adapters! {
     ScheduleGroup,
     Schedule,
     Queue,
+    LoadBalancer,
+    LoadBalancerProtection,
+    Listener,
+    ListenerCertificate,
+    Certificate,
+    CertificateValidation,
+    DnsRecord,
 }
 
 /// Gives a typed adapter its untyped face.

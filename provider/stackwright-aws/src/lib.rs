@@ -56,6 +56,16 @@ mod cloud_map;
 mod cloud_map_instance;
 mod cloud_map_namespace;
 mod cloud_map_service;
+// Load balancers, certificates, DNS
+mod certificate;
+mod certificate_validation;
+mod dns_changes;
+mod dns_record;
+mod elbv2;
+mod listener;
+mod listener_certificate;
+mod load_balancer;
+mod load_balancer_protection;
 
 // CloudWatch
 mod alarm;

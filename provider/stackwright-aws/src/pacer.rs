@@ -39,6 +39,10 @@ enum Group {
     AlarmTagRead,
     AlarmTagWrite,
     Tagging,
+    ElbRead,
+    ElbWrite,
+    ElbCreate,
+    Route53,
     Other,
 }
 
@@ -60,6 +64,9 @@ impl Group {
             ("ssm", false) => Self::SsmWrite,
             ("cloudwatch", reads) => Self::of_cloudwatch(op.name, reads),
             ("tag", _) => Self::Tagging,
+            ("elasticloadbalancing", true) => Self::ElbRead,
+            ("elasticloadbalancing", false) => Self::of_elb(op.name),
+            ("route53", _) => Self::Route53,
             _ => Self::Other,
         }
     }
@@ -87,6 +94,13 @@ impl Group {
         }
     }
 
+    fn of_elb(name: &str) -> Self {
+        match name {
+            "CreateLoadBalancer" | "SetSubnets" => Self::ElbCreate,
+            _ => Self::ElbWrite,
+        }
+    }
+
     /// Burst and refill per second as documented (facts: `aws-limits.md`, 1.3).
     const fn rate(self) -> (f64, f64) {
         match self {
@@ -104,6 +118,10 @@ impl Group {
             Self::AlarmWrite => (3.0, 3.0),
             Self::AlarmTagWrite => (20.0, 20.0),
             Self::Tagging => (15.0, 15.0),
+            Self::ElbRead => (40.0, 10.0),
+            Self::ElbWrite => (20.0, 3.0),
+            Self::ElbCreate => (10.0, 0.2),
+            Self::Route53 => (5.0, 5.0),
             Self::Other => (100.0, 50.0),
         }
     }
@@ -215,6 +233,16 @@ mod tests {
         );
         assert_eq!(group("cloudwatch", "UntagResource"), Group::AlarmTagWrite);
         assert_eq!(group("tag", "GetResources"), Group::Tagging);
+        assert_eq!(
+            group("elasticloadbalancing", "SetSubnets"),
+            Group::ElbCreate
+        );
+        assert_eq!(group("elasticloadbalancing", "AddTags"), Group::ElbWrite);
+        assert_eq!(
+            group("elasticloadbalancing", "DescribeTags"),
+            Group::ElbRead
+        );
+        assert_eq!(group("route53", "GetChange"), Group::Route53);
     }
 
     #[tokio::test(start_paused = true)]

@@ -23,16 +23,21 @@ const LINE: Duration = Duration::from_secs(10);
 
 /// What AWS says of an id that it has not heard of yet, or no more.
 const NOT_KNOWN: &[&str] = &[
+    "CertificateNotFound",
     "InvalidAllocationID.NotFound",
     "InvalidGatewayID.NotFound",
     "InvalidGroup.NotFound",
     "InvalidInternetGatewayID.NotFound",
     "InvalidNatGatewayID.NotFound",
     "InvalidRouteTableID.NotFound",
+    "InvalidSecurityGroup",
     "InvalidSecurityGroupRuleId.NotFound",
     "InvalidSubnetID.NotFound",
     "InvalidVpcID.NotFound",
+    "ListenerNotFound",
+    "LoadBalancerNotFound",
     "NatGatewayNotFound",
+    "SubnetNotFound",
 ];
 
 /// What AWS says when something still uses the object.
@@ -41,6 +46,7 @@ const IN_USE: &[&str] = &[
     "InvalidGroup.InUse",
     "InvalidIPAddress.InUse",
     "ResourceInUse",
+    "ResourceInUseException",
 ];
 
 /// Objects that this process made, and when.

@@ -457,18 +457,22 @@ fn record(inputs: &Inputs<'_>, graph: &mut Graph) {
 }
 
 fn to_record(view: &AppConfig) -> Option<Json> {
-    let network = view.network.known()?;
-    let mut record = json!({
+    Some(json!({
         "config": known_map(&view.config)?,
         "secrets": known_map(&view.secrets)?,
         "policies": known_map(&view.policies)?,
-        "network": {
-            "name": network.name.known()?,
-            "vpc_id": network.vpc_id.known()?,
-            "cidr": network.cidr.known()?,
-            "private_subnet_ids": known_list(&network.private_subnet_ids)?,
-            "public_subnet_ids": known_list(&network.public_subnet_ids)?,
-        },
+        "network": network_to_record(view.network.known()?)?,
+    }))
+}
+
+/// A network as a record keeps it; `None` while a part is not known.
+pub(crate) fn network_to_record(network: &NetworkRefConfig) -> Option<Json> {
+    let mut record = json!({
+        "name": network.name.known()?,
+        "vpc_id": network.vpc_id.known()?,
+        "cidr": network.cidr.known()?,
+        "private_subnet_ids": known_list(&network.private_subnet_ids)?,
+        "public_subnet_ids": known_list(&network.public_subnet_ids)?,
     });
     // Left out when there is none: the records of older apps stay as they are.
     for (name, value) in [
@@ -476,22 +480,19 @@ fn to_record(view: &AppConfig) -> Option<Json> {
         ("namespace", &network.namespace),
     ] {
         if !value.is_null() {
-            record["network"][name] = json!(value.known()?);
+            record[name] = json!(value.known()?);
         }
     }
     Some(record)
 }
 
-fn from_record(record: &Json) -> Option<AppConfig> {
-    let map = |name: &str| -> Option<BTreeMap<String, String>> {
-        serde_json::from_value(record.get(name)?.clone()).ok()
-    };
-    let network = record.get("network")?;
+/// A network from a record; `None` when it lacks a part.
+pub(crate) fn network_from_record(network: &Json) -> Option<NetworkRef> {
     let text = |name: &str| network.get(name)?.as_str().map(str::to_owned);
     let list = |name: &str| -> Option<Vec<String>> {
         serde_json::from_value(network.get(name)?.clone()).ok()
     };
-    let network = NetworkRef {
+    Some(NetworkRef {
         name: text("name")?,
         vpc_id: text("vpc_id")?,
         cidr: text("cidr")?,
@@ -499,7 +500,14 @@ fn from_record(record: &Json) -> Option<AppConfig> {
         public_subnet_ids: list("public_subnet_ids")?,
         namespace_id: text("namespace_id"),
         namespace: text("namespace"),
+    })
+}
+
+fn from_record(record: &Json) -> Option<AppConfig> {
+    let map = |name: &str| -> Option<BTreeMap<String, String>> {
+        serde_json::from_value(record.get(name)?.clone()).ok()
     };
+    let network = network_from_record(record.get("network")?)?;
     Some(AppConfig {
         network: network.to_config(),
         config: cfg_map(map("config")?),

@@ -30,6 +30,7 @@ pub mod resource;
 mod resource_tags;
 pub mod role;
 mod role_presets;
+pub mod router;
 mod scope;
 pub mod service;
 pub mod size;

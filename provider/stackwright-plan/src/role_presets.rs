@@ -51,13 +51,10 @@ fn look() -> Json {
         "Sid": "Look",
         "Effect": "Allow",
         "Action": [
-            "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAnomalyDetectors",
-            "cloudwatch:ListTagsForResource",
             "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
-            "logs:Describe*", "logs:List*", "route53:GetHostedZone", "scheduler:Get*",
-            "scheduler:List*", "servicediscovery:Get*", "servicediscovery:List*",
-            "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
-            "sts:GetCallerIdentity", "tag:GetResources",
+            "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
+            "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
+            "sts:GetCallerIdentity",
         ],
         "Resource": "*",
     })
@@ -337,7 +334,6 @@ mod tests {
             default_tags: BTreeMap::new(),
             iam_path: "/".to_owned(),
             permissions_boundary: None,
-            monitoring: crate::Monitoring::default(),
         }
     }
 

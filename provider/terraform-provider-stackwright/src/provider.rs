@@ -9,6 +9,7 @@ use stackwright_plan::job::JobResource;
 use stackwright_plan::monitor::MonitorResource;
 use stackwright_plan::network::NetworkResource;
 use stackwright_plan::role::RoleResource;
+use stackwright_plan::router::RouterResource;
 use stackwright_plan::service::ServiceResource;
 use tfplugin_rs::{Cx, DataSource, Function, Provider, Resource};
 use tfplugin_types::{Diagnostic, Diagnostics, Path, Schema, TfObject as _, TfType as _, Value};
@@ -89,6 +90,7 @@ impl Provider for Stackwright {
             Arc::new(EngineResource::<JobResource>::new(session())),
             Arc::new(EngineResource::<NetworkResource>::new(session())),
             Arc::new(EngineResource::<RoleResource>::new(session())),
+            Arc::new(EngineResource::<RouterResource>::new(session())),
             Arc::new(EngineResource::<ServiceResource>::new(session())),
         ]
     }
@@ -101,6 +103,7 @@ impl Provider for Stackwright {
             Arc::new(ExistingDataSource::<AppResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<ClusterResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<NetworkResource>::new(session(), name)),
+            Arc::new(ExistingDataSource::<RouterResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<ServiceResource>::new(
                 session(),
                 &["app", "process"],

@@ -20,6 +20,7 @@ mod cluster;
 mod job;
 mod monitor;
 mod network;
+mod router;
 mod service;
 
 /// What happens to one field.
@@ -94,12 +95,13 @@ const FIXED: &str = "AWS never changes it on an existing object; the object dele
 const IDENTITY: &str =
     "it is part of what identifies the object; a deleted one is in the life-cycle table";
 
-const ROUNDS: [&[&Round]; 6] = [
+const ROUNDS: &[&[&Round]] = &[
     app::ROUNDS,
     cluster::ROUNDS,
     monitor::ROUNDS,
     job::ROUNDS,
     network::ROUNDS,
+    router::ROUNDS,
     service::ROUNDS,
 ];
 

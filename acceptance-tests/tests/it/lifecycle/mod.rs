@@ -4,7 +4,7 @@ use acceptance_tests::{Account, Action, Cell, Results, Workspace, same};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, SERVICE};
+use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, ROUTER, SERVICE};
 
 mod app;
 mod cluster;
@@ -12,6 +12,7 @@ mod job;
 mod monitor;
 mod network;
 mod role;
+mod router;
 mod service;
 
 /// One resource and what happens to it. The roots are functions of the account, whose default network they may use.

@@ -7,6 +7,7 @@ mod cloud_map;
 mod ecs;
 mod emulated;
 mod iam_logs_ssm;
+mod load_balancers;
 mod network;
 mod scheduled;
 mod security_groups;

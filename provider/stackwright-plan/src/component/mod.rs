@@ -10,24 +10,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::field_names;
 
+mod acm;
 mod cloud_map;
 mod cloudwatch;
 mod ec2;
 mod ecs;
+mod elbv2;
 mod iam;
 mod logs;
 mod scheduler;
 mod sqs;
+mod route53;
 mod ssm;
 
+pub use acm::*;
 pub use cloud_map::*;
 pub use cloudwatch::*;
 pub use ec2::*;
 pub use ecs::*;
+pub use elbv2::*;
 pub use iam::*;
 pub use logs::*;
 pub use scheduler::*;
 pub use sqs::*;
+pub use route53::*;
 pub use ssm::*;
 
 /// Tags of an object.
@@ -46,7 +52,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     /// A replaced object stays until the resource is deleted: its delete removes all of them.
     const KEEPS_HISTORY: bool = false;
     /// It carries no tags that say whose it is: one that is not recorded is ours only when it is
-    /// exactly as we want it, and somebody else's otherwise.
+    /// exactly as we want it, and somebody else's otherwise. Its outputs say what was written last;
+    /// an update without differences answers them anew and writes nothing.
     const ADOPT_EQUAL: bool = false;
 }
 
@@ -157,4 +164,18 @@ kinds! {
     Schedule = "schedule",
     /// [`Queue`].
     Queue = "SQS queue",
+    /// [`LoadBalancer`].
+    LoadBalancer = "load balancer",
+    /// [`LoadBalancerProtection`].
+    LoadBalancerProtection = "deletion protection of a load balancer",
+    /// [`Listener`].
+    Listener = "listener",
+    /// [`ListenerCertificate`].
+    ListenerCertificate = "listener certificate",
+    /// [`Certificate`].
+    Certificate = "certificate",
+    /// [`CertificateValidation`].
+    CertificateValidation = "certificate validation",
+    /// [`DnsRecord`].
+    DnsRecord = "DNS record",
 }

@@ -457,6 +457,7 @@ impl Walk<'_> {
             entry.needs = self.node.needs();
         }
         if changed.is_empty() {
+            self.confirm(seen).await?;
             let fresh = self
                 .entry
                 .as_ref()
@@ -466,6 +467,23 @@ impl Walk<'_> {
         }
         self.write(seen, changed).await?;
         Ok(true)
+    }
+
+    /// An object without tags is as we want it: its outputs say so from now on, also when an apply
+    /// that was killed has written it.
+    async fn confirm(&mut self, seen: &Seen) -> Result<(), Cause> {
+        if !self.node.kind.facts().adopt_equal {
+            return Ok(());
+        }
+        let Job { world, .. } = self.job;
+        let outputs = world
+            .update(self.node.kind, &self.desired, seen, &[])
+            .await
+            .map_err(Cause::Aws)?;
+        if let Some(entry) = &mut self.entry {
+            entry.outputs.extend(outputs);
+        }
+        Ok(())
     }
 
     async fn write(&mut self, seen: &Seen, changed: &[FieldDiff]) -> Result<(), Cause> {

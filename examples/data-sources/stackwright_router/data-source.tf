@@ -1,0 +1,7 @@
+data "stackwright_router" "public" {
+  name = "public"
+}
+
+output "address" {
+  value = data.stackwright_router.public.dns_name
+}

@@ -1,0 +1,2 @@
+# <environment>/<name>
+terraform import stackwright_router.public prod/public

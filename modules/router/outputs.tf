@@ -1,0 +1,14 @@
+output "dns_name" {
+  description = "DNS name that AWS gave the load balancer."
+  value       = stackwright_router.main.dns_name
+}
+
+output "private_name" {
+  description = "Private DNS name of an internal router, null without one."
+  value       = stackwright_router.main.private_name
+}
+
+output "router" {
+  description = "The router as services take it in their routes."
+  value       = stackwright_router.main.ref
+}

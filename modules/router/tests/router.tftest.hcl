@@ -1,0 +1,60 @@
+# The provider is mocked: what is tested is the wiring and the rules of the variables.
+
+mock_provider "stackwright" {}
+
+variables {
+  name = "public"
+  network = {
+    name               = "main"
+    vpc_id             = "vpc-1"
+    cidr               = "10.30.0.0/16"
+    private_subnet_ids = ["subnet-1", "subnet-2"]
+    public_subnet_ids  = ["subnet-3", "subnet-4"]
+  }
+}
+
+run "defaults_are_safe" {
+  command = plan
+
+  assert {
+    condition     = stackwright_router.main.deletion_protection && stackwright_router.main.public
+    error_message = "A router is public and protected unless told otherwise."
+  }
+}
+
+run "arguments_reach_the_router" {
+  command = plan
+
+  variables {
+    public              = false
+    domains             = ["example.com", "*.example.com"]
+    zone_id             = "Z0123456789ABCDEFGHIJ"
+    access_logs         = { bucket = "acme-logs" }
+    idle_timeout        = 120
+    deletion_protection = false
+    tags                = { team = "core" }
+  }
+
+  assert {
+    condition     = stackwright_router.main.domains[1] == "*.example.com" && !stackwright_router.main.public
+    error_message = "Domains or scheme are lost."
+  }
+
+  assert {
+    condition     = stackwright_router.main.access_logs.prefix == "" && stackwright_router.main.idle_timeout == 120
+    error_message = "Access logs or timeout are lost."
+  }
+}
+
+run "mistakes_are_told" {
+  command = plan
+
+  variables {
+    name         = "Public"
+    domains      = ["Example.com"]
+    zone_id      = "/hostedzone/Z1"
+    idle_timeout = 4001
+  }
+
+  expect_failures = [var.name, var.domains, var.zone_id, var.idle_timeout]
+}

@@ -1,0 +1,99 @@
+# Required variables
+
+variable "name" {
+  description = "Name of the router within its environment, e.g. public."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*$", var.name))
+    error_message = "Write a name of lower-case letters, digits and hyphens that starts with a letter, e.g. public."
+  }
+}
+
+# Objects that resources pass on have the type `any`: the provider checks them,
+# and a type written here would drop what a newer provider adds to them.
+
+variable "network" {
+  description = "The network that the router stands in, with two availability zones or more: ref of a stackwright_network."
+  type        = any
+  nullable    = false
+}
+
+# Options
+
+variable "access_logs" {
+  description = "S3 bucket, and prefix of keys, for access logs. The bucket's policy must let Elastic Load Balancing write."
+  type = object({
+    bucket = string
+    prefix = optional(string, "")
+  })
+  default = null
+}
+
+variable "certificate_arn" {
+  description = "ARN of a certificate that exists already, instead of one that is requested for domains."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.certificate_arn == null || can(regex("^arn:[a-z-]+:(acm|iam):", var.certificate_arn))
+    error_message = "Write the ARN of a certificate in ACM or IAM."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the router is kept from being deleted. Set it to false and apply before you destroy the router."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "domains" {
+  description = "Domains that lead to the router, the main one first; one leading *. is allowed. They need zone_id or certificate_arn."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for domain in var.domains : can(regex("^(\\*\\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z0-9-]+$", domain))])
+    error_message = "Write domains in lower case without a dot at the end, e.g. shop.example.com or *.example.com."
+  }
+}
+
+variable "idle_timeout" {
+  description = "Seconds after which a connection is closed on which nothing is sent, 1 to 4000."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.idle_timeout >= 1 && var.idle_timeout <= 4000 && floor(var.idle_timeout) == var.idle_timeout
+    error_message = "Write a whole number of seconds from 1 to 4000."
+  }
+}
+
+variable "public" {
+  description = "Whether the internet reaches the router. Otherwise it takes requests from its VPC only."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags for everything that the router is made of."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "zone_id" {
+  description = "Id of the public Route 53 zone that holds all of domains, e.g. Z0123456789ABCDEFGHIJ."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.zone_id == null || can(regex("^Z[A-Z0-9]+$", var.zone_id))
+    error_message = "Write the id of a hosted zone without /hostedzone/, e.g. Z0123456789ABCDEFGHIJ."
+  }
+}
