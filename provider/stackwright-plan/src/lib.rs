@@ -17,6 +17,7 @@ pub mod cidr;
 pub mod cluster;
 pub mod component;
 pub mod diff;
+pub mod document;
 mod field_names;
 mod graph;
 mod input;
@@ -32,6 +33,7 @@ mod role_presets;
 mod scope;
 pub mod service;
 pub mod size;
+pub mod yaml;
 
 pub use component::{Component, Kind};
 pub use graph::{Graph, Key, Node, Outputs, has_unknown, to_map};
