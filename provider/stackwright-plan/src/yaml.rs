@@ -8,9 +8,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use crate::document::{
-    DEEPEST, DocumentError, DocumentErrorKind, Entry, MOST_VALUES, Node, Value,
-};
+use crate::document::{DEEPEST, DocumentError, DocumentErrorKind, Entry, MOST_VALUES, Node, Value};
 
 /// Reads a YAML document; an empty one is an empty table.
 ///
@@ -305,7 +303,8 @@ fn plain(text: &str) -> Value {
 }
 
 fn is_number(text: &str) -> bool {
-    let digits = |text: &str, is: fn(&char) -> bool| !text.is_empty() && text.chars().all(|c| is(&c));
+    let digits =
+        |text: &str, is: fn(&char) -> bool| !text.is_empty() && text.chars().all(|c| is(&c));
     if let Some(rest) = text.strip_prefix("0x") {
         return digits(rest, char::is_ascii_hexdigit);
     }
@@ -325,7 +324,10 @@ fn is_number(text: &str) -> bool {
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let mantissa_is = !(whole.is_empty() && fraction.is_empty())
-        && whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit());
+        && whole
+            .chars()
+            .chain(fraction.chars())
+            .all(|c| c.is_ascii_digit());
     let exponent_is = exponent.is_none_or(|exponent| {
         digits(
             exponent.strip_prefix(['-', '+']).unwrap_or(exponent),
@@ -402,7 +404,10 @@ mod tests {
         };
         assert_eq!(
             place("a: 1\nb: 2\na: 3\n"),
-            (vec!["`a` is written a second time".to_owned()], "a".to_owned())
+            (
+                vec!["`a` is written a second time".to_owned()],
+                "a".to_owned()
+            )
         );
         assert!(place("a: 1\n---\nb: 2\n").0[0].contains("second document"));
         assert!(place("a: !secret x\n").0[0].contains("tag"));
@@ -420,7 +425,11 @@ mod tests {
             let list = vec![before; 10].join(",");
             bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
         }
-        assert!(parse(&bomb).unwrap_err()[0].to_string().contains("more than"));
+        assert!(
+            parse(&bomb).unwrap_err()[0]
+                .to_string()
+                .contains("more than")
+        );
     }
 
     #[test]

@@ -150,17 +150,6 @@ fn nothing_to_run() {
 }
 
 #[test]
-fn an_extended_procfile() {
-    insta::assert_snapshot!(messages(
-        MINIMAL,
-        &[(
-            "Procfile",
-            "web:\n  command: puma\n  ports:\n    - \"80:8080\"\n"
-        )]
-    ));
-}
-
-#[test]
 fn unreadable_procfiles() {
     let spec = Spec::read(SourceFile::new(
         "stackwright.toml",

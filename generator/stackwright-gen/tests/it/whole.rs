@@ -137,8 +137,9 @@ fn terraform_applies_every_root() {
         stage.keys().collect::<Vec<_>>(),
         prod.keys().collect::<Vec<_>>()
     );
-    let network =
-        |found: &BTreeMap<String, Value>| found["module.network.terraform_data.main"].clone();
+    let network = |found: &BTreeMap<String, Value>| {
+        found["module.environment.module.network.terraform_data.main"].clone()
+    };
     assert_eq!(
         network(&stage),
         serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single" })

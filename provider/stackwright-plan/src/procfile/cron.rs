@@ -28,10 +28,7 @@ pub(super) fn check(text: &str) -> Result<String, ProcfileErrorKind> {
             "it has five fields",
             six_fields([minute, hour, day, month, weekday]),
         )),
-        _ => Err(mistake(
-            &format!("it has {} fields", fields.len()),
-            None,
-        )),
+        _ => Err(mistake(&format!("it has {} fields", fields.len()), None)),
     }
 }
 

@@ -18,9 +18,10 @@ pub(super) const FIELDS: [&str; 5] = ["command", "cron", "environment", "noservi
 
 /// Whether a text is the extended form with mappings in one line, as in `web: {command: puma}`.
 pub(super) fn is_flow(text: &str) -> bool {
-    let may_be = text
-        .lines()
-        .any(|line| line.split_once(':').is_some_and(|(_, rest)| rest.trim_start().starts_with('{')));
+    let may_be = text.lines().any(|line| {
+        line.split_once(':')
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with('{'))
+    });
     let is = |root: Node| {
         let has_command = |entry: &Entry| entry.node.get("command").is_some();
         let fits = |entry: &Entry| entry.node.text().is_some() || has_command(entry);
@@ -194,7 +195,10 @@ impl Reader<'_> {
         };
         let control = |c: &char| c.is_control() && !matches!(c, '\t' | '\n');
         if let Some(character) = text.chars().find(control) {
-            self.error(ProcfileErrorKind::ControlCharacter { character }, &node.span);
+            self.error(
+                ProcfileErrorKind::ControlCharacter { character },
+                &node.span,
+            );
             return None;
         }
         if text.is_empty() {
@@ -220,7 +224,11 @@ impl Reader<'_> {
     fn cron(&mut self, node: &Node) -> Option<Written> {
         let cron = node.get("cron")?;
         let Some(text) = cron.text() else {
-            self.wrong_type("cron", "a schedule between quotes, as in \"0/2 * * * ? *\"", cron);
+            self.wrong_type(
+                "cron",
+                "a schedule between quotes, as in \"0/2 * * * ? *\"",
+                cron,
+            );
             return None;
         };
         match cron::check(text) {
@@ -286,7 +294,12 @@ impl Reader<'_> {
     }
 
     fn protocol(&mut self, port: &Entry) {
-        for field in port.node.entries().iter().filter(|field| field.key != "protocol") {
+        for field in port
+            .node
+            .entries()
+            .iter()
+            .filter(|field| field.key != "protocol")
+        {
             let kind = ProcfileErrorKind::UnknownField {
                 process: port.key.clone(),
                 field: field.key.clone(),
@@ -376,7 +389,10 @@ mod tests {
         assert_eq!(web.environment[0].1.text, "8080");
         assert_eq!(job.cron.as_ref().unwrap().text, "0/2 * * * ? *");
         assert!(bash.noservice && !worker.noservice);
-        assert_eq!((worker.command.as_str(), worker.command_place.line), ("sidekiq", 16));
+        assert_eq!(
+            (worker.command.as_str(), worker.command_place.line),
+            ("sidekiq", 16)
+        );
     }
 
     #[test]
@@ -405,7 +421,10 @@ mod tests {
         ] {
             assert!(messages.contains(&wanted), "{wanted}: {messages:#?}");
         }
-        let cron = found.iter().find(|error| error.2.contains("schedule")).unwrap();
+        let cron = found
+            .iter()
+            .find(|error| error.2.contains("schedule"))
+            .unwrap();
         assert_eq!((cron.0, cron.1), (8, 9));
         assert!(cron.3.ends_with("`*/5 * * * ? *`"), "{}", cron.3);
         assert_eq!(found[0].3, "did you mean `command`?");
@@ -415,7 +434,11 @@ mod tests {
     fn a_name_twice_is_an_error_with_both_places() {
         let found = errors("a:\n  command: x\na:\n  command: y\n");
         assert_eq!((found[0].0, found[0].1), (3, 1));
-        assert!(found[0].3.contains("first defined in line 1"), "{}", found[0].3);
+        assert!(
+            found[0].3.contains("first defined in line 1"),
+            "{}",
+            found[0].3
+        );
     }
 
     #[test]
