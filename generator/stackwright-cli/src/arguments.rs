@@ -152,10 +152,9 @@ impl Arguments {
     /// Whether the answer is for a program.
     pub(crate) fn json(&self) -> bool {
         match &self.command {
-            Command::Validate(arguments) => arguments.input.json,
+            Command::Validate(arguments) | Command::Explain(arguments) => arguments.input.json,
             Command::Generate(arguments) => arguments.input.json,
             Command::Init(arguments) => arguments.json,
-            Command::Explain(arguments) => arguments.input.json,
             Command::Schema(arguments) => arguments.json,
             Command::Graph(arguments) => arguments.input.json,
         }

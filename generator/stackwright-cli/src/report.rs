@@ -162,10 +162,10 @@ fn started(
     notes: &[String],
     generated: Option<&(PathBuf, Changes)>,
 ) -> String {
-    let mut text: String = notes
-        .iter()
-        .map(|note| format!("found in {note}\n"))
-        .collect();
+    let mut text = String::new();
+    for note in notes {
+        let _ = writeln!(text, "found in {note}");
+    }
     for path in [procfile, Some(spec)].into_iter().flatten() {
         let _ = writeln!(text, "wrote {}", path.display());
     }

@@ -27,6 +27,7 @@ pub(crate) fn check(
         spec,
         procfiles,
         features: Features::of(modules),
+        modules,
         parsed: BTreeMap::new(),
         diagnostics: spec.diagnostics.clone(),
     };
@@ -51,6 +52,7 @@ pub(crate) struct Checker<'a> {
     pub(crate) spec: &'a Spec,
     procfiles: &'a Procfiles,
     pub(crate) features: Features,
+    pub(crate) modules: &'a Modules,
     /// Path in the spec -> Procfile, for those that could be parsed.
     pub(crate) parsed: BTreeMap<String, Procfile>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -199,7 +201,7 @@ impl<'a> Checker<'a> {
             }
         }
         let runs = |process: &procfile::Process| {
-            roles::is_generated(roles::part(app, process), self.features)
+            !matches!(roles::part(app, process), Part::Release | Part::ByHand)
         };
         if !parsed.processes.iter().any(runs) {
             let first = parsed.processes.first();

@@ -18,6 +18,19 @@ const REQUESTS: [&str; 3] = ["port", "health_check", "routes"];
 const SCHEDULE: [&str; 2] = ["time_zone", "retries"];
 const RUNNING: [&str; 3] = ["count", "scale", "exec"];
 
+/// Keys that pass into the variable of the same name of the process's module.
+const PASSED: [&str; 9] = [
+    "config",
+    "exec",
+    "health_check",
+    "monitors",
+    "port",
+    "retries",
+    "scale",
+    "stop_timeout",
+    "time_zone",
+];
+
 /// What an app's own tables mean.
 pub(crate) fn of_app<'a>(checker: &mut Checker<'a>, app: &'a AppWritten) {
     for settings in &app.processes {
@@ -30,6 +43,7 @@ pub(crate) fn of_app<'a>(checker: &mut Checker<'a>, app: &'a AppWritten) {
 
 fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
     keys(checker, app, settings);
+    not_taken(checker, app, settings);
     if settings.count.is_some()
         && let Some(scale) = &settings.scale
     {
@@ -222,22 +236,30 @@ fn left_out(checker: &mut Checker<'_>, app: &AppWritten) {
     if let Some((span, _)) = app.db.as_ref().filter(|_| !features.databases) {
         report("the database", "db", span);
     }
-    if features.monitors {
-        return;
+    for monitor in app.monitors.iter().filter(|_| !features.monitors) {
+        let what = format!("monitor `{}`", monitor.key);
+        report(&what, "monitors", &monitor.key_span);
     }
-    for monitor in &app.monitors {
-        report(
-            &format!("monitor `{}`", monitor.key),
-            "monitors",
-            &monitor.key_span,
-        );
-    }
-    for monitors in app
-        .processes
-        .iter()
-        .filter_map(|process| process.monitors.as_ref())
-    {
-        report("`monitors` of a process", "monitors", &monitors.key_span);
+}
+
+/// Keys of a process that its module does not take in this version.
+fn not_taken(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
+    let name = &settings.name.value;
+    let parsed = checker.parsed.get(app.procfile());
+    let found = parsed.and_then(|parsed| parsed.processes.iter().find(|it| it.name == *name));
+    let module = match found.map(|found| roles::part(app, found)) {
+        Some(Part::Job) => "scheduled-job",
+        Some(Part::Web { .. }) => "web-service",
+        Some(Part::Worker) => "worker",
+        _ => return,
+    };
+    let modules = checker.modules;
+    let lacks =
+        |key: &str| PASSED.contains(&key) && modules.has(module) && !modules.takes(module, key);
+    for (key, span) in settings.keys.iter().filter(|(key, _)| lacks(key)) {
+        let what = format!("`{key}` of process `{name}`");
+        let app = app.name.value.clone();
+        checker.report(span, Problem::LeftOut { what, app, module });
     }
 }
 

@@ -234,7 +234,7 @@ pub enum Problem {
         owner: Environment,
     },
     /// An app of which nothing would run.
-    #[error("app `{app}` has no process that can be generated yet")]
+    #[error("app `{app}` has no process that runs as a service or on a schedule")]
     NothingToRun {
         /// The app.
         app: String,
@@ -455,7 +455,6 @@ impl Problem {
             Self::NothingToRun { .. } => "add a process to the Procfile, as in `worker: bundle exec sidekiq`".to_owned(),
             Self::KeyWithoutUse { .. } => "remove the key".to_owned(),
             Self::CountAndScale { .. } => "keep `scale` (its `min` is the least number) or `count`".to_owned(),
-            Self::Scale { help, .. } => (*help).to_owned(),
             Self::NotInternal { used, .. } => format!("write `internal = true` in `[apps.{used}]`, or in the table of the process that answers"),
             Self::UsesItself { .. } => "remove it: processes of one app reach each other anyway".to_owned(),
             Self::SameRoute { .. } => "give the project a `domain`, so that each app has a host of its own, or give one of them `routes` with a `host` or a `path`".to_owned(),
@@ -465,7 +464,7 @@ impl Problem {
             Self::NoLevel { .. } => "write at least one, as in `critical = { threshold = 10 }`".to_owned(),
             Self::LevelOrder { .. } => "exchange the two thresholds, or turn the `operator` round".to_owned(),
             Self::UnknownHandle { handle, environment } => format!("write `[environments.{environment}.notifiers]` with `\"{handle}\" = \"arn:aws:sns:...\"`"),
-            Self::Needs { help, .. } => (*help).to_owned(),
+            Self::Needs { help, .. } | Self::Scale { help, .. } => (*help).to_owned(),
             Self::LeftOut { .. } => "nothing to do: a later version generates it".to_owned(),
             Self::ReleaseDoesNotRun { .. } => "run it by hand before the new version starts; a later version runs it".to_owned(),
             Self::ByHand { .. } => "nothing to do: it has no service, as Empire has it".to_owned(),

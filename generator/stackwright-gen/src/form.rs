@@ -108,7 +108,7 @@ impl Checker<'_> {
             }
             (Kind::Secret, Some(arn), _) => self.secret(arn, node, place),
             (Kind::Size, Some(text), _) => {
-                if let Err(error) = size::parse(text).and_then(|size| size.round_up()) {
+                if let Err(error) = size::parse(text).and_then(size::Size::round_up) {
                     self.report(&node.span, error);
                 }
             }

@@ -74,11 +74,11 @@ mod tests {
     fn shape(node: &Node) -> String {
         let inside = |nodes: &[Node]| nodes.iter().map(shape).collect::<Vec<_>>().join(" ");
         let entries = node.entries().iter();
-        let entries: String = entries
-            .map(|entry| format!("{}={};", entry.key, shape(&entry.node)))
+        let entries: Vec<String> = entries
+            .map(|entry| format!("{}={}", entry.key, shape(&entry.node)))
             .collect();
         format!(
-            "{}:{}{:?}{entries}[{}]",
+            "{}:{}{:?}{entries:?}[{}]",
             node.type_name(),
             node.text().unwrap_or_default(),
             node.number(),

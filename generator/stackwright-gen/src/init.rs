@@ -334,8 +334,8 @@ fn docker_command(text: &str) -> Option<String> {
             .then(|| rest.trim().to_owned())
     })?;
     let command = match format::parse(Format::Json, &last) {
-        Ok(list) if !list.items().is_empty() => {
-            let words: Option<Vec<&str>> = list.items().iter().map(Node::text).collect();
+        Ok(exec) if !exec.items().is_empty() => {
+            let words: Option<Vec<&str>> = exec.items().iter().map(Node::text).collect();
             words?
                 .iter()
                 .map(|word| shell_word(word))

@@ -2,7 +2,7 @@
 //!
 //! What a spec asks for is generated when the modules for it are here: [`Modules::has`], [`Modules::takes`] and [`Modules::gives`] say so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Modules: path below `modules/` -> content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +47,27 @@ impl Modules {
         &self.files
     }
 
+    /// The files of the modules that a tree uses, and of those that these use.
+    pub(crate) fn used_by(&self, tree: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut wanted: BTreeSet<&str> = BTreeSet::new();
+        let mut more: Vec<&str> = tree.values().flat_map(|text| sources(text)).collect();
+        while let Some(name) = more.pop() {
+            let main = self.files.get(&format!("{name}/main.tf"));
+            if let Some(main) = main.filter(|_| wanted.insert(name)) {
+                more.extend(sources(main));
+            }
+        }
+        let files = self.files.iter();
+        let is_wanted = |path: &str| {
+            path.split_once('/')
+                .is_some_and(|(name, _)| wanted.contains(name))
+        };
+        files
+            .filter(|(path, _)| is_wanted(path))
+            .map(|(path, text)| (path.clone(), text.clone()))
+            .collect()
+    }
+
     /// Whether there is a module.
     pub fn has(&self, module: &str) -> bool {
         self.files.contains_key(&format!("{module}/main.tf"))
@@ -68,6 +89,14 @@ impl Modules {
             .get(path)
             .is_some_and(|text| text.lines().any(|it| it == line))
     }
+}
+
+/// The last part of each `source` of a module call.
+fn sources(text: &str) -> impl Iterator<Item = &str> {
+    let calls = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("source "));
+    calls.filter_map(|line| line.trim_end().strip_suffix('"')?.rsplit('/').next())
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub(crate) enum Part {
 
 /// What the modules of this version can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature of its own"
+)]
 pub(crate) struct Features {
     pub(crate) public: bool,
     pub(crate) internal: bool,

@@ -20,9 +20,6 @@ use crate::{hcl_align, hcl_escape, hcl_value, markdown_escape};
 pub(crate) fn render(project: &Project, modules: &Modules) -> Tree {
     let templates = Templates::new();
     let mut tree = Tree::default();
-    for (path, content) in modules.files() {
-        tree.add(format!("modules/{path}"), &format!("\n{content}"));
-    }
     let view = ProjectView::of(project, modules);
     templates.add(&mut tree, "README.md", "README.md", &view);
     templates.add(&mut tree, "gitignore", ".gitignore", &view);
@@ -51,11 +48,17 @@ pub(crate) fn render(project: &Project, modules: &Modules) -> Tree {
             &mut tree,
             "versions.tf",
             &format!("apps/{}/versions.tf", app.name),
-            &view,
+            &NOTHING,
         );
+    }
+    for (path, content) in modules.used_by(tree.files()) {
+        tree.add(format!("modules/{path}"), &format!("\n{content}"));
     }
     tree
 }
+
+/// What a template sees that shows nothing: the whole project would be turned over once for each app.
+const NOTHING: [(); 0] = [];
 
 fn render_ops(
     templates: &Templates<'_>,

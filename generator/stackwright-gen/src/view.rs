@@ -47,6 +47,10 @@ pub(crate) struct EnvironmentView<'a> {
 
 /// One app, for its module.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a template knows nothing but whether to write a line"
+)]
 pub(crate) struct AppView<'a> {
     app: &'a str,
     procfile: &'a str,
@@ -61,6 +65,7 @@ pub(crate) struct AppView<'a> {
     scaled: bool,
     has_db: bool,
     db_monitors: Option<&'a Value>,
+    db_notify: bool,
     monitoring: bool,
     monitors: Vec<MonitorView<'a>>,
 }
@@ -82,7 +87,7 @@ struct UseView<'a> {
 /// A monitor: its arguments, and its levels, which are blocks.
 #[derive(Debug, Serialize)]
 struct MonitorView<'a> {
-    key: &'a str,
+    monitor: &'a str,
     arguments: Vec<Argument<'a>>,
     levels: Vec<Level<'a>>,
 }
@@ -151,7 +156,7 @@ struct WebView<'a> {
 
 #[derive(Debug, Serialize)]
 struct RouteView<'a> {
-    key: &'a str,
+    route: &'a str,
     path: Option<&'a str>,
     priority: Option<i64>,
 }
@@ -295,7 +300,11 @@ impl<'a> AppView<'a> {
                 .iter()
                 .any(|it| modules.takes(it.role.module(), "scale")),
             has_db: app.db.is_some(),
-            db_monitors: app.db.as_ref().filter(|monitors| !monitors.is_null()),
+            db_monitors: app
+                .db
+                .as_ref()
+                .filter(|monitors| !monitors.is_null() && modules.takes("db", "monitors")),
+            db_notify: modules.has("monitors") && modules.takes("db", "notify"),
             monitoring: modules.has("monitors"),
             monitors: app
                 .monitors
@@ -319,7 +328,7 @@ impl<'a> MonitorView<'a> {
             Some(Level { level, arguments })
         });
         Self {
-            key,
+            monitor: key,
             levels: levels.collect(),
             arguments: arguments(all)
                 .filter(|(name, _)| !is_level(name))
@@ -356,15 +365,15 @@ impl<'a> ProcessView<'a> {
             scaled: takes("scale"),
             web,
             schedule,
-            time_zone,
-            retries,
-            exec: process.exec,
-            stop_timeout: process.stop_timeout,
-            config: (!process.config.is_empty()).then(|| json!(process.config)),
+            time_zone: time_zone.filter(|_| takes("time_zone")),
+            retries: retries.filter(|_| takes("retries")),
+            exec: process.exec && takes("exec"),
+            stop_timeout: process.stop_timeout.filter(|_| takes("stop_timeout")),
+            config: (!process.config.is_empty() && takes("config")).then(|| json!(process.config)),
             has_db: app.db.is_some() && takes("secrets"),
             takes_clients: is_internal && !app.used_by.is_empty() && takes("clients"),
-            monitors: process.monitors.as_ref(),
-            takes_notify: takes("notify"),
+            monitors: process.monitors.as_ref().filter(|_| takes("monitors")),
+            takes_notify: modules.has("monitors") && takes("notify"),
         }
     }
 }
@@ -378,7 +387,7 @@ impl<'a> WebView<'a> {
             private_name: web.internal && takes_name,
             routes: routes
                 .map(|(key, route)| RouteView {
-                    key,
+                    route: key,
                     path: route.path.as_deref(),
                     priority: route.priority,
                 })

@@ -37,13 +37,11 @@ pub fn parse(text: &str) -> Result<Node, Vec<DocumentError>> {
         span: 0..0,
         value: Value::Table(Vec::new()),
     };
-    match builder.duplicates.is_empty() {
-        true => Ok(builder
-            .root
-            .filter(|root| root.value != Value::Null)
-            .unwrap_or(empty)),
-        false => Err(builder.duplicates),
+    if !builder.duplicates.is_empty() {
+        return Err(builder.duplicates);
     }
+    let root = builder.root.filter(|root| root.value != Value::Null);
+    Ok(root.unwrap_or(empty))
 }
 
 fn syntax(message: &str, span: Range<usize>) -> DocumentError {
@@ -341,6 +339,8 @@ fn is_number(text: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn at<'a>(text: &'a str, node: &Node) -> &'a str {
@@ -423,7 +423,7 @@ mod tests {
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
             let list = vec![before; 10].join(",");
-            bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+            writeln!(bomb, "a{level}: &a{level} [{list}]").unwrap();
         }
         assert!(
             parse(&bomb).unwrap_err()[0]

@@ -33,9 +33,10 @@ pub(super) fn parse(text: &str) -> Result<Node, Vec<DocumentError>> {
     };
     let mut duplicates = Vec::new();
     let root = node(&root, &mut duplicates);
-    match duplicates.is_empty() {
-        true => Ok(root),
-        false => Err(duplicates),
+    if duplicates.is_empty() {
+        Ok(root)
+    } else {
+        Err(duplicates)
     }
 }
 

@@ -143,10 +143,7 @@ fn broken_procfile_and_spec_together() {
 
 #[test]
 fn nothing_to_run() {
-    insta::assert_snapshot!(messages(
-        MINIMAL,
-        &[("Procfile", "web: puma\nrelease: rake\n")]
-    ));
+    insta::assert_snapshot!(messages(MINIMAL, &[("Procfile", "release: rake\n")]));
 }
 
 #[test]

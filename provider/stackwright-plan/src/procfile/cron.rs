@@ -1,4 +1,4 @@
-//! The six fields of a schedule, as EventBridge and Empire write them. What each field may hold in detail is checked by `stackwright_job`.
+//! The six fields of a schedule, as AWS and Empire write them. What each field may hold in detail is checked by `stackwright_job`.
 
 use super::ProcfileErrorKind;
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn help(text: &str) -> String {
-        check(text).map_or_else(|kind| kind.help(), |text| text)
+        check(text).unwrap_or_else(|kind| kind.help())
     }
 
     #[test]
