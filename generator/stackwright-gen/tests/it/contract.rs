@@ -230,7 +230,7 @@ fn the_example_with_everything_is_whole() {
             "resource \"stackwright_monitor\" \"internal-errors\" {",
         ),
         (shop, "    notify    = \"@pagerduty\"\n    threshold = 50\n"),
-        (billing, "clients = var.clients"),
+        (billing, "= var.clients\n"),
         (
             billing,
             "command       = \"bin/billing --listen 0.0.0.0:8080\"",

@@ -74,7 +74,9 @@ fn references(text: &str) -> String {
         match rest.strip_prefix(".main.") {
             Some(rest) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-                write!(replaced, "terraform_data.main.output{}", &rest[end..]).unwrap();
+                let text = &rest[..end] == "security_group_id";
+                let attribute = if text { "id" } else { "output" };
+                write!(replaced, "terraform_data.main.{attribute}{}", &rest[end..]).unwrap();
             }
             None => write!(replaced, "stackwright_{kind}{rest}").unwrap(),
         }
