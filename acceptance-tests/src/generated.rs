@@ -29,6 +29,20 @@ impl Generated {
         Self::with_spec(example, accounts, "")
     }
 
+    /// A folder with a Procfile alone, and what one command makes of it.
+    pub fn started(procfile: &str, accounts: [&str; 3]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("stackwright-").tempdir()?;
+        fs::write(folder.path().join("Procfile"), procfile)?;
+        let [ops, stage, prod] = accounts;
+        let mut init = Command::new(&Binaries::get()?.generator);
+        init.args(["init", "--yes", "--generate", "--app", "shop"])
+            .args(["--region", "us-west-2", "--image", "example/shop:v1"])
+            .args(["--ops", ops, "--stage", stage, "--prod", prod])
+            .current_dir(folder.path());
+        run(&mut init)?.ok()?;
+        Ok(Self { folder })
+    }
+
     /// As `of`, with more lines at the end of the spec.
     pub fn with_spec(example: &str, accounts: [&str; 3], more: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("stackwright-").tempdir()?;

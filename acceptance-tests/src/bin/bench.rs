@@ -3,7 +3,9 @@
 
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
-use std::process::Stdio;
+use std::fmt::Write as _;
+use std::fs;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,7 @@ fn main() -> Result<()> {
         );
     }
     println!("{:<58} {:>12} {:>12}", "what", "measured", "goal");
+    generation()?;
     plans()?;
     start()?;
     let size = std::fs::metadata(&Binaries::get()?.provider)?.len();
@@ -34,6 +37,42 @@ fn main() -> Result<()> {
 
 fn line(what: &str, measured: &str, goal: &str) {
     println!("{what:<58} {measured:>12} {goal:>12}");
+}
+
+/// A thousand apps, written, and made anew to be compared: the time of the first, and that both are the same bytes.
+fn generation() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut spec = "project = \"acme\"\nregion = \"us-west-2\"\naccounts = { ops = \"111111111111\", stage = \"222222222222\", prod = \"333333333333\" }\n".to_owned();
+    for app in 0..1000 {
+        writeln!(spec, "[apps.app-{app}]\nimage = \"example/app:v{app}\"")?;
+    }
+    fs::write(folder.path().join("stackwright.toml"), spec)?;
+    fs::write(
+        folder.path().join("Procfile"),
+        "worker: bundle exec sidekiq\n",
+    )?;
+    let generate = |out: &str, more: &[&str]| -> Result<Duration> {
+        let started = Instant::now();
+        let mut command = Command::new(&Binaries::get()?.generator);
+        command.args(["generate", "--out", out]).args(more);
+        let status = command
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(
+            status.success(),
+            "generate --out {out} {more:?} ended with {status}"
+        );
+        Ok(started.elapsed())
+    };
+    let took = generate("infra", &[])?;
+    generate("infra", &["--check"])?;
+    line(
+        "generate 1,000 apps into an empty folder",
+        &format!("{:.2} s", took.as_secs_f64()),
+        "1 s",
+    );
+    Ok(())
 }
 
 /// The worst resident memory of a provider during a plan.

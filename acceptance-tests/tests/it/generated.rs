@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use acceptance_tests::Generated;
+use acceptance_tests::{Account, Generated};
 use anyhow::{Result, ensure};
 
 const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
@@ -143,5 +144,32 @@ fn a_mistake_is_told_with_its_place_and_nothing_is_written() -> Result<()> {
     let output = generated.generate(&[])?.failed()?;
     output.says(&["stackwright.toml:1:1", "projet", "project", "-2", "^"])?;
     ensure!(files == generated.files("")?, "something was written");
+    Ok(())
+}
+
+/// One command and at most ten lines of spec lie between a Procfile and a plan.
+#[test]
+fn from_a_procfile_to_a_planned_tree_with_one_command() -> Result<()> {
+    let accounts = [Account::fresh()?, Account::fresh()?, Account::fresh()?];
+    let ids = [&accounts[0].id, &accounts[1].id, &accounts[2].id].map(String::as_str);
+    let started = Instant::now();
+    let generated = Generated::started("worker: bundle exec sidekiq\n", ids)?;
+    let ops = generated.root("ops", &accounts[0])?;
+    ops.init()?.ok()?;
+    ops.plan()?;
+    ops.apply_saved()?.ok()?;
+    let stage = generated.root("stage", &accounts[0])?;
+    stage.init()?.ok()?;
+    let plan = stage.plan()?;
+    let took = started.elapsed();
+    ensure!(
+        plan.output.all().contains("stackwright_service.main"),
+        "{}",
+        plan.output.all()
+    );
+    ensure!(took.as_secs() < 60, "it took {took:?}");
+    let spec = fs::read_to_string(generated.input().join("stackwright.toml"))?;
+    ensure!(spec.lines().count() <= 10, "{spec}");
+    ops.destroy()?.ok()?;
     Ok(())
 }

@@ -1,13 +1,15 @@
 //! What each command does, and how it can end.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use stackwright_gen::explain::{self, Explained};
 use stackwright_gen::regenerate::{self, Changes, Conflict};
-use stackwright_gen::{Diagnostic, Procfiles, Severity, SourceFile, Spec, Tree};
+use stackwright_gen::{Diagnostic, Procfiles, Project, Severity, SourceFile, Spec, graph};
 
-use crate::arguments::{Arguments, Command, GenerateArguments, InputArguments};
+use crate::arguments::{Arguments, Command, GenerateArguments, InputArguments, Picture};
 use crate::disk::{self, DiskError};
+use crate::init;
 
 /// Everything that a run has to tell.
 #[derive(Debug)]
@@ -28,6 +30,26 @@ pub(crate) enum Success {
     Written { out: PathBuf, changes: Changes },
     /// The answer of `--check`.
     Checked { out: PathBuf, changes: Changes },
+    /// The answer of `--diff`.
+    Compared {
+        out: PathBuf,
+        changes: Changes,
+        /// What would change, as a unified diff.
+        diff: String,
+    },
+    /// A spec was written, and what else was.
+    Started {
+        spec: PathBuf,
+        procfile: Option<PathBuf>,
+        notes: Vec<String>,
+        generated: Option<(PathBuf, Changes)>,
+    },
+    /// Every value that holds.
+    Explained(Vec<Explained>),
+    /// The JSON Schema.
+    Schema(serde_json::Value),
+    /// A picture.
+    Picture(String),
 }
 
 /// Why a run failed.
@@ -42,14 +64,25 @@ pub(crate) enum Failure {
     },
     /// The disk refused something.
     Disk(DiskError),
+    /// `init` needs to be told more.
+    Unanswered { missing: Vec<&'static str> },
+    /// `init` does not write over a spec.
+    SpecExists { path: PathBuf },
+    /// `init` found nothing that says what runs.
+    NothingFound { folder: PathBuf },
 }
 
 impl Ending {
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         match &self.result {
-            Ok(Success::Checked { changes, .. }) if !changes.is_empty() => 3,
+            Ok(Success::Checked { changes, .. } | Success::Compared { changes, .. })
+                if !changes.is_empty() =>
+            {
+                3
+            }
             Ok(_) => 0,
+            Err(Failure::Unanswered { .. }) => 2,
             Err(_) => 1,
         }
     }
@@ -58,27 +91,49 @@ impl Ending {
 /// Runs the command of the arguments.
 pub(crate) fn run(arguments: &Arguments) -> Ending {
     match &arguments.command {
-        Command::Validate(arguments) => validate(&arguments.input),
+        Command::Validate(arguments) => {
+            let spec = arguments.input.spec();
+            checked(&arguments.input, false, |_| {
+                Ok(Success::Valid { spec: spec.clone() })
+            })
+        }
         Command::Generate(arguments) => generate(arguments),
+        Command::Init(arguments) => init::run(arguments),
+        Command::Explain(arguments) => checked(&arguments.input, false, |input| {
+            let explained = explain::explain(input.spec, input.project, input.procfiles);
+            Ok(Success::Explained(explained))
+        }),
+        Command::Schema(_) => alone(Ok(Success::Schema(stackwright_gen::schema()))),
+        Command::Graph(arguments) => checked(&arguments.input, false, |input| {
+            let Picture::Mermaid = arguments.format;
+            Ok(Success::Picture(graph::mermaid(input.project)))
+        }),
     }
 }
 
-fn validate(input: &InputArguments) -> Ending {
-    checked(input, false, |_| {
-        Ok(Success::Valid {
-            spec: input.spec.clone(),
-        })
-    })
+/// An ending that is about no input.
+pub(crate) fn alone(result: Result<Success, Failure>) -> Ending {
+    Ending {
+        result,
+        diagnostics: Vec::new(),
+        sources: BTreeMap::new(),
+    }
 }
 
-fn generate(arguments: &GenerateArguments) -> Ending {
+pub(crate) fn generate(arguments: &GenerateArguments) -> Ending {
     let out = arguments.out();
-    checked(&arguments.input, !arguments.check, |tree| {
+    let writes = !arguments.check && !arguments.diff;
+    checked(&arguments.input, writes, |input| {
+        let tree = &stackwright_gen::render(input.project);
         let existing = disk::existing(&out, tree).map_err(Failure::Disk)?;
         let changes = match regenerate::compare(tree, &existing) {
             Ok(changes) => changes,
             Err(conflicts) => return Err(Failure::Conflicts { out, conflicts }),
         };
+        if arguments.diff {
+            let diff = regenerate::diff(&changes, &existing);
+            return Ok(Success::Compared { out, changes, diff });
+        }
         if arguments.check {
             return Ok(Success::Checked { out, changes });
         }
@@ -87,36 +142,43 @@ fn generate(arguments: &GenerateArguments) -> Ending {
     })
 }
 
-/// Reads and checks the input, and goes on with the tree when there is no error.
+/// Input without errors.
+struct Input<'a> {
+    spec: &'a Spec,
+    procfiles: &'a Procfiles,
+    project: &'a Project,
+}
+
+/// Reads and checks the input, and goes on with the project when there is no error.
 fn checked(
     input: &InputArguments,
     would_write: bool,
-    then: impl FnOnce(&Tree) -> Result<Success, Failure>,
+    then: impl FnOnce(&Input<'_>) -> Result<Success, Failure>,
 ) -> Ending {
-    let source = match disk::read_spec(&input.spec) {
+    let path = input.spec();
+    let source = match disk::read_spec(&path) {
         Ok(source) => source,
-        Err(error) => {
-            return Ending {
-                result: Err(Failure::Disk(error)),
-                diagnostics: Vec::new(),
-                sources: BTreeMap::new(),
-            };
-        }
+        Err(error) => return alone(Err(Failure::Disk(error))),
     };
+    let folder = path.parent().unwrap_or(Path::new(""));
     let spec = Spec::read(source);
-    let procfiles = spec
+    let procfiles: Procfiles = spec
         .procfiles()
         .into_iter()
-        .map(|path| (path.to_owned(), disk::read_procfile(input.folder(), path)))
+        .map(|path| (path.to_owned(), disk::read_procfile(folder, path)))
         .collect();
-    let outcome = stackwright_gen::generate(&spec, &procfiles);
-    let result = outcome
-        .tree
-        .as_ref()
-        .map_or(Err(Failure::Input { would_write }), then);
+    let (project, diagnostics) = stackwright_gen::validate(&spec, &procfiles);
+    let result = match &project {
+        None => Err(Failure::Input { would_write }),
+        Some(project) => then(&Input {
+            spec: &spec,
+            procfiles: &procfiles,
+            project,
+        }),
+    };
     Ending {
         result,
-        diagnostics: outcome.diagnostics,
+        diagnostics,
         sources: sources(&spec, &procfiles),
     }
 }

@@ -43,6 +43,42 @@ impl DiskError {
     }
 }
 
+/// The names that a spec usually has.
+pub(crate) const SPECS: [&str; 4] = [
+    "stackwright.toml",
+    "stackwright.yaml",
+    "stackwright.yml",
+    "stackwright.json",
+];
+
+/// The first of the usual specs that is in this folder; the first name when none is.
+pub(crate) fn usual_spec() -> PathBuf {
+    let there = SPECS.iter().find(|name| Path::new(name).exists());
+    PathBuf::from(there.unwrap_or(&SPECS[0]))
+}
+
+/// The text of a file; nothing when it is not there or no text.
+pub(crate) fn text_if_any(path: &Path) -> Option<String> {
+    fs::read(path)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+/// The name of a folder, wherever it is.
+pub(crate) fn folder_name(folder: &Path) -> String {
+    let full = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = full
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_default()
+}
+
+/// Writes a file that is not there yet.
+pub(crate) fn write_first(path: &Path, content: &str) -> Result<(), DiskError> {
+    write_new(path, content)?;
+    rename(path)
+}
+
 /// Reads the spec.
 pub(crate) fn read_spec(path: &Path) -> Result<SourceFile, DiskError> {
     let bytes = fs::read(path).map_err(|source| DiskError::Read {

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod disk;
+mod init;
 mod report;
 
 use std::io::{self, Write as _};

@@ -5,9 +5,11 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
+use stackwright_gen::explain::{Explained, Origin};
 use stackwright_gen::regenerate::Changes;
 use stackwright_gen::{Diagnostic, Problem, Severity, SourceFile};
 
@@ -69,6 +71,33 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
         Err(Failure::Disk(error)) => {
             push_titled(&mut text, &renderer, &error.to_string(), error.help());
         }
+        Err(Failure::Unanswered { missing }) => {
+            let options: Vec<String> = missing.iter().map(|name| format!("--{name}")).collect();
+            let title = format!("nothing says what to write for {}", missing.join(", "));
+            let help = format!(
+                "add {}, or run on a terminal without --yes to be asked",
+                options.join(" ")
+            );
+            push_titled(&mut text, &renderer, &title, &help);
+        }
+        Err(Failure::SpecExists { path }) => {
+            let title = format!("`{}` is there already", path.display());
+            push_titled(
+                &mut text,
+                &renderer,
+                &title,
+                "edit it, or remove it and run again",
+            );
+        }
+        Err(Failure::NothingFound { folder }) => {
+            let title = format!("nothing in `{}` says what to run", folder.display());
+            push_titled(
+                &mut text,
+                &renderer,
+                &title,
+                "write a Procfile with one line per process, as in `web: bundle exec puma`",
+            );
+        }
         Err(Failure::Conflicts { out, conflicts }) => {
             for conflict in conflicts {
                 push_titled(&mut text, &renderer, &conflict.to_string(), conflict.help());
@@ -89,9 +118,21 @@ pub(crate) fn summary(ending: &Ending) -> String {
     match &ending.result {
         Err(_) => String::new(),
         Ok(Success::Valid { spec }) => format!("{}: no errors\n", spec.display()),
-        Ok(Success::Written { out, changes } | Success::Checked { out, changes })
-            if changes.is_empty() =>
-        {
+        Ok(Success::Explained(explained)) => explained_text(explained),
+        Ok(Success::Schema(schema)) => format!("{schema:#}\n"),
+        Ok(Success::Picture(picture)) => picture.clone(),
+        Ok(Success::Started {
+            spec,
+            procfile,
+            notes,
+            generated,
+        }) => started(spec, procfile.as_deref(), notes, generated.as_ref()),
+        Ok(Success::Compared { diff, changes, .. }) if !changes.is_empty() => diff.clone(),
+        Ok(
+            Success::Written { out, changes }
+            | Success::Checked { out, changes }
+            | Success::Compared { out, changes, .. },
+        ) if changes.is_empty() => {
             format!(
                 "{} is up to date ({})\n",
                 out.display(),
@@ -104,7 +145,7 @@ pub(crate) fn summary(ending: &Ending) -> String {
             out.display(),
             counts(changes)
         ),
-        Ok(Success::Checked { out, changes }) => {
+        Ok(Success::Checked { out, changes } | Success::Compared { out, changes, .. }) => {
             format!(
                 "{}{} is out of date: run `stackwright generate`\n{}",
                 listed(changes),
@@ -113,6 +154,78 @@ pub(crate) fn summary(ending: &Ending) -> String {
             )
         }
     }
+}
+
+fn started(
+    spec: &Path,
+    procfile: Option<&Path>,
+    notes: &[String],
+    generated: Option<&(PathBuf, Changes)>,
+) -> String {
+    let mut text = String::new();
+    for note in notes {
+        let _ = writeln!(text, "found in {note}");
+    }
+    for path in [procfile, Some(spec)].into_iter().flatten() {
+        let _ = writeln!(text, "wrote {}", path.display());
+    }
+    match generated {
+        Some((out, changes)) => {
+            let _ = writeln!(text, "wrote {}", out.display());
+            text.push_str(&counts(changes));
+        }
+        None => text.push_str("next: look at it, then run `stackwright generate`\n"),
+    }
+    text
+}
+
+fn explained_text(explained: &[Explained]) -> String {
+    let width = |pick: fn(&Explained) -> &str| {
+        let lengths = explained.iter().map(|it| pick(it).chars().count());
+        lengths.max().unwrap_or(0).min(60)
+    };
+    let (paths, values) = (width(|it| &it.path), width(|it| &it.value));
+    let line = |it: &Explained| {
+        let (path, value) = (one_line(&it.path), one_line(&it.value));
+        format!(
+            "{path:paths$}  {value:values$}  {}\n",
+            one_line(&origin(&it.origin))
+        )
+    };
+    explained.iter().map(line).collect()
+}
+
+/// Text of the input without what a terminal would obey.
+fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(shown).collect()
+}
+
+fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Written { line } => format!("line {line} of the spec"),
+        Origin::Default { why } => format!("default: {why}"),
+        Origin::Follows { from } => format!("follows from {from}"),
+    }
+}
+
+fn explained_json(explained: &Explained) -> Value {
+    let (kind, detail) = match &explained.origin {
+        Origin::Written { line } => ("written", json!(line)),
+        Origin::Default { why } => ("default", json!(why)),
+        Origin::Follows { from } => ("follows", json!(from)),
+    };
+    let name = match kind {
+        "written" => "line",
+        "default" => "why",
+        _ => "from",
+    };
+    json!({ "path": explained.path, "value": explained.value, "origin": kind, name: detail })
+}
+
+fn with_diff(mut json: Value, diff: &str) -> Value {
+    json["diff"] = Value::String(diff.to_owned());
+    json
 }
 
 /// The whole ending, for programs.
@@ -137,6 +250,48 @@ pub(crate) fn json(ending: &Ending) -> Value {
             &out.to_string_lossy(),
             changes,
         ),
+        Ok(Success::Compared { out, changes, diff }) => with_diff(
+            changes_json(
+                if changes.is_empty() {
+                    "up_to_date"
+                } else {
+                    "out_of_date"
+                },
+                &out.to_string_lossy(),
+                changes,
+            ),
+            diff,
+        ),
+        Ok(Success::Started {
+            spec,
+            procfile,
+            notes,
+            generated,
+        }) => json!({
+            "status": "started",
+            "spec": spec.to_string_lossy(),
+            "procfile": procfile.as_ref().map(|path| path.to_string_lossy()),
+            "notes": notes,
+            "generated": generated.as_ref().map(|(out, changes)| changes_json("written", &out.to_string_lossy(), changes)),
+        }),
+        Ok(Success::Explained(explained)) => {
+            let each: Vec<Value> = explained.iter().map(explained_json).collect();
+            json!({ "status": "explained", "values": each })
+        }
+        // A schema is an answer of its own, so that it can be written to a file as it is.
+        Ok(Success::Schema(schema)) => return schema.clone(),
+        Ok(Success::Picture(picture)) => {
+            json!({ "status": "drawn", "format": "mermaid", "graph": picture })
+        }
+        Err(Failure::Unanswered { missing }) => {
+            json!({ "status": "unanswered", "missing": missing })
+        }
+        Err(Failure::SpecExists { path }) => {
+            json!({ "status": "failed", "error": format!("`{}` is there already", path.display()), "help": "edit it, or remove it and run again" })
+        }
+        Err(Failure::NothingFound { folder }) => {
+            json!({ "status": "failed", "error": format!("nothing in `{}` says what to run", folder.display()), "help": "write a Procfile with one line per process, as in `web: bundle exec puma`" })
+        }
         Err(Failure::Input { .. }) => json!({ "status": "invalid" }),
         Err(Failure::Disk(error)) => {
             json!({ "status": "failed", "error": error.to_string(), "help": error.help() })
@@ -202,6 +357,7 @@ fn first_definition(problem: &Problem) -> Option<std::ops::Range<usize>> {
     use stackwright_gen::procfile::ProcfileErrorKind::Duplicate;
     match problem {
         Problem::Procfile(Duplicate { first, .. }) => Some(first.span.clone()),
+        Problem::DuplicateKey { first, .. } => Some(first.clone()),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! From the spec as it was written to a project with every default: all checks that need more than one value's type.
+//! From the spec as it was written to a project with every default: all checks that need more than one value.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,22 +9,29 @@ use unicode_normalization::is_nfc;
 
 use crate::Procfiles;
 use crate::build::build;
+use crate::check_processes;
 use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
+use crate::module_sources::Modules;
 use crate::project::{Environment, Project};
-use crate::shape::{self, Shape};
-use crate::source::Spanned;
-use crate::spec::{AppWritten, EnvironmentWritten, NetworkWritten, ProcessWritten, Spec, Written};
-use crate::toml_reader::Text;
+use crate::roles::{self, Features, Part};
+use crate::shape;
+use crate::spec::{AppWritten, EnvironmentWritten, ProcessWritten, Spec, Text, Written};
 
 /// Checks everything; the project is there unless there is an error.
-pub(crate) fn check(spec: &Spec, procfiles: &Procfiles) -> (Option<Project>, Vec<Diagnostic>) {
+pub(crate) fn check(
+    spec: &Spec,
+    procfiles: &Procfiles,
+    modules: &Modules,
+) -> (Option<Project>, Vec<Diagnostic>) {
     let mut checker = Checker {
         spec,
         procfiles,
+        features: Features::of(modules),
+        modules,
         parsed: BTreeMap::new(),
         diagnostics: spec.diagnostics.clone(),
     };
-    if spec.is_toml() {
+    if spec.root.is_some() {
         checker.everything();
     }
     let failed = checker
@@ -34,34 +41,27 @@ pub(crate) fn check(spec: &Spec, procfiles: &Procfiles) -> (Option<Project>, Vec
     let project = if failed {
         None
     } else {
-        build(&spec.written, &checker.parsed)
+        build(&spec.written, &checker.parsed, checker.features)
     };
     (project, checker.diagnostics)
 }
 
-/// Processes that need something that is not generated yet.
-const LEFT_OUT: [&str; 2] = ["web", "release"];
-const MOST_TASKS: i64 = 5000;
 const LONGEST_PROCESS_NAME: usize = 64;
 
-struct Checker<'a> {
-    spec: &'a Spec,
+pub(crate) struct Checker<'a> {
+    pub(crate) spec: &'a Spec,
     procfiles: &'a Procfiles,
+    pub(crate) features: Features,
+    pub(crate) modules: &'a Modules,
     /// Path in the spec -> Procfile, for those that could be parsed.
-    parsed: BTreeMap<String, Procfile>,
-    diagnostics: Vec<Diagnostic>,
+    pub(crate) parsed: BTreeMap<String, Procfile>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
     fn everything(&mut self) {
-        let spec = self.spec;
-        let written = &spec.written;
-        self.shape(written.project.as_ref(), Shape::Project);
-        self.shape(written.region.as_ref(), Shape::Region);
-        self.domain(written.domain.as_ref());
+        let written = &self.spec.written;
         self.accounts(written);
-        self.state(written);
-        self.network(&written.network);
         for app in &written.apps {
             self.app(app);
         }
@@ -69,43 +69,21 @@ impl<'a> Checker<'a> {
             self.environment(environment);
         }
         for environment in Environment::ALL {
-            let own = written
-                .environments
-                .iter()
-                .find(|it| it.environment == environment);
-            let settings = own.map(|own| own.apps.as_slice()).unwrap_or_default();
             for app in &written.apps {
-                self.secrets_in(environment, app, overrides(settings, app));
+                let settings = overrides(settings_of(written, environment), app);
+                self.secrets_in(environment, app, settings);
             }
         }
+        check_processes::across_apps(self);
     }
 
-    fn report(&mut self, span: &Range<usize>, problem: impl Into<Problem>) {
+    pub(crate) fn report(&mut self, span: &Range<usize>, problem: impl Into<Problem>) {
         let file = self.spec.source.name.clone();
         self.diagnostics.push(Diagnostic {
             file,
             span: span.clone(),
             problem: problem.into(),
         });
-    }
-
-    fn shape(&mut self, text: Option<&Text>, shape: Shape) {
-        if let Some(text) = text.filter(|text| !shape.accepts(&text.value)) {
-            self.report(
-                &text.span,
-                Problem::BadShape {
-                    value: text.value.clone(),
-                    shape,
-                },
-            );
-        }
-    }
-
-    fn domain(&mut self, domain: Option<&Text>) {
-        self.shape(domain, Shape::Domain);
-        if let Some(domain) = domain {
-            self.report(&domain.span, Problem::DomainUnused);
-        }
     }
 
     fn accounts(&mut self, written: &Written) {
@@ -116,102 +94,49 @@ impl<'a> Checker<'a> {
         ];
         for (index, (name, account)) in accounts.iter().enumerate() {
             let Some(account) = account else { continue };
-            self.shape(Some(account), Shape::Account);
             let same = accounts[..index].iter().find(|(_, other)| {
                 other
                     .as_ref()
                     .is_some_and(|other| other.value == account.value)
             });
             if let Some((first, _)) = same {
-                self.report(
-                    &account.span,
-                    Problem::SameAccount {
-                        id: account.value.clone(),
-                        first,
-                        second: name,
-                    },
-                );
+                let problem = Problem::SameAccount {
+                    id: account.value.clone(),
+                    first,
+                    second: name,
+                };
+                self.report(&account.span, problem);
             }
-        }
-    }
-
-    fn state(&mut self, written: &Written) {
-        let Some(state) = &written.state else { return };
-        self.shape(state.bucket.as_ref(), Shape::Bucket);
-        self.shape(state.region.as_ref(), Shape::Region);
-        self.shape(state.prefix.as_ref(), Shape::StatePrefix);
-    }
-
-    fn network(&mut self, network: &NetworkWritten) {
-        self.shape(network.cidr.as_ref(), Shape::Cidr);
-        self.shape(network.nat.as_ref(), Shape::Nat);
-        self.range("az_count", network.az_count.as_ref(), 2, 3);
-    }
-
-    fn range(&mut self, key: &str, number: Option<&Spanned<i64>>, least: i64, most: i64) {
-        if let Some(number) = number.filter(|number| !(least..=most).contains(&number.value)) {
-            self.report(
-                &number.span,
-                Problem::OutOfRange {
-                    key: key.to_owned(),
-                    value: number.value,
-                    least,
-                    most,
-                },
-            );
         }
     }
 
     fn app(&mut self, app: &'a AppWritten) {
-        self.shape(Some(&app.name), Shape::App);
         self.image(app.image.as_ref());
-        self.shape(app.procfile.as_ref(), Shape::Path);
-        self.variables(app);
+        self.values(app);
         self.config_and_secrets(app, &app.config, &app.secrets, None);
         self.procfile(app);
-        self.scales(app);
+        self.sizes(app);
         self.known_processes(app, app);
+        check_processes::of_app(self, app);
     }
 
     fn image(&mut self, image: Option<&Text>) {
-        self.shape(image, Shape::Image);
-        if let Some(image) = image
-            .filter(|image| Shape::Image.accepts(&image.value) && !shape::has_version(&image.value))
-        {
-            self.report(
-                &image.span,
-                Problem::ImageWithoutVersion {
-                    image: image.value.clone(),
-                },
-            );
+        let Some(image) = image.filter(|image| !shape::has_version(&image.value)) else {
+            return;
+        };
+        let name = image.value.clone();
+        if shape::Shape::Image.accepts(&name) {
+            self.report(&image.span, Problem::ImageWithoutVersion { image: name });
         }
     }
 
-    fn variables(&mut self, app: &AppWritten) {
-        for (name, value) in app.config.iter().chain(&app.secrets) {
-            self.shape(Some(name), Shape::Variable);
-            if name.value == "PORT" || name.value.starts_with("STACKWRIGHT_") {
-                self.report(
-                    &name.span,
-                    Problem::ReservedVariable {
-                        name: name.value.clone(),
-                    },
-                );
-            }
-            if let Some(problem) =
-                cannot_arrive(&value.value, || format!("the value of `{}`", name.value))
-            {
+    /// Checks that the values of variables reach a process as they are.
+    fn values(&mut self, app: &AppWritten) {
+        let own = app.processes.iter().flat_map(|process| &process.config);
+        for (name, value) in app.config.iter().chain(&app.secrets).chain(own) {
+            let what = || format!("the value of `{}`", name.value);
+            if let Some(problem) = cannot_arrive(&value.value, what) {
                 self.report(&value.span, problem);
-            }
-        }
-        for (name, arn) in &app.secrets {
-            if shape::secret_account(&arn.value).is_none() {
-                self.report(
-                    &arn.span,
-                    Problem::NotAnArn {
-                        name: name.value.clone(),
-                    },
-                );
             }
         }
     }
@@ -223,18 +148,16 @@ impl<'a> Checker<'a> {
         secrets: &[(Text, Text)],
         environment: Option<Environment>,
     ) {
-        for (name, _) in secrets
+        let twice = secrets
             .iter()
-            .filter(|(name, _)| config.iter().any(|(other, _)| other.value == name.value))
-        {
-            self.report(
-                &name.span,
-                Problem::ConfigAndSecret {
-                    name: name.value.clone(),
-                    app: app.name.value.clone(),
-                    environment,
-                },
-            );
+            .filter(|(name, _)| config.iter().any(|(other, _)| other.value == name.value));
+        for (name, _) in twice {
+            let problem = Problem::ConfigAndSecret {
+                name: name.value.clone(),
+                app: app.name.value.clone(),
+                environment,
+            };
+            self.report(&name.span, problem);
         }
     }
 
@@ -250,7 +173,7 @@ impl<'a> Checker<'a> {
                 Err(errors) => self.diagnostics.extend(
                     errors
                         .into_iter()
-                        .map(|error| in_procfile(&source.name, error.place.span, error.kind)),
+                        .map(|error| in_procfile(&source.name, &error.place.span, error.kind)),
                 ),
             },
             Some(Err(reason)) => self.unread(app, reason.clone()),
@@ -263,69 +186,96 @@ impl<'a> Checker<'a> {
             .procfile
             .as_ref()
             .map_or(&app.name.span, |path| &path.span);
-        self.report(
-            span,
-            Problem::ProcfileUnread {
-                app: app.name.value.clone(),
-                path: app.procfile().to_owned(),
-                reason,
-            },
-        );
+        let problem = Problem::ProcfileUnread {
+            app: app.name.value.clone(),
+            path: app.procfile().to_owned(),
+            reason,
+        };
+        self.report(span, problem);
     }
 
     fn procfile_of(&mut self, app: &AppWritten, file: &str, parsed: &Procfile) {
-        let app_name = || app.name.value.clone();
         for process in &parsed.processes {
-            let name = &process.name_place.span;
-            match process.name.as_str() {
-                "web" => self.diagnostics.push(in_procfile(
-                    file,
-                    name.clone(),
-                    Problem::WebLeftOut { app: app_name() },
-                )),
-                "release" => self.diagnostics.push(in_procfile(
-                    file,
-                    name.clone(),
-                    Problem::ReleaseLeftOut { app: app_name() },
-                )),
-                _ => {}
-            }
-            if process.name.len() > LONGEST_PROCESS_NAME {
-                let problem = Problem::LongProcessName {
-                    name: process.name.clone(),
-                    length: process.name.len(),
-                };
-                self.diagnostics
-                    .push(in_procfile(file, name.clone(), problem));
-            }
-            if let Some(problem) = cannot_arrive(&process.command, || {
-                format!("the command of process `{}`", process.name)
-            }) {
-                self.diagnostics.push(in_procfile(
-                    file,
-                    process.command_place.span.clone(),
-                    problem,
-                ));
+            for (span, problem) in self.process_of(app, process) {
+                self.diagnostics.push(in_procfile(file, &span, problem));
             }
         }
-        if generated(parsed).next().is_none() {
-            let span = parsed
-                .processes
-                .first()
-                .map_or(0..0, |process| process.name_place.span.clone());
-            self.diagnostics.push(in_procfile(
-                file,
-                span,
-                Problem::NothingToRun { app: app_name() },
-            ));
+        let runs = |process: &procfile::Process| {
+            !matches!(roles::part(app, process), Part::Release | Part::ByHand)
+        };
+        if !parsed.processes.iter().any(runs) {
+            let first = parsed.processes.first();
+            let span = first.map_or(0..0, |process| process.name_place.span.clone());
+            let app = app.name.value.clone();
+            self.diagnostics
+                .push(in_procfile(file, &span, Problem::NothingToRun { app }));
         }
     }
 
-    /// Checks counts and sizes, written for an app or for an app in an environment.
-    fn scales(&mut self, settings: &AppWritten) {
-        for process in &settings.processes {
-            self.range("count", process.count.as_ref(), 0, MOST_TASKS);
-            self.size(process.size.as_ref());
+    /// What there is to say about an entry of a Procfile.
+    fn process_of(
+        &self,
+        app: &AppWritten,
+        process: &procfile::Process,
+    ) -> Vec<(Range<usize>, Problem)> {
+        let mut found = Vec::new();
+        let name = process.name_place.span.clone();
+        if let Some(problem) = self.left_out(app, process) {
+            found.push((name.clone(), problem));
+        }
+        if process.name.len() > LONGEST_PROCESS_NAME {
+            let problem = Problem::LongProcessName {
+                name: process.name.clone(),
+                length: process.name.len(),
+            };
+            found.push((name, problem));
+        }
+        let what = || format!("the command of process `{}`", process.name);
+        if let Some(problem) = cannot_arrive(&process.command, what) {
+            found.push((process.command_place.span.clone(), problem));
+        }
+        for (variable, value) in &process.environment {
+            let what = || format!("the value of `{}`", variable.text);
+            if let Some(problem) = cannot_arrive(&value.text, what) {
+                found.push((value.place.span.clone(), problem));
+            }
+        }
+        found.extend(check_processes::of_ports(app, process));
+        found
+    }
+
+    fn left_out(&self, app: &AppWritten, process: &procfile::Process) -> Option<Problem> {
+        let (app_name, name) = (app.name.value.clone(), process.name.clone());
+        let part = roles::part(app, process);
+        match part {
+            Part::Release => Some(Problem::ReleaseDoesNotRun { app: app_name }),
+            Part::ByHand => Some(Problem::ByHand {
+                app: app_name,
+                process: name,
+            }),
+            part => self.features.lacks(part).map(|module| Problem::LeftOut {
+                what: format!("process `{name}`"),
+                app: app_name,
+                module,
+            }),
+        }
+    }
+
+    /// Says what size Fargate makes of those that it does not have.
+    fn sizes(&mut self, settings: &AppWritten) {
+        for size in settings
+            .processes
+            .iter()
+            .filter_map(|process| process.size.as_ref())
+        {
+            let asked = size::parse(&size.value);
+            let rounded = asked.and_then(|asked| asked.round_up().map(|rounded| (asked, rounded)));
+            // What cannot be read is reported with the form.
+            if let Ok((asked, rounded)) = rounded
+                && asked != rounded
+            {
+                self.report(&size.span, Problem::SizeRounded { asked, rounded });
+            }
         }
     }
 
@@ -347,11 +297,10 @@ impl<'a> Checker<'a> {
             .collect();
         if !known.contains(&process.name.value) {
             let suggestion = closest(&process.name.value, known.iter().map(String::as_str));
-            let (app_name, procfile) = (app.name.value.clone(), app.procfile().to_owned());
             let problem = Problem::UnknownProcess {
-                app: app_name,
+                app: app.name.value.clone(),
                 process: process.name.value.clone(),
-                procfile,
+                procfile: app.procfile().to_owned(),
                 suggestion,
                 known,
             };
@@ -359,28 +308,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn size(&mut self, size: Option<&Text>) {
-        let Some(size) = size else { return };
-        match size::parse(&size.value)
-            .and_then(|asked| asked.round_up().map(|rounded| (asked, rounded)))
-        {
-            Err(error) => self.report(&size.span, error),
-            Ok((asked, rounded)) if asked != rounded => {
-                self.report(&size.span, Problem::SizeRounded { asked, rounded });
-            }
-            Ok(_) => {}
-        }
-    }
-
     fn environment(&mut self, environment: &'a EnvironmentWritten) {
-        self.network(&environment.network);
         for settings in &environment.apps {
-            self.variables(settings);
-            self.scales(settings);
-            match self
-                .spec
-                .written
-                .apps
+            self.values(settings);
+            self.sizes(settings);
+            let apps = &self.spec.written.apps;
+            match apps
                 .iter()
                 .find(|app| app.name.value == settings.name.value)
             {
@@ -390,33 +323,20 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown_app(&mut self, name: &Text) {
-        let known = self
-            .spec
-            .written
-            .apps
-            .iter()
-            .map(|app| app.name.value.as_str());
-        let suggestion = closest(&name.value, known);
-        self.report(
-            &name.span,
-            Problem::UnknownApp {
-                app: name.value.clone(),
-                suggestion,
-            },
-        );
+    pub(crate) fn unknown_app(&mut self, name: &Text) {
+        let known = self.spec.written.apps.iter();
+        let suggestion = closest(&name.value, known.map(|app| app.name.value.as_str()));
+        let app = name.value.clone();
+        self.report(&name.span, Problem::UnknownApp { app, suggestion });
     }
 
     fn app_in(&mut self, environment: Environment, app: &'a AppWritten, settings: &'a AppWritten) {
         self.known_processes(app, settings);
+        check_processes::in_environment(self, environment, app, settings);
         let whole = |mine: &[(Text, Text)], base: &[(Text, Text)]| [mine, base].concat();
         // Only what the environment adds: a name that the app itself has twice is reported once, at the app.
-        self.config_and_secrets(
-            app,
-            &whole(&settings.config, &app.config),
-            &settings.secrets,
-            Some(environment),
-        );
+        let config = whole(&settings.config, &app.config);
+        self.config_and_secrets(app, &config, &settings.secrets, Some(environment));
         self.config_and_secrets(app, &settings.config, &app.secrets, Some(environment));
     }
 
@@ -443,21 +363,16 @@ impl<'a> Checker<'a> {
         let foreign =
             |arn: &&(Text, Text)| shape::secret_account(&arn.1.value) == Some(other.value.as_str());
         for (_, arn) in own.iter().chain(inherited).filter(foreign) {
-            self.report(
-                &arn.span,
-                Problem::SecretOfOther {
-                    environment,
-                    owner: environment.other(),
-                },
-            );
+            let owner = environment.other();
+            self.report(&arn.span, Problem::SecretOfOther { environment, owner });
         }
     }
 }
 
-fn in_procfile(file: &str, span: Range<usize>, problem: impl Into<Problem>) -> Diagnostic {
+fn in_procfile(file: &str, span: &Range<usize>, problem: impl Into<Problem>) -> Diagnostic {
     Diagnostic {
         file: file.to_owned(),
-        span,
+        span: span.clone(),
         problem: problem.into(),
     }
 }
@@ -473,11 +388,13 @@ fn cannot_arrive(text: &str, what: impl FnOnce() -> String) -> Option<Problem> {
     }
 }
 
-pub(crate) fn generated(procfile: &Procfile) -> impl Iterator<Item = &procfile::Process> {
-    procfile
-        .processes
+/// What an environment says of apps.
+pub(crate) fn settings_of(written: &Written, environment: Environment) -> &[AppWritten] {
+    let own = written
+        .environments
         .iter()
-        .filter(|process| !LEFT_OUT.contains(&process.name.as_str()))
+        .find(|it| it.environment == environment);
+    own.map(|own| own.apps.as_slice()).unwrap_or_default()
 }
 
 pub(crate) fn overrides<'a>(

@@ -51,11 +51,21 @@ pub enum ProcfileUnread {
 /// What can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// The spec is not TOML.
-    #[error("this is not valid TOML: {message}")]
-    Toml {
+    /// The spec does not follow the rules of its format.
+    #[error("this is not valid {format}: {message}")]
+    Syntax {
+        /// The format.
+        format: &'static str,
         /// The parser's message.
         message: String,
+    },
+    /// A key a second time.
+    #[error("`{key}` is written a second time")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// Where it is written first.
+        first: Range<usize>,
     },
     /// A required key is missing.
     #[error("`{key}` is missing")]
@@ -63,7 +73,7 @@ pub enum Problem {
         /// The key, with the path to it.
         key: String,
         /// A line to write.
-        example: &'static str,
+        example: String,
     },
     /// A key that nothing reads.
     #[error("unknown key `{key}`")]
@@ -75,13 +85,23 @@ pub enum Problem {
         /// Every key known in this place.
         known: Vec<String>,
     },
-    /// A key of a feature that comes later.
-    #[error("`{key}` is not supported yet: {feature} cannot be generated")]
-    NotYet {
+    /// A word that is none of those that a key takes.
+    #[error("`{key}` cannot be `{value}`")]
+    NoWord {
         /// The key.
         key: String,
-        /// The feature.
-        feature: &'static str,
+        /// The word.
+        value: String,
+        /// The words that it takes.
+        words: &'static [&'static str],
+        /// The word that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// A list without a value.
+    #[error("the list `{key}` is empty")]
+    EmptyList {
+        /// The key.
+        key: String,
     },
     /// A value of another type.
     #[error("`{key}` must be {expected}, not {found}")]
@@ -214,27 +234,147 @@ pub enum Problem {
         owner: Environment,
     },
     /// An app of which nothing would run.
-    #[error("app `{app}` has no process that can be generated yet")]
+    #[error("app `{app}` has no process that runs as a service or on a schedule")]
     NothingToRun {
         /// The app.
         app: String,
     },
-    /// Warning: `web`.
-    #[error("process `web` of app `{app}` is left out: its load balancer cannot be generated yet")]
-    WebLeftOut {
+    /// A key of a process that means nothing for what the process is.
+    #[error("`{key}` means nothing for process `{process}`, which {is}")]
+    KeyWithoutUse {
+        /// The key.
+        key: String,
+        /// The process.
+        process: String,
+        /// What the process is.
+        is: &'static str,
+    },
+    /// A fixed number of tasks and autoscaling.
+    #[error("process `{process}` has both `count` and `scale`{}", environment.map(|e| format!(" in {e}")).unwrap_or_default())]
+    CountAndScale {
+        /// The process.
+        process: String,
+        /// The environment, when only it has both.
+        environment: Option<Environment>,
+    },
+    /// Autoscaling that cannot work.
+    #[error("`scale` of process `{process}` {what}")]
+    Scale {
+        /// The process.
+        process: String,
+        /// What is wrong with it.
+        what: &'static str,
+        /// What to write.
+        help: &'static str,
+    },
+    /// An app that nothing of another app answers.
+    #[error("app `{app}` uses `{used}`, which has no process with a private name")]
+    NotInternal {
+        /// The app that calls.
+        app: String,
+        /// The app that is called.
+        used: String,
+    },
+    /// An app that uses itself.
+    #[error("app `{app}` uses itself")]
+    UsesItself {
         /// The app.
         app: String,
+    },
+    /// Two processes that want the same requests.
+    #[error("process `{process}` of app `{app}` wants the same requests as `{other}`")]
+    SameRoute {
+        /// The app.
+        app: String,
+        /// The process.
+        process: String,
+        /// The other app and process.
+        other: String,
+    },
+    /// A process that listens on several ports.
+    #[error("process `{process}` listens on several ports")]
+    SeveralPorts {
+        /// The process.
+        process: String,
+    },
+    /// A port of the router that it does not have.
+    #[error("a router does not listen on port {port}")]
+    RouterPort {
+        /// The port.
+        port: u16,
+    },
+    /// A time out that is not shorter than the interval.
+    #[error("`timeout` ({timeout}) is not less than `interval` ({interval})")]
+    Timeout {
+        /// Seconds to wait.
+        timeout: i64,
+        /// Seconds between two questions.
+        interval: i64,
+    },
+    /// A monitor without a threshold.
+    #[error("monitor `{key}` has neither `warning` nor `critical`")]
+    NoLevel {
+        /// Its key.
+        key: String,
+    },
+    /// A monitor whose warning comes after its critical alarm.
+    #[error("the warning of monitor `{key}` would come after its critical alarm")]
+    LevelOrder {
+        /// Its key.
+        key: String,
+    },
+    /// A handle that an environment does not know.
+    #[error("`{handle}` has no meaning in {environment}")]
+    UnknownHandle {
+        /// The handle.
+        handle: String,
+        /// The environment.
+        environment: Environment,
+    },
+    /// A setting that needs another one.
+    #[error("`{key}` needs {needs}")]
+    Needs {
+        /// The setting.
+        key: &'static str,
+        /// What it needs.
+        needs: &'static str,
+        /// What to write.
+        help: &'static str,
+    },
+    /// Warning: something that this version cannot generate.
+    #[error("{what} of app `{app}` is left out: this version has no module `{module}`")]
+    LeftOut {
+        /// What is left out.
+        what: String,
+        /// The app.
+        app: String,
+        /// The module that it needs.
+        module: &'static str,
     },
     /// Warning: `release`.
-    #[error(
-        "process `release` of app `{app}` is left out: the release phase cannot be generated yet"
-    )]
-    ReleaseLeftOut {
+    #[error("process `release` of app `{app}` is written down and does not run yet")]
+    ReleaseDoesNotRun {
         /// The app.
         app: String,
     },
-    /// Warning: nothing uses the domain yet.
-    #[error("`domain` is not used yet: nothing that is generated has a public name")]
+    /// Warning: a process that is only run by hand.
+    #[error("process `{process}` of app `{app}` has `noservice` and is written down alone")]
+    ByHand {
+        /// The app.
+        app: String,
+        /// The process.
+        process: String,
+    },
+    /// Warning: a public app without TLS.
+    #[error(
+        "{environment} has a domain and neither `zone_id` nor `certificate_arn`: its router speaks HTTP alone"
+    )]
+    NoTls {
+        /// The environment.
+        environment: Environment,
+    },
+    /// Warning: nothing is public, so nothing has the domain.
+    #[error("`domain` is not used: no app has a public process")]
     DomainUnused,
     /// Warning: an image that can change under the same name.
     #[error("image `{image}` does not say which version it means")]
@@ -256,8 +396,10 @@ impl Diagnostic {
     /// Whether it stops generation.
     pub fn severity(&self) -> Severity {
         match self.problem {
-            Problem::WebLeftOut { .. }
-            | Problem::ReleaseLeftOut { .. }
+            Problem::LeftOut { .. }
+            | Problem::ReleaseDoesNotRun { .. }
+            | Problem::ByHand { .. }
+            | Problem::NoTls { .. }
             | Problem::DomainUnused
             | Problem::ImageWithoutVersion { .. }
             | Problem::SizeRounded { .. } => Severity::Warning,
@@ -280,10 +422,12 @@ impl Problem {
     /// What to write instead.
     pub fn help(&self) -> String {
         match self {
-            Self::Toml { .. } => "correct the line; everything after it is checked once it can be read".to_owned(),
+            Self::Syntax { .. } => "correct the line; everything after it is checked once it can be read".to_owned(),
+            Self::DuplicateKey { .. } => "remove one of the two, or put what both have into one".to_owned(),
             Self::MissingKey { example, .. } => format!("write `{example}`"),
             Self::UnknownKey { suggestion, known, .. } | Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
-            Self::NotYet { .. } => "remove the key until a later version".to_owned(),
+            Self::NoWord { suggestion, words, .. } => meant(suggestion.as_deref(), &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()),
+            Self::EmptyList { .. } => "write at least one value, or remove the key".to_owned(),
             Self::WrongType { instead, .. } => instead.clone(),
             Self::BadShape { value, shape } => shape.help(value),
             Self::OutOfRange { least, most, .. } => format!("write a whole number from {least} to {most}"),
@@ -308,10 +452,24 @@ impl Problem {
             Self::SecretOfOther { environment, .. } => {
                 format!("give {environment} a secret of its own in `[environments.{environment}.apps.<app>.secrets]`")
             }
-            Self::NothingToRun { .. } => "add a process that needs neither a load balancer nor the release phase, as in `worker: bundle exec sidekiq`".to_owned(),
-            Self::WebLeftOut { .. } => "nothing to do: a later version generates it, with a load balancer and `PORT`".to_owned(),
-            Self::ReleaseLeftOut { .. } => "nothing to do: a later version runs it before the services change; until then run it by hand".to_owned(),
-            Self::DomainUnused => "nothing to do: it is kept for the load balancer of a later version".to_owned(),
+            Self::NothingToRun { .. } => "add a process to the Procfile, as in `worker: bundle exec sidekiq`".to_owned(),
+            Self::KeyWithoutUse { .. } => "remove the key".to_owned(),
+            Self::CountAndScale { .. } => "keep `scale` (its `min` is the least number) or `count`".to_owned(),
+            Self::NotInternal { used, .. } => format!("write `internal = true` in `[apps.{used}]`, or in the table of the process that answers"),
+            Self::UsesItself { .. } => "remove it: processes of one app reach each other anyway".to_owned(),
+            Self::SameRoute { .. } => "give the project a `domain`, so that each app has a host of its own, or give one of them `routes` with a `host` or a `path`".to_owned(),
+            Self::SeveralPorts { .. } => "write one port: a router sends requests to one port of a process".to_owned(),
+            Self::RouterPort { .. } => "write 80 or 443: the router listens on both when it has a certificate, and redirects 80 to 443".to_owned(),
+            Self::Timeout { .. } => "write a shorter `timeout` or a longer `interval`".to_owned(),
+            Self::NoLevel { .. } => "write at least one, as in `critical = { threshold = 10 }`".to_owned(),
+            Self::LevelOrder { .. } => "exchange the two thresholds, or turn the `operator` round".to_owned(),
+            Self::UnknownHandle { handle, environment } => format!("write `[environments.{environment}.notifiers]` with `\"{handle}\" = \"arn:aws:sns:...\"`"),
+            Self::Needs { help, .. } | Self::Scale { help, .. } => (*help).to_owned(),
+            Self::LeftOut { .. } => "nothing to do: a later version generates it".to_owned(),
+            Self::ReleaseDoesNotRun { .. } => "run it by hand before the new version starts; a later version runs it".to_owned(),
+            Self::ByHand { .. } => "nothing to do: it has no service, as Empire has it".to_owned(),
+            Self::NoTls { environment } => format!("write the Route 53 zone of its domain, as in `[environments.{environment}]` with `zone_id = \"Z0123456789ABCDEFGHIJ\"`"),
+            Self::DomainUnused => "remove it, or add a `web` process".to_owned(),
             Self::ImageWithoutVersion { image } => {
                 let name = image.strip_suffix(":latest").unwrap_or(image);
                 format!("name a tag or a digest, as in `{name}:v41`, so that stage and prod run the same")
@@ -323,10 +481,14 @@ impl Problem {
     /// A stable name for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Toml { .. } => "invalid-toml",
+            Self::Syntax { format: "YAML", .. } => "invalid-yaml",
+            Self::Syntax { format: "JSON", .. } => "invalid-json",
+            Self::Syntax { .. } => "invalid-toml",
+            Self::DuplicateKey { .. } => "duplicate-key",
             Self::MissingKey { .. } => "missing-key",
             Self::UnknownKey { .. } => "unknown-key",
-            Self::NotYet { .. } => "not-supported-yet",
+            Self::NoWord { .. } => "invalid-word",
+            Self::EmptyList { .. } => "empty-list",
             Self::WrongType { .. } => "wrong-type",
             Self::BadShape { .. } => "invalid-value",
             Self::OutOfRange { .. } => "out-of-range",
@@ -344,8 +506,23 @@ impl Problem {
             Self::ConfigAndSecret { .. } => "config-and-secret",
             Self::SecretOfOther { .. } => "secret-of-other-environment",
             Self::NothingToRun { .. } => "nothing-to-run",
-            Self::WebLeftOut { .. } => "web-left-out",
-            Self::ReleaseLeftOut { .. } => "release-left-out",
+            Self::KeyWithoutUse { .. } => "key-without-use",
+            Self::CountAndScale { .. } => "count-and-scale",
+            Self::Scale { .. } => "invalid-scale",
+            Self::NotInternal { .. } => "not-internal",
+            Self::UsesItself { .. } => "uses-itself",
+            Self::SameRoute { .. } => "same-route",
+            Self::SeveralPorts { .. } => "several-ports",
+            Self::RouterPort { .. } => "router-port",
+            Self::Timeout { .. } => "timeout-too-long",
+            Self::NoLevel { .. } => "no-level",
+            Self::LevelOrder { .. } => "level-order",
+            Self::UnknownHandle { .. } => "unknown-handle",
+            Self::Needs { .. } => "setting-missing",
+            Self::LeftOut { .. } => "left-out",
+            Self::ReleaseDoesNotRun { .. } => "release-does-not-run",
+            Self::ByHand { .. } => "run-by-hand",
+            Self::NoTls { .. } => "no-tls",
             Self::DomainUnused => "domain-unused",
             Self::ImageWithoutVersion { .. } => "image-without-version",
             Self::SizeRounded { .. } => "size-rounded",

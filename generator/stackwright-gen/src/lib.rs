@@ -4,7 +4,7 @@
 //! files -> parse -> spec -> validate (all mistakes at once) -> project -> views -> templates -> tree
 //! ```
 //!
-//! [`Spec::read`] reads `stackwright.toml`, [`Spec::procfiles`] says which Procfiles it wants, and [`generate`] answers the tree or
+//! [`Spec::read`] reads a spec in TOML, YAML or JSON, [`Spec::procfiles`] says which Procfiles it wants, and [`generate`] answers the tree or
 //! everything that is wrong, each mistake with its place in the user's file. [`regenerate::compare`] decides what may be written over
 //! what is there, so that no edit of a person is lost.
 //!
@@ -28,28 +28,43 @@
 
 mod build;
 mod check;
+mod check_processes;
 mod diagnostic;
+pub mod explain;
+mod form;
+mod format;
+pub mod graph;
 pub mod hcl_align;
 pub mod hcl_escape;
+mod hcl_value;
 mod hidden;
+pub mod init;
 mod markdown_escape;
+mod model;
 mod module_sources;
+mod pattern;
 mod project;
 pub mod regenerate;
+mod roles;
+mod schema;
 mod shape;
+mod shape_words;
 mod source;
 mod spec;
 mod templates;
-mod toml_reader;
 mod tree;
 mod view;
 
 use std::collections::BTreeMap;
 
 pub use diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity};
+pub use format::Format;
+pub use module_sources::Modules;
 pub use project::{
-    Accounts, App, Environment, EnvironmentPlan, Network, Process, Project, Scale, State,
+    Accounts, App, Asleep, Environment, EnvironmentPlan, Network, Process, ProcessScale, Project,
+    Role, Route, Router, Scale, State, Use, Web,
 };
+pub use schema::schema;
 pub use shape::Shape;
 pub use source::{Position, SourceFile, Spanned};
 pub use spec::Spec;
@@ -68,18 +83,37 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Makes the tree of a spec and its Procfiles, or says everything that is wrong with them.
+/// Makes the tree of a spec and its Procfiles with the modules of this version, or says everything that is wrong with them.
 pub fn generate(spec: &Spec, procfiles: &Procfiles) -> Outcome {
-    let (project, diagnostics) = validate(spec, procfiles);
+    generate_with(spec, procfiles, &Modules::built_in())
+}
+
+/// As [`generate`], with other modules: what they can do decides what is generated.
+pub fn generate_with(spec: &Spec, procfiles: &Procfiles, modules: &Modules) -> Outcome {
+    let (project, diagnostics) = validate_with(spec, procfiles, modules);
     Outcome {
-        tree: project.map(|project| templates::render(&project)),
+        tree: project.map(|project| templates::render(&project, modules)),
         diagnostics,
     }
 }
 
+/// Makes the tree of a project with the modules of this version.
+pub fn render(project: &Project) -> Tree {
+    templates::render(project, &Modules::built_in())
+}
+
 /// Checks a spec and its Procfiles: the project with every default filled in, unless there is an error, and every error and warning.
 pub fn validate(spec: &Spec, procfiles: &Procfiles) -> (Option<Project>, Vec<Diagnostic>) {
-    let (project, mut diagnostics) = check::check(spec, procfiles);
+    validate_with(spec, procfiles, &Modules::built_in())
+}
+
+/// As [`validate`], with other modules.
+pub fn validate_with(
+    spec: &Spec,
+    procfiles: &Procfiles,
+    modules: &Modules,
+) -> (Option<Project>, Vec<Diagnostic>) {
+    let (project, mut diagnostics) = check::check(spec, procfiles, modules);
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     // Two apps may share a Procfile and with it its mistakes.
     diagnostics.dedup();

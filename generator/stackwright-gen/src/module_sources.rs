@@ -1,7 +1,14 @@
 //! The Terraform modules of the repository's `modules` folder, built into the binary so that a tree needs nothing else.
+//!
+//! What a spec asks for is generated when the modules for it are here: [`Modules::has`], [`Modules::takes`] and [`Modules::gives`] say so.
 
-/// A file of a module: path below `modules/`, content.
-pub(crate) type ModuleFile = (&'static str, &'static str);
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Modules: path below `modules/` -> content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Modules {
+    files: BTreeMap<String, String>,
+}
 
 macro_rules! files {
     ($($module:literal),+ $(,)?) => {
@@ -16,4 +23,95 @@ macro_rules! files {
 }
 
 /// Every file of every module.
-pub(crate) const FILES: &[ModuleFile] = files!["cluster", "deploy-role", "network", "worker"];
+const FILES: &[(&str, &str)] = files!["cluster", "deploy-role", "environment", "network", "worker"];
+
+impl Modules {
+    /// The modules of this version.
+    pub fn built_in() -> Self {
+        let files = FILES.iter();
+        let file = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+        Self {
+            files: files.map(file).collect(),
+        }
+    }
+
+    /// Adds or replaces a file: its path below `modules/`, and its content.
+    #[must_use]
+    pub fn with(mut self, path: &str, content: &str) -> Self {
+        self.files.insert(path.to_owned(), content.to_owned());
+        self
+    }
+
+    /// The files: path below `modules/` -> content.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+
+    /// The files of the modules that a tree uses, and of those that these use.
+    pub(crate) fn used_by(&self, tree: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut wanted: BTreeSet<&str> = BTreeSet::new();
+        let mut more: Vec<&str> = tree.values().flat_map(|text| sources(text)).collect();
+        while let Some(name) = more.pop() {
+            let main = self.files.get(&format!("{name}/main.tf"));
+            if let Some(main) = main.filter(|_| wanted.insert(name)) {
+                more.extend(sources(main));
+            }
+        }
+        let files = self.files.iter();
+        let is_wanted = |path: &str| {
+            path.split_once('/')
+                .is_some_and(|(name, _)| wanted.contains(name))
+        };
+        files
+            .filter(|(path, _)| is_wanted(path))
+            .map(|(path, text)| (path.clone(), text.clone()))
+            .collect()
+    }
+
+    /// Whether there is a module.
+    pub fn has(&self, module: &str) -> bool {
+        self.files.contains_key(&format!("{module}/main.tf"))
+    }
+
+    /// Whether a module has a variable.
+    pub fn takes(&self, module: &str, variable: &str) -> bool {
+        self.declares(&format!("{module}/variables.tf"), "variable", variable)
+    }
+
+    /// Whether a module has an output.
+    pub fn gives(&self, module: &str, output: &str) -> bool {
+        self.declares(&format!("{module}/outputs.tf"), "output", output)
+    }
+
+    fn declares(&self, path: &str, kind: &str, name: &str) -> bool {
+        let line = format!("{kind} \"{name}\" {{");
+        self.files
+            .get(path)
+            .is_some_and(|text| text.lines().any(|it| it == line))
+    }
+}
+
+/// The last part of each `source` of a module call.
+fn sources(text: &str) -> impl Iterator<Item = &str> {
+    let calls = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("source "));
+    calls.filter_map(|line| line.trim_end().strip_suffix('"')?.rsplit('/').next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_known_by_their_files() {
+        let modules = Modules::built_in();
+        assert!(modules.has("worker") && !modules.has("nothing"));
+        assert!(modules.takes("worker", "size") && !modules.takes("worker", "siz"));
+        assert!(modules.gives("network", "ref") && !modules.gives("network", "size"));
+        let more = modules
+            .with("x/main.tf", "")
+            .with("x/variables.tf", "variable \"a\" {\n}\n");
+        assert!(more.has("x") && more.takes("x", "a"));
+    }
+}

@@ -125,6 +125,31 @@ pub fn compare(
     }
 }
 
+/// What would change, as a unified diff that `git apply` takes.
+pub fn diff(changes: &Changes, existing: &BTreeMap<String, Existing>) -> String {
+    let there = |path: &str| match existing.get(path) {
+        Some(Existing::Text(text)) => text.replace("\r\n", "\n"),
+        _ => String::new(),
+    };
+    let mut all: BTreeMap<&str, (String, &str)> = BTreeMap::new();
+    for (path, content) in changes.create.iter().chain(&changes.update) {
+        all.insert(path, (there(path), content));
+    }
+    for path in &changes.remove {
+        all.insert(path, (there(path), ""));
+    }
+    let one = |(path, (old, new)): (&str, (String, &str))| {
+        let name = |start: &str, text: &str| match text {
+            "" => "/dev/null".to_owned(),
+            _ => format!("{start}/{path}"),
+        };
+        let (before, after) = (name("a", &old), name("b", new));
+        let diff = similar::TextDiff::from_lines(old.as_str(), new);
+        diff.unified_diff().header(&before, &after).to_string()
+    };
+    all.into_iter().map(one).collect()
+}
+
 fn replace(
     changes: &mut Changes,
     conflicts: &mut Vec<Conflict>,
@@ -203,6 +228,24 @@ mod tests {
         let changes = compare(&tree(&[("a.tf", "2")]), &on_disk(&old)).unwrap();
         assert_eq!(changes.update.keys().collect::<Vec<_>>(), ["a.tf"]);
         assert_eq!(changes.remove, ["gone.tf"]);
+    }
+
+    #[test]
+    fn a_diff_shows_every_change_and_nothing_else() {
+        let old = tree(&[("a.tf", "x\n"), ("gone.tf", "z\n"), ("same.tf", "s\n")]);
+        let new = tree(&[("a.tf", "y\n"), ("new.tf", "n\n"), ("same.tf", "s\n")]);
+        let disk = on_disk(&old);
+        let text = diff(&compare(&new, &disk).unwrap(), &disk);
+        for line in [
+            "--- a/a.tf\n+++ b/a.tf\n",
+            "\n-x\n",
+            "\n+y\n",
+            "--- a/gone.tf\n+++ /dev/null\n",
+            "--- /dev/null\n+++ b/new.tf\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        assert!(!text.contains("same.tf"), "{text}");
     }
 
     #[test]

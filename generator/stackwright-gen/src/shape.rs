@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use crate::shape_words;
+
 /// The shape of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -21,14 +23,52 @@ pub enum Shape {
     Path,
     /// The IPv4 range of a network.
     Cidr,
-    /// How a network reaches the internet.
-    Nat,
     /// The name of an S3 bucket.
     Bucket,
     /// The start of the keys of state files.
     StatePrefix,
     /// The name of an environment variable.
     Variable,
+    /// A key that the user chooses, such as that of a monitor.
+    Key,
+    /// Who is told: handles or ARNs, with spaces between them.
+    Notify,
+    /// One handle.
+    Handle,
+    /// The ARN of an SNS topic.
+    TargetArn,
+    /// The ARN of an ACM certificate.
+    CertificateArn,
+    /// The id of a Route 53 zone.
+    ZoneId,
+    /// The path of a URL, without wildcards.
+    UrlPath,
+    /// A path with wildcards.
+    RoutePath,
+    /// A host name with wildcards.
+    Host,
+    /// HTTP codes.
+    Matcher,
+    /// When a job runs.
+    Schedule,
+    /// A time zone.
+    TimeZone,
+    /// A length of time that a monitor looks at.
+    TimeWindow,
+    /// How a monitor puts series together.
+    SpaceAggr,
+    /// The name of a metric, a namespace or a dimension.
+    Metric,
+    /// The name of a monitor.
+    MonitorName,
+    /// The message of a monitor.
+    Message,
+    /// A version of PostgreSQL.
+    EngineVersion,
+    /// A class of database instances.
+    InstanceClass,
+    /// Any text.
+    Any,
 }
 
 impl Shape {
@@ -43,10 +83,11 @@ impl Shape {
             Self::Path => !value.is_empty() && !value.chars().any(char::is_control),
             Self::Cidr => cidr(value)
                 .is_some_and(|cidr| cidr.is_canonical() && (16..=20).contains(&cidr.prefix)),
-            Self::Nat => matches!(value, "single" | "per_az"),
             Self::Bucket => is_bucket(value),
             Self::StatePrefix => is_state_prefix(value),
             Self::Variable => is_variable(value),
+            Self::Any => true,
+            shape => shape_words::accepts(shape, value),
         }
     }
 
@@ -61,10 +102,11 @@ impl Shape {
             Self::Image => "a container image",
             Self::Path => "a file path",
             Self::Cidr => "an IPv4 range that a network can have",
-            Self::Nat => "a kind of NAT",
             Self::Bucket => "an S3 bucket name",
             Self::StatePrefix => "a prefix of state keys",
             Self::Variable => "the name of an environment variable",
+            Self::Any => "text",
+            shape => shape_words::noun(shape),
         }
     }
 
@@ -106,7 +148,6 @@ impl Shape {
                 "write the path of the Procfile, from the folder of this file, as in `Procfile`"
             }
             Self::Cidr => "write an IPv4 range from /16 to /20, as in `10.30.0.0/16`",
-            Self::Nat => "write `single` (one NAT gateway, cheaper) or `per_az` (one in each zone)",
             Self::Bucket => {
                 "write 3 to 63 lower-case letters, digits and hyphens, as in `acme-terraform-state`"
             }
@@ -116,6 +157,8 @@ impl Shape {
             Self::Variable => {
                 "write letters, digits and `_`, not starting with a digit, as in `RAILS_ENV`"
             }
+            Self::Any => "write text between quotes",
+            shape => shape_words::rule(shape),
         }
     }
 }
@@ -150,7 +193,7 @@ pub(crate) fn partition(region: &str) -> &'static str {
     }
 }
 
-fn is_digits(text: &str) -> bool {
+pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -168,7 +211,7 @@ fn is_lower_word(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-fn is_region(text: &str) -> bool {
+pub(crate) fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [area, middle @ .., number] = parts.as_slice() else {
         return false;
@@ -182,7 +225,7 @@ fn is_region(text: &str) -> bool {
         && is_digits(number)
 }
 
-fn is_domain(text: &str) -> bool {
+pub(crate) fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
         label.len() <= 63
             && label.split('-').next() != Some("")
@@ -473,7 +516,6 @@ mod tests {
                 "a-.example",
             ],
         );
-        check(Shape::Nat, &["single", "per_az"], &["none", ""]);
         check(
             Shape::Bucket,
             &["acme-state", "a1b"],

@@ -1,25 +1,31 @@
-//! `stackwright.toml` as it was written: types and keys are checked here, meaning in `check`.
+//! A spec as it was written: the document with every value in its place. Form is checked in `form.rs`, meaning in `check.rs`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml_edit::Document;
+use stackwright_plan::document::{DocumentError, DocumentErrorKind, Entry, Node};
 
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::form;
+use crate::format::{self, Format};
 use crate::hidden;
+use crate::model;
 use crate::project::Environment;
 use crate::source::{SourceFile, Spanned};
-use crate::toml_reader::{Reader, Section, Text};
+
+/// A string with its place.
+pub(crate) type Text = Spanned<String>;
 
 /// A spec as it was written, with the places of its values and what is wrong with its form.
 #[derive(Debug, Clone)]
 pub struct Spec {
     pub(crate) source: SourceFile,
+    pub(crate) root: Option<Node>,
     pub(crate) written: Written,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Everything that a spec can say; what it does not say is absent.
+/// Everything that a spec can say; what it does not say, or says in a wrong form, is absent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Written {
     pub(crate) project: Option<Text>,
@@ -30,6 +36,7 @@ pub(crate) struct Written {
     pub(crate) prod: Option<Text>,
     pub(crate) state: Option<StateWritten>,
     pub(crate) network: NetworkWritten,
+    pub(crate) notify: Option<Node>,
     pub(crate) apps: Vec<AppWritten>,
     pub(crate) environments: Vec<EnvironmentWritten>,
 }
@@ -48,6 +55,7 @@ pub(crate) struct NetworkWritten {
     pub(crate) nat: Option<Text>,
 }
 
+/// An app, or what an environment says of one.
 #[derive(Debug, Clone)]
 pub(crate) struct AppWritten {
     pub(crate) name: Text,
@@ -55,20 +63,45 @@ pub(crate) struct AppWritten {
     pub(crate) procfile: Option<Text>,
     pub(crate) config: Vec<(Text, Text)>,
     pub(crate) secrets: Vec<(Text, Text)>,
+    pub(crate) internal: bool,
+    pub(crate) domain: Option<Text>,
+    pub(crate) uses: Vec<Text>,
+    /// The table of the database; an empty one for `db = true`.
+    pub(crate) db: Option<(Range<usize>, Node)>,
+    pub(crate) monitors: Vec<Entry>,
     pub(crate) processes: Vec<ProcessWritten>,
 }
 
+/// A process of an app, or what an environment says of one. Tables that pass into Terraform as they are stay nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessWritten {
     pub(crate) name: Text,
     pub(crate) count: Option<Spanned<i64>>,
     pub(crate) size: Option<Text>,
+    pub(crate) scale: Option<Entry>,
+    pub(crate) exec: bool,
+    pub(crate) internal: bool,
+    pub(crate) port: Option<Spanned<i64>>,
+    pub(crate) health_check: Option<Entry>,
+    pub(crate) routes: Option<Entry>,
+    pub(crate) config: Vec<(Text, Text)>,
+    pub(crate) cron: Option<Text>,
+    pub(crate) time_zone: Option<Text>,
+    pub(crate) retries: Option<Spanned<i64>>,
+    pub(crate) stop_timeout: Option<Spanned<i64>>,
+    pub(crate) monitors: Option<Entry>,
+    /// Every key that it has, for what only some processes can have.
+    pub(crate) keys: Vec<(String, Range<usize>)>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct EnvironmentWritten {
     pub(crate) environment: Environment,
     pub(crate) network: NetworkWritten,
+    pub(crate) domain: Option<Text>,
+    pub(crate) zone_id: Option<Text>,
+    pub(crate) certificate_arn: Option<Text>,
+    pub(crate) notifiers: Vec<(Text, Text)>,
     pub(crate) apps: Vec<AppWritten>,
 }
 
@@ -79,32 +112,37 @@ impl AppWritten {
             .as_ref()
             .map_or("Procfile", |path| &path.value)
     }
+
+    /// What is said of a process.
+    pub(crate) fn process(&self, name: &str) -> Option<&ProcessWritten> {
+        self.processes
+            .iter()
+            .find(|process| process.name.value == name)
+    }
 }
 
 impl Spec {
-    /// Reads a spec. What is wrong with it is part of the answer of [`crate::generate`].
+    /// Reads a spec; the end of its name says whether it is TOML, YAML or JSON. What is wrong with it is part of the answer of
+    /// [`crate::generate`].
     pub fn read(mut source: SourceFile) -> Self {
-        let (written, diagnostics, hidden) = match Document::parse(source.text.as_str()) {
-            Ok(document) => read(&source.name, document.as_table()),
-            Err(error) => {
-                let problem = Problem::Toml {
-                    message: one_line(error.message()),
-                };
-                let span = error.span().unwrap_or(0..0);
-                (
-                    Written::default(),
-                    vec![Diagnostic {
-                        file: source.name.clone(),
-                        span,
-                        problem,
-                    }],
-                    hidden::by_words(&source.text),
-                )
+        let format = Format::of(&source.name);
+        let document = format::parse(format, &source.text);
+        let (written, diagnostics, hidden) = match &document {
+            Ok(root) => {
+                let form = form::check(&source.name, format, root);
+                (read(root), form.diagnostics, form.hidden)
+            }
+            Err(errors) => {
+                let diagnostics = errors.iter().cloned();
+                let diagnostics = diagnostics.map(|error| unreadable(&source.name, format, error));
+                let hidden = hidden::by_words(format, &source.text);
+                (Written::default(), diagnostics.collect(), hidden)
             }
         };
         hidden::hide(&mut source.text, &hidden);
         Self {
             source,
+            root: document.ok(),
             written,
             diagnostics,
         }
@@ -119,232 +157,169 @@ impl Spec {
     pub fn source(&self) -> &SourceFile {
         &self.source
     }
+}
 
-    /// Whether the text could be read as TOML at all.
-    pub(crate) fn is_toml(&self) -> bool {
-        !self
-            .diagnostics
-            .iter()
-            .any(|diagnostic| matches!(diagnostic.problem, Problem::Toml { .. }))
+fn unreadable(file: &str, format: Format, error: DocumentError) -> Diagnostic {
+    let problem = match error.kind {
+        DocumentErrorKind::Duplicate { key, first } => Problem::DuplicateKey { key, first },
+        kind => Problem::Syntax {
+            format: format.name(),
+            message: kind.to_string(),
+        },
+    };
+    Diagnostic {
+        file: file.to_owned(),
+        span: error.span,
+        problem,
     }
 }
 
-const TOP: [&str; 8] = [
-    "project",
-    "region",
-    "domain",
-    "accounts",
-    "state",
-    "network",
-    "apps",
-    "environments",
-];
-const APP: [&str; 4] = ["image", "procfile", "config", "secrets"];
-const APP_EXAMPLE: &str = "[apps.shop]";
-
-/// Keys of an app that the design has and this version does not.
-const LATER: [(&str, &str); 1] = [("db", "databases")];
-
-fn one_line(message: &str) -> String {
-    message.trim().replace('\n', "; ")
+fn text_of(node: &Node) -> Option<Text> {
+    let value = node.text()?.to_owned();
+    let span = node.span.clone();
+    Some(Spanned { value, span })
 }
 
-fn read(
-    file: &str,
-    table: &dyn toml_edit::TableLike,
-) -> (Written, Vec<Diagnostic>, Vec<Range<usize>>) {
-    let mut reader = Reader::new(file);
-    let top = Section {
-        path: String::new(),
+fn text(node: &Node, key: &str) -> Option<Text> {
+    text_of(node.get(key)?)
+}
+
+fn whole(node: &Node, key: &str) -> Option<Spanned<i64>> {
+    let inner = node.get(key)?;
+    let (value, span) = (inner.whole()?, inner.span.clone());
+    Some(Spanned { value, span })
+}
+
+fn truth(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(Node::bool).unwrap_or_default()
+}
+
+fn name_of(entry: &Entry) -> Text {
+    Spanned {
+        value: entry.key.clone(),
+        span: entry.key_span.clone(),
+    }
+}
+
+/// A map of strings, such as environment variables.
+fn strings(node: &Node, key: &str) -> Vec<(Text, Text)> {
+    let entries = node.get(key).map(Node::entries).unwrap_or_default();
+    let pair = |entry: &Entry| Some((name_of(entry), text_of(&entry.node)?));
+    entries.iter().filter_map(pair).collect()
+}
+
+fn table<'a>(node: &'a Node, key: &str) -> &'a [Entry] {
+    node.get(key).map(Node::entries).unwrap_or_default()
+}
+
+fn read(root: &Node) -> Written {
+    let empty = Node {
         span: 0..0,
-        table,
+        value: stackwright_plan::document::Value::Null,
     };
-    reader.only(&top, &TOP);
-    let mut written = Written {
-        project: reader.required(&top, "project", "project = \"acme\""),
-        region: reader.required(&top, "region", "region = \"us-west-2\""),
-        domain: reader.string(&top, "domain"),
-        state: read_state(&mut reader, &top),
-        network: read_network(&mut reader, &top),
-        apps: read_apps(&mut reader, &top),
-        environments: read_environments(&mut reader, &top),
-        ..Written::default()
-    };
-    read_accounts(&mut reader, &top, &mut written);
-    (written, reader.diagnostics, reader.hidden)
-}
-
-fn read_accounts(reader: &mut Reader, top: &Section<'_>, written: &mut Written) {
-    if !top.table.contains_key("accounts") {
-        return reader.missing(top, "accounts", "[accounts]");
+    let accounts = root.get("accounts").unwrap_or(&empty);
+    Written {
+        project: text(root, "project"),
+        region: text(root, "region"),
+        domain: text(root, "domain"),
+        ops: text(accounts, "ops"),
+        stage: text(accounts, "stage"),
+        prod: text(accounts, "prod"),
+        state: root.get("state").map(|state| StateWritten {
+            bucket: text(state, "bucket"),
+            region: text(state, "region"),
+            prefix: text(state, "prefix"),
+        }),
+        network: read_network(root),
+        notify: root.get("notify").cloned(),
+        apps: table(root, "apps")
+            .iter()
+            .map(|app| read_app(app, &model::APP))
+            .collect(),
+        environments: read_environments(root),
     }
-    let Some(accounts) = reader.section(top, "accounts") else {
-        return;
-    };
-    reader.only(&accounts, &["ops", "stage", "prod"]);
-    written.ops = reader.required(&accounts, "ops", "ops = \"111111111111\"");
-    written.stage = reader.required(&accounts, "stage", "stage = \"222222222222\"");
-    written.prod = reader.required(&accounts, "prod", "prod = \"333333333333\"");
 }
 
-fn read_state(reader: &mut Reader, top: &Section<'_>) -> Option<StateWritten> {
-    let state = reader.section(top, "state")?;
-    reader.only(&state, &["bucket", "region", "prefix"]);
-    Some(StateWritten {
-        bucket: reader.required(&state, "bucket", "bucket = \"acme-terraform-state\""),
-        region: reader.string(&state, "region"),
-        prefix: reader.string(&state, "prefix"),
-    })
-}
-
-fn read_network(reader: &mut Reader, section: &Section<'_>) -> NetworkWritten {
-    let Some(network) = reader.section(section, "network") else {
+fn read_network(section: &Node) -> NetworkWritten {
+    let Some(network) = section.get("network") else {
         return NetworkWritten::default();
     };
-    reader.only(&network, &["cidr", "az_count", "nat"]);
     NetworkWritten {
-        cidr: reader.string(&network, "cidr"),
-        az_count: reader.integer(&network, "az_count"),
-        nat: reader.string(&network, "nat"),
+        cidr: text(network, "cidr"),
+        az_count: whole(network, "az_count"),
+        nat: text(network, "nat"),
     }
 }
 
-fn read_apps(reader: &mut Reader, top: &Section<'_>) -> Vec<AppWritten> {
-    if !top.table.contains_key("apps") {
-        reader.missing(top, "apps", APP_EXAMPLE);
-        return Vec::new();
+fn read_app(entry: &Entry, known: &model::Table) -> AppWritten {
+    let app = &entry.node;
+    let uses = app.get("uses").map(Node::items).unwrap_or_default();
+    let is_process = |inner: &&Entry| known.field(&inner.key).is_none();
+    let tables = app.entries().iter().filter(is_process);
+    let tables =
+        tables.filter(|inner| form::fits(&model::Kind::Table(&model::PROCESS), &inner.node));
+    AppWritten {
+        name: name_of(entry),
+        image: text(app, "image"),
+        procfile: text(app, "procfile"),
+        config: strings(app, "config"),
+        secrets: strings(app, "secrets"),
+        internal: truth(app, "internal"),
+        domain: text(app, "domain"),
+        uses: uses.iter().filter_map(text_of).collect(),
+        db: read_db(app),
+        monitors: table(app, "monitors").to_vec(),
+        processes: tables.map(read_process).collect(),
     }
-    let Some(apps) = reader.section(top, "apps") else {
-        return Vec::new();
+}
+
+fn read_db(app: &Node) -> Option<(Range<usize>, Node)> {
+    let entry = app.entry("db")?;
+    (entry.node.bool() != Some(false)).then(|| (entry.key_span.clone(), entry.node.clone()))
+}
+
+fn read_process(entry: &Entry) -> ProcessWritten {
+    let process = &entry.node;
+    let own = |key: &str| process.entry(key).cloned();
+    let keys = process.entries().iter();
+    ProcessWritten {
+        name: name_of(entry),
+        count: whole(process, "count"),
+        size: text(process, "size"),
+        scale: own("scale"),
+        exec: truth(process, "exec"),
+        internal: truth(process, "internal"),
+        port: whole(process, "port"),
+        health_check: own("health_check"),
+        routes: own("routes"),
+        config: strings(process, "config"),
+        cron: text(process, "cron"),
+        time_zone: text(process, "time_zone"),
+        retries: whole(process, "retries"),
+        stop_timeout: whole(process, "stop_timeout"),
+        monitors: own("monitors"),
+        keys: keys
+            .map(|entry| (entry.key.clone(), entry.key_span.clone()))
+            .collect(),
+    }
+}
+
+fn read_environments(root: &Node) -> Vec<EnvironmentWritten> {
+    let environments = root.get("environments");
+    let read = |environment: Environment| {
+        let section = environments?.get(environment.name())?;
+        Some(EnvironmentWritten {
+            environment,
+            network: read_network(section),
+            domain: text(section, "domain"),
+            zone_id: text(section, "zone_id"),
+            certificate_arn: text(section, "certificate_arn"),
+            notifiers: strings(section, "notifiers"),
+            apps: table(section, "apps")
+                .iter()
+                .map(|app| read_app(app, &model::APP))
+                .collect(),
+        })
     };
-    if apps.table.is_empty() {
-        reader.report(
-            apps.span.clone(),
-            Problem::MissingKey {
-                key: "apps.<name>".to_owned(),
-                example: APP_EXAMPLE,
-            },
-        );
-    }
-    apps.keys()
-        .into_iter()
-        .filter_map(|name| read_app(reader, &apps, name))
-        .collect()
-}
-
-fn read_app(reader: &mut Reader, apps: &Section<'_>, name: Text) -> Option<AppWritten> {
-    let section = reader.section(apps, &name.value)?;
-    Some(AppWritten {
-        name,
-        image: reader.required(
-            &section,
-            "image",
-            "image = \"111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41\"",
-        ),
-        procfile: reader.string(&section, "procfile"),
-        config: reader.strings(&section, "config"),
-        secrets: reader.secrets(&section, "secrets"),
-        processes: read_processes(reader, &section, &APP),
-    })
-}
-
-/// The tables of a section whose keys are not taken by something else: one per process.
-fn read_processes(
-    reader: &mut Reader,
-    section: &Section<'_>,
-    taken: &[&str],
-) -> Vec<ProcessWritten> {
-    let names = section
-        .keys()
-        .into_iter()
-        .filter(|name| !taken.contains(&name.value.as_str()));
-    names
-        .filter_map(|name| read_process(reader, section, name, taken))
-        .collect()
-}
-
-fn read_process(
-    reader: &mut Reader,
-    section: &Section<'_>,
-    name: Text,
-    taken: &[&str],
-) -> Option<ProcessWritten> {
-    if let Some((key, feature)) = LATER.iter().find(|(key, _)| *key == name.value) {
-        reader.report(
-            name.span,
-            Problem::NotYet {
-                key: section.path_of(key),
-                feature,
-            },
-        );
-        return None;
-    }
-    if !section
-        .table
-        .get(&name.value)
-        .is_some_and(toml_edit::Item::is_table_like)
-    {
-        reader.unknown(&name, taken.iter().copied());
-        return None;
-    }
-    let process = reader.section(section, &name.value)?;
-    reader.only(&process, &["count", "size"]);
-    Some(ProcessWritten {
-        name,
-        count: reader.integer(&process, "count"),
-        size: reader.string(&process, "size"),
-    })
-}
-
-fn read_environments(reader: &mut Reader, top: &Section<'_>) -> Vec<EnvironmentWritten> {
-    let Some(environments) = reader.section(top, "environments") else {
-        return Vec::new();
-    };
-    reader.only(&environments, &Environment::ALL.map(Environment::name));
-    Environment::ALL
-        .into_iter()
-        .filter_map(|environment| read_environment(reader, &environments, environment))
-        .collect()
-}
-
-fn read_environment(
-    reader: &mut Reader,
-    environments: &Section<'_>,
-    environment: Environment,
-) -> Option<EnvironmentWritten> {
-    let section = reader.section(environments, environment.name())?;
-    reader.only(&section, &["network", "apps"]);
-    let network = read_network(reader, &section);
-    let apps = reader
-        .section(&section, "apps")
-        .map(|apps| read_overrides(reader, &apps))
-        .unwrap_or_default();
-    Some(EnvironmentWritten {
-        environment,
-        network,
-        apps,
-    })
-}
-
-/// What an environment says about apps: everything but what an app is.
-fn read_overrides(reader: &mut Reader, apps: &Section<'_>) -> Vec<AppWritten> {
-    let taken = ["config", "secrets"];
-    let mut overrides = Vec::new();
-    for name in apps.keys() {
-        let Some(section) = reader.section(apps, &name.value) else {
-            continue;
-        };
-        let config = reader.strings(&section, "config");
-        let secrets = reader.secrets(&section, "secrets");
-        let processes = read_processes(reader, &section, &taken);
-        overrides.push(AppWritten {
-            name,
-            image: None,
-            procfile: None,
-            config,
-            secrets,
-            processes,
-        });
-    }
-    overrides
+    Environment::ALL.into_iter().filter_map(read).collect()
 }

@@ -4,22 +4,23 @@
 //! templates: for Markdown), so that no template can forget it; `{{key value}}` writes the key of an object and `{{comment value}}` text
 //! for a comment. Unescaped output (three braces) is refused by a test.
 
-use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
+    ScopedJson,
+};
 use serde::Serialize;
 
+use crate::module_sources::Modules;
 use crate::project::{Environment, Project};
 use crate::tree::Tree;
 use crate::view::{AppView, BackendView, EnvironmentView, ProjectView};
-use crate::{hcl_align, hcl_escape, markdown_escape, module_sources};
+use crate::{hcl_align, hcl_escape, hcl_value, markdown_escape};
 
 /// Makes every file of the tree.
-pub(crate) fn render(project: &Project) -> Tree {
+pub(crate) fn render(project: &Project, modules: &Modules) -> Tree {
     let templates = Templates::new();
     let mut tree = Tree::default();
-    for (path, content) in module_sources::FILES {
-        tree.add(format!("modules/{path}"), &format!("\n{content}"));
-    }
-    let view = ProjectView::of(project);
+    let view = ProjectView::of(project, modules);
     templates.add(&mut tree, "README.md", "README.md", &view);
     templates.add(&mut tree, "gitignore", ".gitignore", &view);
     render_ops(&templates, &mut tree, project, &view);
@@ -31,7 +32,7 @@ pub(crate) fn render(project: &Project) -> Tree {
             &mut tree,
             "environment/terraform.tfvars",
             &path,
-            &EnvironmentView::of(project, plan),
+            &EnvironmentView::of(project, plan, modules),
         );
     }
     for app in &project.apps {
@@ -40,18 +41,24 @@ pub(crate) fn render(project: &Project) -> Tree {
                 &mut tree,
                 &format!("app/{file}"),
                 &format!("apps/{}/{file}", app.name),
-                &AppView::of(app),
+                &AppView::of(app, modules),
             );
         }
         templates.add(
             &mut tree,
             "versions.tf",
             &format!("apps/{}/versions.tf", app.name),
-            &view,
+            &NOTHING,
         );
+    }
+    for (path, content) in modules.used_by(tree.files()) {
+        tree.add(format!("modules/{path}"), &format!("\n{content}"));
     }
     tree
 }
+
+/// What a template sees that shows nothing: the whole project would be turned over once for each app.
+const NOTHING: [(); 0] = [];
 
 fn render_ops(
     templates: &Templates<'_>,
@@ -134,6 +141,9 @@ impl Templates<'_> {
             registry.set_strict_mode(true);
             registry.register_helper("key", Box::new(key));
             registry.register_helper("comment", Box::new(comment));
+            registry.register_helper("hcl", Box::new(expression));
+            registry.register_helper("diagram", Box::new(diagram));
+            registry.register_helper("written", Box::new(Written));
         }
         for (name, template) in TEMPLATES {
             let registry = if is_markdown(name) {
@@ -192,6 +202,55 @@ fn comment(
 ) -> HelperResult {
     out.write(&hcl_escape::comment(text_of(helper)))?;
     Ok(())
+}
+
+/// Writes a value as an HCL expression; the second parameter says how far its line is indented.
+fn expression(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let indent = helper.param(1).and_then(|param| param.value().as_u64());
+    let indent = indent.and_then(|indent| usize::try_from(indent).ok());
+    if let Some(value) = helper.param(0) {
+        out.write(&hcl_value::expression(
+            value.value(),
+            indent.unwrap_or_default(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Writes a picture, whose labels `graph.rs` has escaped.
+fn diagram(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    out.write(text_of(helper))?;
+    Ok(())
+}
+
+/// Whether there is a value: a number that is 0 is one.
+struct Written;
+
+impl HelperDef for Written {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let there = helper
+            .param(0)
+            .is_some_and(|param| !param.value().is_null());
+        Ok(ScopedJson::Derived(there.into()))
+    }
 }
 
 fn text_of<'a>(helper: &'a Helper<'_>) -> &'a str {

@@ -1,8 +1,14 @@
 //! What the templates see: only values that they write as they are, every decision already made.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::project::{App, Environment, EnvironmentPlan, Project, Scale, State};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::module_sources::Modules;
+use crate::project::{
+    App, Environment, EnvironmentPlan, Process, Project, Role, Scale, State, Web,
+};
 
 /// The project, for files that are the same everywhere.
 #[derive(Debug, Serialize)]
@@ -15,6 +21,11 @@ pub(crate) struct ProjectView<'a> {
     environments: Vec<EnvironmentView<'a>>,
     apps: Vec<AppView<'a>>,
     has_state: bool,
+    /// Whether something is public.
+    public: bool,
+    /// Whether there are monitors.
+    monitoring: bool,
+    mermaid: String,
 }
 
 /// One environment.
@@ -27,15 +38,70 @@ pub(crate) struct EnvironmentView<'a> {
     cidr: &'a str,
     az_count: i64,
     nat: &'a str,
-    apps: Vec<ScaleView<'a>>,
+    router: Option<Value>,
+    monitoring: bool,
+    notifiers: &'a BTreeMap<String, String>,
+    notify: Option<&'a Value>,
+    apps: Map<String, Value>,
 }
 
 /// One app, for its module.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a template knows nothing but whether to write a line"
+)]
 pub(crate) struct AppView<'a> {
     app: &'a str,
     procfile: &'a str,
     processes: Vec<ProcessView<'a>>,
+    services: Vec<&'a str>,
+    task_roles: Vec<&'a str>,
+    asleep: Vec<AsleepView<'a>>,
+    uses: Vec<UseView<'a>>,
+    used_by: &'a [String],
+    /// Whether the public router sends it requests.
+    public: bool,
+    scaled: bool,
+    has_db: bool,
+    db_monitors: Option<&'a Value>,
+    db_notify: bool,
+    monitoring: bool,
+    monitors: Vec<MonitorView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AsleepView<'a> {
+    process: &'a str,
+    command: &'a str,
+    why: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct UseView<'a> {
+    variable: &'a str,
+    name: &'a str,
+    port: i64,
+}
+
+/// A monitor: its arguments, and its levels, which are blocks.
+#[derive(Debug, Serialize)]
+struct MonitorView<'a> {
+    monitor: &'a str,
+    arguments: Vec<Argument<'a>>,
+    levels: Vec<Level<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Level<'a> {
+    level: &'a str,
+    arguments: Vec<Argument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Argument<'a> {
+    name: &'a str,
+    value: &'a Value,
 }
 
 /// State of one root.
@@ -51,27 +117,48 @@ struct StateView<'a> {
     key: String,
 }
 
+/// One process: the module that it is made by and what that is given.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a template knows nothing but whether to write a line"
+)]
 struct ProcessView<'a> {
     process: &'a str,
     command: &'a str,
+    module: &'static str,
+    role: String,
     last: bool,
+    counted: bool,
+    scaled: bool,
+    web: Option<WebView<'a>>,
+    schedule: Option<&'a str>,
+    time_zone: Option<&'a str>,
+    retries: Option<i64>,
+    exec: bool,
+    stop_timeout: Option<i64>,
+    config: Option<Value>,
+    /// Whether its config and secrets are those of the database, too.
+    has_db: bool,
+    takes_clients: bool,
+    monitors: Option<&'a Value>,
+    takes_notify: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct ScaleView<'a> {
-    app: &'a str,
-    image: &'a str,
-    config: Vec<Pair<'a>>,
-    secrets: Vec<Pair<'a>>,
-    processes: Vec<ProcessScaleView<'a>>,
+struct WebView<'a> {
+    port: i64,
+    public: bool,
+    private_name: bool,
+    routes: Vec<RouteView<'a>>,
+    health_check: Option<&'a Value>,
 }
 
 #[derive(Debug, Serialize)]
-struct ProcessScaleView<'a> {
-    process: &'a str,
-    count: i64,
-    size: &'a str,
+struct RouteView<'a> {
+    route: &'a str,
+    path: Option<&'a str>,
+    priority: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,9 +168,11 @@ struct Pair<'a> {
 }
 
 impl<'a> ProjectView<'a> {
-    pub(crate) fn of(project: &'a Project) -> Self {
+    pub(crate) fn of(project: &'a Project, modules: &Modules) -> Self {
         let accounts = &project.accounts;
         let pair = |name, value: &'a String| Pair { name, value };
+        let environments = project.environments.iter();
+        let apps = project.apps.iter();
         Self {
             project: &project.name,
             region: &project.region,
@@ -94,19 +183,31 @@ impl<'a> ProjectView<'a> {
                 pair("prod", &accounts.prod),
             ],
             ops_account: &accounts.ops,
-            environments: project
-                .environments
-                .iter()
-                .map(|plan| EnvironmentView::of(project, plan))
+            environments: environments
+                .map(|plan| EnvironmentView::of(project, plan, modules))
                 .collect(),
-            apps: project.apps.iter().map(AppView::of).collect(),
+            apps: apps.map(|app| AppView::of(app, modules)).collect(),
             has_state: project.state.is_some(),
+            public: project.is_public(),
+            monitoring: modules.has("monitors"),
+            mermaid: crate::graph::mermaid(project),
         }
     }
 }
 
 impl<'a> EnvironmentView<'a> {
-    pub(crate) fn of(project: &'a Project, plan: &'a EnvironmentPlan) -> Self {
+    pub(crate) fn of(project: &'a Project, plan: &'a EnvironmentPlan, modules: &Modules) -> Self {
+        let router = plan.router.as_ref().map(|router| {
+            let mut all = json!({ "domains": router.domains });
+            if let Some(zone_id) = &router.zone_id {
+                all["zone_id"] = json!(zone_id);
+            }
+            if let Some(arn) = &router.certificate_arn {
+                all["certificate_arn"] = json!(arn);
+            }
+            all
+        });
+        let apps = plan.apps.iter();
         Self {
             project: &project.name,
             region: &project.region,
@@ -115,24 +216,183 @@ impl<'a> EnvironmentView<'a> {
             cidr: &plan.network.cidr,
             az_count: plan.network.az_count,
             nat: &plan.network.nat,
-            apps: plan.apps.iter().map(ScaleView::of).collect(),
+            router,
+            monitoring: modules.has("monitors"),
+            notifiers: &plan.notifiers,
+            notify: project.notify.as_ref(),
+            apps: apps
+                .map(|app| (app.app.clone(), scale_value(app)))
+                .collect(),
         }
     }
 }
 
+/// What an environment says of an app, as the value of its variable.
+fn scale_value(scale: &Scale) -> Value {
+    let mut all = json!({ "image": scale.image });
+    for (key, map) in [("config", &scale.config), ("secrets", &scale.secrets)] {
+        if !map.is_empty() {
+            all[key] = json!(map);
+        }
+    }
+    if let Some(db) = &scale.db {
+        all["db"] = db.clone();
+    }
+    let processes = scale.processes.iter().map(|(name, process)| {
+        let mut one = json!({ "size": process.size });
+        if let Some(count) = process.count {
+            one["desired_count"] = json!(count);
+        }
+        if let Some(scale) = &process.scale {
+            one["scale"] = scale.clone();
+        }
+        if !process.hosts.is_empty() {
+            one["hosts"] = json!(process.hosts);
+        }
+        (name.clone(), one)
+    });
+    all["processes"] = processes.collect::<Map<String, Value>>().into();
+    all
+}
+
 impl<'a> AppView<'a> {
-    pub(crate) fn of(app: &'a App) -> Self {
+    pub(crate) fn of(app: &'a App, modules: &Modules) -> Self {
         let last = app.processes.len().saturating_sub(1);
         let processes = app.processes.iter().enumerate();
-        let processes = processes.map(|(index, process)| ProcessView {
-            process: &process.name,
-            command: &process.command,
-            last: index == last,
-        });
+        let gives = |output: &'static str| {
+            let with = app
+                .processes
+                .iter()
+                .filter(move |process| modules.gives(process.role.module(), output));
+            with.map(|process| process.name.as_str()).collect()
+        };
+        let web = |process: &Process| match &process.role {
+            Role::Web(web) => web.public,
+            _ => false,
+        };
         Self {
             app: &app.name,
             procfile: &app.procfile,
-            processes: processes.collect(),
+            services: gives("service_arn"),
+            task_roles: gives("task_role_arn"),
+            asleep: app
+                .asleep
+                .iter()
+                .map(|it| AsleepView {
+                    process: &it.name,
+                    command: &it.command,
+                    why: it.why,
+                })
+                .collect(),
+            uses: app
+                .uses
+                .iter()
+                .map(|it| UseView {
+                    variable: &it.variable,
+                    name: &it.name,
+                    port: it.port,
+                })
+                .collect(),
+            used_by: &app.used_by,
+            public: app.processes.iter().any(web),
+            scaled: app
+                .processes
+                .iter()
+                .any(|it| modules.takes(it.role.module(), "scale")),
+            has_db: app.db.is_some(),
+            db_monitors: app
+                .db
+                .as_ref()
+                .filter(|monitors| !monitors.is_null() && modules.takes("db", "monitors")),
+            db_notify: modules.has("monitors") && modules.takes("db", "notify"),
+            monitoring: modules.has("monitors"),
+            monitors: app
+                .monitors
+                .iter()
+                .map(|(key, all)| MonitorView::of(key, all))
+                .collect(),
+            processes: processes
+                .map(|(index, process)| ProcessView::of(app, process, index == last, modules))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> MonitorView<'a> {
+    fn of(key: &'a str, all: &'a Value) -> Self {
+        let arguments = |value: &'a Value| value.as_object().into_iter().flatten();
+        let argument = |(name, value): (&'a String, &'a Value)| Argument { name, value };
+        let is_level = |name: &str| matches!(name, "warning" | "critical");
+        let levels = ["warning", "critical"].into_iter().filter_map(|level| {
+            let arguments = arguments(all.get(level)?).map(argument).collect();
+            Some(Level { level, arguments })
+        });
+        Self {
+            monitor: key,
+            levels: levels.collect(),
+            arguments: arguments(all)
+                .filter(|(name, _)| !is_level(name))
+                .map(argument)
+                .collect(),
+        }
+    }
+}
+
+impl<'a> ProcessView<'a> {
+    fn of(app: &'a App, process: &'a Process, last: bool, modules: &Modules) -> Self {
+        let module = process.role.module();
+        let takes = |variable| modules.takes(module, variable);
+        let (schedule, time_zone, retries) = match &process.role {
+            Role::Job {
+                schedule,
+                time_zone,
+                retries,
+            } => (Some(schedule.as_str()), time_zone.as_deref(), *retries),
+            _ => (None, None, None),
+        };
+        let web = match &process.role {
+            Role::Web(web) => Some(WebView::of(web, takes("private_name"))),
+            _ => None,
+        };
+        let is_internal = matches!(&process.role, Role::Web(web) if web.internal);
+        Self {
+            process: &process.name,
+            command: &process.command,
+            module,
+            role: process.role.words(),
+            last,
+            counted: schedule.is_none(),
+            scaled: takes("scale"),
+            web,
+            schedule,
+            time_zone: time_zone.filter(|_| takes("time_zone")),
+            retries: retries.filter(|_| takes("retries")),
+            exec: process.exec && takes("exec"),
+            stop_timeout: process.stop_timeout.filter(|_| takes("stop_timeout")),
+            config: (!process.config.is_empty() && takes("config")).then(|| json!(process.config)),
+            has_db: app.db.is_some() && takes("secrets"),
+            takes_clients: is_internal && !app.used_by.is_empty() && takes("clients"),
+            monitors: process.monitors.as_ref().filter(|_| takes("monitors")),
+            takes_notify: modules.has("monitors") && takes("notify"),
+        }
+    }
+}
+
+impl<'a> WebView<'a> {
+    fn of(web: &'a Web, takes_name: bool) -> Self {
+        let routes = web.routes.iter();
+        Self {
+            port: web.port,
+            public: web.public,
+            private_name: web.internal && takes_name,
+            routes: routes
+                .map(|(key, route)| RouteView {
+                    route: key,
+                    path: route.path.as_deref(),
+                    priority: route.priority,
+                })
+                .collect(),
+            health_check: web.health_check.as_ref(),
         }
     }
 }
@@ -148,30 +408,6 @@ impl<'a> BackendView<'a> {
         };
         Self {
             state: state.map(view),
-        }
-    }
-}
-
-impl<'a> ScaleView<'a> {
-    fn of(scale: &'a Scale) -> Self {
-        let pairs = |map: &'a std::collections::BTreeMap<String, String>| {
-            map.iter()
-                .map(|(name, value)| Pair { name, value })
-                .collect()
-        };
-        let processes = scale.processes.iter();
-        Self {
-            app: &scale.app,
-            image: &scale.image,
-            config: pairs(&scale.config),
-            secrets: pairs(&scale.secrets),
-            processes: processes
-                .map(|(process, (count, size))| ProcessScaleView {
-                    process,
-                    count: *count,
-                    size,
-                })
-                .collect(),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod cidr;
 pub mod cluster;
 pub mod component;
 pub mod diff;
+pub mod document;
 mod field_names;
 mod graph;
 mod input;
@@ -34,6 +35,7 @@ pub mod router;
 mod scope;
 pub mod service;
 pub mod size;
+pub mod yaml;
 
 pub use component::{Component, Kind};
 pub use graph::{Graph, Key, Node, Outputs, has_unknown, to_map};

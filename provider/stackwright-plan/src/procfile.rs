@@ -1,11 +1,13 @@
-//! The standard Procfile: one `name: command` per line.
+//! Procfiles: the standard form, one `name: command` per line, and the extended form of Empire, in YAML.
 //!
-//! The rules are those of Heroku and foreman: a name is made of ASCII letters, digits, `_` and `-`; the command is everything after the
+//! The rules of the standard form are those of Heroku and foreman: a name is made of ASCII letters, digits, `_` and `-`; the command is everything after the
 //! first colon, without the spaces around it; a line that starts with `#` is a comment. Where those tools skip a line that they do not
 //! understand, this parser reports it: a process that silently does not run is worse than an error.
 //!
-//! [`parse`] collects every error of a file, each with its place and with what to write instead. The extended (YAML) Procfile of Empire
-//! is recognised and named, not read.
+//! [`parse`] collects every error of a file, each with its place and with what to write instead. `extended.rs` reads the extended form.
+
+mod cron;
+mod extended;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,6 +30,50 @@ pub struct Process {
     pub name_place: Place,
     /// Where the command stands.
     pub command_place: Place,
+    /// When it runs, if it does not keep running: six fields, as in `0/2 * * * ? *`. Extended form.
+    pub cron: Option<Written>,
+    /// Whether it is only there to be run by hand. Extended form.
+    pub noservice: bool,
+    /// Ports that it listens on. Extended form.
+    pub ports: Vec<Port>,
+    /// Environment variables of this process alone, in the order of the file. Extended form.
+    pub environment: Vec<(Written, Written)>,
+}
+
+/// A text and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A port of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// The port of the load balancer.
+    pub listener: u16,
+    /// The port that the process listens on.
+    pub container: u16,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Process {
+    /// A process of the standard form: a name and a command.
+    fn standard(name: Written, command: Written) -> Self {
+        Self {
+            name: name.text,
+            command: command.text,
+            name_place: name.place,
+            command_place: command.place,
+            cron: None,
+            noservice: false,
+            ports: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
 }
 
 /// A place in a file: bytes for programs, line and column for people.
@@ -98,10 +144,69 @@ pub enum ProcfileErrorKind {
         /// The character.
         character: char,
     },
-    /// The file is an extended (YAML) Procfile.
-    #[error("this is an extended (YAML) Procfile, which is not read yet")]
-    ExtendedForm {
-        /// The first process that has a mapping in place of a command.
+    /// The extended form is not YAML.
+    #[error("this is not valid YAML: {message}")]
+    Yaml {
+        /// The parser's message.
+        message: String,
+    },
+    /// A field that the extended form does not have.
+    #[error("process `{process}` has an unknown field `{field}`")]
+    UnknownField {
+        /// The process.
+        process: String,
+        /// The field.
+        field: String,
+        /// The field that was probably meant.
+        suggestion: Option<&'static str>,
+    },
+    /// A value of another type.
+    #[error("`{what}` must be {expected}, not {found}")]
+    WrongType {
+        /// What has the value.
+        what: String,
+        /// The type that is wanted.
+        expected: &'static str,
+        /// The type that is there.
+        found: &'static str,
+    },
+    /// A schedule that cannot be read.
+    #[error("`{cron}` is not a schedule: {reason}")]
+    Cron {
+        /// What is written.
+        cron: String,
+        /// What is wrong with it.
+        reason: String,
+        /// The same schedule in six fields, when it is known.
+        six_fields: Option<String>,
+    },
+    /// A process that runs on a schedule and only by hand, or on a schedule and for requests.
+    #[error("process `{process}` has both `cron` and `{other}`")]
+    Both {
+        /// The process.
+        process: String,
+        /// The other field.
+        other: &'static str,
+    },
+    /// A port that is none.
+    #[error("`{port}` is not a port")]
+    Port {
+        /// What is written.
+        port: String,
+    },
+    /// A protocol that an application load balancer does not speak.
+    #[error("a router does not speak `{protocol}`")]
+    Protocol {
+        /// The protocol.
+        protocol: String,
+    },
+    /// Where Empire's tasks ran: Fargate has no instances to choose from.
+    #[error("`ecs` chooses among instances, and tasks on Fargate have none")]
+    Placement,
+    /// One of the environment variables cannot have its name.
+    #[error("`{name}` is not the name of an environment variable")]
+    VariableName {
+        /// The name.
         name: String,
     },
     /// No line of the file defines a process.
@@ -132,13 +237,23 @@ impl ProcfileErrorKind {
             Self::ControlCharacter { character: '\0' } => "remove it: no process can get a NUL byte in its command".to_owned(),
             Self::ControlCharacter { character: '\r' } => "end lines with a line feed, or with carriage return and line feed".to_owned(),
             Self::ControlCharacter { .. } => "remove it; a command that needs it can write it in shell syntax, as in `printf '\\033'`".to_owned(),
-            Self::ExtendedForm { name } => format!("write the standard form, one line per process: `{name}: command`"),
+            Self::Yaml { .. } => "correct the line; everything after it is checked once it can be read".to_owned(),
+            Self::UnknownField { suggestion: Some(name), .. } => format!("did you mean `{name}`?"),
+            Self::UnknownField { suggestion: None, .. } => format!("known here: {}", extended::FIELDS.map(|name| format!("`{name}`")).join(", ")),
+            Self::WrongType { expected, .. } => format!("write {expected}"),
+            Self::Cron { six_fields: Some(cron), .. } => format!("write six fields (minute, hour, day of month, month, day of week, year): `{cron}`"),
+            Self::Cron { six_fields: None, .. } => "write six fields (minute, hour, day of month, month, day of week, year) with `?` for one of the two days, as in `0/2 * * * ? *`".to_owned(),
+            Self::Both { other, .. } => format!("remove `{other}`, or `cron`: a process that runs on a schedule ends by itself and takes no requests"),
+            Self::Port { .. } => "write a port from 1 to 65535, or the router's port and that of the process, as in `80:8080`".to_owned(),
+            Self::Protocol { .. } => "write `http` or `https`, or remove the port: other protocols need no router and reach the process by its private name".to_owned(),
+            Self::Placement => "remove `ecs`; choose CPU and memory with `size` in the spec".to_owned(),
+            Self::VariableName { .. } => "write letters, digits and `_`, not starting with a digit, as in `RAILS_ENV`".to_owned(),
             Self::NoProcess => "write at least one line of the form `name: command`, as in `worker: bundle exec sidekiq`".to_owned(),
         }
     }
 }
 
-/// Parses a standard Procfile.
+/// Parses a Procfile of either form.
 ///
 /// # Errors
 /// Every mistake of the file, in the order of the file.
@@ -151,10 +266,10 @@ impl ProcfileErrorKind {
 /// ```
 pub fn parse(text: &str) -> Result<Procfile, Vec<ProcfileError>> {
     let lines = lines(text);
-    let mut parser = Parser {
-        extended: extended_entry(&lines),
-        ..Parser::default()
-    };
+    if extended_entry(&lines) || extended::is_flow(text) {
+        return extended::parse(text);
+    }
+    let mut parser = Parser::default();
     for line in &lines {
         parser.line(line);
     }
@@ -232,8 +347,8 @@ fn lines(text: &str) -> Vec<Line<'_>> {
     lines
 }
 
-/// The line of the first name that is followed by an indented mapping.
-fn extended_entry(lines: &[Line<'_>]) -> Option<usize> {
+/// Whether a name is followed by an indented mapping.
+fn extended_entry(lines: &[Line<'_>]) -> bool {
     let mut spoken = lines.iter().filter(|line| !line.is_silent()).peekable();
     while let Some(line) = spoken.next() {
         let opens = !line.is_indented()
@@ -245,10 +360,10 @@ fn extended_entry(lines: &[Line<'_>]) -> Option<usize> {
                 .peek()
                 .is_some_and(|next| next.is_indented() && next.split().is_some())
         {
-            return Some(line.number);
+            return true;
         }
     }
-    None
+    false
 }
 
 #[derive(Default)]
@@ -256,7 +371,6 @@ struct Parser {
     processes: Vec<Process>,
     errors: Vec<ProcfileError>,
     seen: BTreeMap<String, Place>,
-    extended: Option<usize>,
 }
 
 impl Parser {
@@ -265,7 +379,7 @@ impl Parser {
         if let Some((at, character)) = line.text.char_indices().find(control) {
             let kind = ProcfileErrorKind::ControlCharacter { character };
             self.error(kind, line.place(at..at + character.len_utf8()));
-        } else if !line.is_silent() && !self.belongs_to_mapping(line) {
+        } else if !line.is_silent() {
             self.spoken(line);
         }
     }
@@ -284,32 +398,14 @@ impl Parser {
         }
     }
 
-    /// In an extended Procfile the indented lines are not wrong one by one: the form as a whole is.
-    fn belongs_to_mapping(&self, line: &Line<'_>) -> bool {
-        self.extended.is_some() && line.is_indented()
-    }
-
     fn entry(&mut self, line: &Line<'_>, name: &str, rest: usize) {
         let name_place = line.place(0..name.len());
         let command = line.text[rest..].trim_matches(BLANK);
         if let Some(kind) = name_mistake(name) {
             self.error(kind, name_place);
-        } else if self.extended == Some(line.number) {
-            self.error(
-                ProcfileErrorKind::ExtendedForm {
-                    name: name.to_owned(),
-                },
-                line.whole(),
-            );
         } else if command.is_empty() {
-            if self.extended.is_none() {
-                self.error(
-                    ProcfileErrorKind::EmptyCommand {
-                        name: name.to_owned(),
-                    },
-                    line.whole(),
-                );
-            }
+            let name = name.to_owned();
+            self.error(ProcfileErrorKind::EmptyCommand { name }, line.whole());
         } else if let Some(first) = self.seen.get(name).cloned() {
             self.error(
                 ProcfileErrorKind::Duplicate {
@@ -321,14 +417,19 @@ impl Parser {
         } else {
             let start = rest
                 + (line.text[rest..].len() - line.text[rest..].trim_start_matches(BLANK).len());
-            let command_place = line.place(start..start + command.len());
+            let place = line.place(start..start + command.len());
             self.seen.insert(name.to_owned(), name_place.clone());
-            self.processes.push(Process {
-                name: name.to_owned(),
-                command: command.to_owned(),
-                name_place,
-                command_place,
-            });
+            let (name, command) = (name.to_owned(), command.to_owned());
+            self.processes.push(Process::standard(
+                Written {
+                    text: name,
+                    place: name_place,
+                },
+                Written {
+                    text: command,
+                    place,
+                },
+            ));
         }
     }
 
@@ -537,20 +638,6 @@ mod tests {
         assert_eq!(
             errors("w: \u{1b}[1m")[0].2,
             "control character U+001B in the line"
-        );
-    }
-
-    #[test]
-    fn names_the_extended_form_once() {
-        let found = errors(
-            "web:\n  command: a\n  ports:\n    - \"80\"\ncron:\n  command: b\n  cron: '* * * * *'\n",
-        );
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!((found[0].0, found[0].1), (1, 1));
-        assert!(found[0].2.contains("extended (YAML) Procfile"));
-        assert_eq!(
-            found[0].3,
-            "write the standard form, one line per process: `web: command`"
         );
     }
 

@@ -12,16 +12,16 @@ fn writes_the_tree_beside_the_spec_and_then_finds_it_up_to_date() {
     assert!(
         first
             .stdout
-            .ends_with("wrote infra\n48 new, 0 changed, 0 removed, 0 unchanged\n"),
+            .ends_with("wrote infra\n53 new, 0 changed, 0 removed, 0 unchanged\n"),
         "{}",
         first.stdout
     );
     let files = folder.files("infra");
-    assert_eq!(files.len(), 48);
+    assert_eq!(files.len(), 53);
     assert!(files.keys().all(|name| !name.ends_with(".stackwright-new")));
     assert_eq!(
         folder.run(&["generate"]).stdout,
-        "infra is up to date (48 files)\n"
+        "infra is up to date (53 files)\n"
     );
     assert_eq!(folder.files("infra"), files);
 }
@@ -67,7 +67,7 @@ fn changed_input_changes_only_its_files() {
     let run = folder.run(&["generate"]);
     assert_eq!(
         run.stdout,
-        "  ~ apps/shop/README.md\n  ~ apps/shop/main.tf\nwrote infra\n0 new, 2 changed, 0 removed, 46 unchanged\n"
+        "  ~ apps/shop/README.md\n  ~ apps/shop/main.tf\nwrote infra\n0 new, 2 changed, 0 removed, 51 unchanged\n"
     );
     assert!(folder.read("infra/apps/shop/main.tf").contains("\"other\""));
 }
@@ -179,7 +179,7 @@ fn answers_programs_in_json() {
         ),
         (Some(true), Some("written"), Some("infra"))
     );
-    assert_eq!(json["created"].as_array().map(Vec::len), Some(48));
+    assert_eq!(json["created"].as_array().map(Vec::len), Some(53));
     folder.write("Procfile", "worker: y\n");
     let run = folder.run(&["generate", "--check", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();

@@ -4,3 +4,4 @@
 mod folder;
 mod generate;
 mod messages;
+mod others;

@@ -5,13 +5,16 @@
     reason = "tests may touch the disk and run Terraform"
 )]
 
+mod contract;
 mod corpus;
 mod golden;
 mod hostile;
 mod input;
+mod json_schema;
 mod modules;
 mod schema;
 mod spec_errors;
+mod speed;
 mod terraform;
 mod tree;
 mod whole;

@@ -143,21 +143,7 @@ fn broken_procfile_and_spec_together() {
 
 #[test]
 fn nothing_to_run() {
-    insta::assert_snapshot!(messages(
-        MINIMAL,
-        &[("Procfile", "web: puma\nrelease: rake\n")]
-    ));
-}
-
-#[test]
-fn an_extended_procfile() {
-    insta::assert_snapshot!(messages(
-        MINIMAL,
-        &[(
-            "Procfile",
-            "web:\n  command: puma\n  ports:\n    - \"80:8080\"\n"
-        )]
-    ));
+    insta::assert_snapshot!(messages(MINIMAL, &[("Procfile", "release: rake\n")]));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(crate) fn terraform(folder: &Path, arguments: &[&str]) -> Output {
     run.expect("terraform has to be installed and on PATH")
 }
 
-fn assert_formatted(folder: &Path) {
+pub(crate) fn assert_formatted(folder: &Path) {
     let output = terraform(folder, &["fmt", "-check", "-recursive", "-diff"]);
     assert!(
         output.status.success(),
@@ -29,7 +29,7 @@ fn assert_formatted(folder: &Path) {
     );
 }
 
-fn write(folder: &Path, tree: &Tree) {
+pub(crate) fn write(folder: &Path, tree: &Tree) {
     for (path, content) in tree.files() {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

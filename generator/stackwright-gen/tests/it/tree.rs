@@ -189,9 +189,8 @@ fn web_and_release_are_left_out_and_said_to_be() {
     assert_eq!(
         codes,
         [
-            "web-left-out",
-            "release-left-out",
-            "domain-unused",
+            "left-out",
+            "release-does-not-run",
             "image-without-version",
             "size-rounded"
         ]

@@ -14,6 +14,9 @@ use crate::input::{MINIMAL, is_terraform, run, tree};
 use crate::terraform::terraform;
 use crate::tree::{LARGE, LARGE_PROCFILES};
 
+/// What a network's `ref` has and nobody writes.
+const NAMESPACE: &str = "namespace = \"stage.acme.internal\"\n";
+
 /// A file with our resources replaced.
 fn without_provider(path: &str, text: &str) -> String {
     let name = Path::new(path).file_name().unwrap().to_str().unwrap();
@@ -36,10 +39,20 @@ fn without_provider(path: &str, text: &str) -> String {
             replaced.push_str("resource \"terraform_data\" \"main\" {}\n");
         } else if line.starts_with("resource \"stackwright_") {
             let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").collect();
+            let body = body
+                .join("\n")
+                .replace("  warning {", "  warning = {")
+                .replace("  critical {", "  critical = {");
+            let more = if line.contains("_network") {
+                NAMESPACE
+            } else {
+                ""
+            };
+            let name = line.split('"').nth(3).unwrap();
             write!(
                 replaced,
-                "resource \"terraform_data\" \"main\" {{\n  input = {{\n{}\n  }}\n}}\n",
-                references(&body.join("\n"))
+                "resource \"terraform_data\" \"{name}\" {{\n  input = {{\n{}\n{more}  }}\n}}\n",
+                references(&body)
             )
             .unwrap();
         } else {
@@ -61,7 +74,9 @@ fn references(text: &str) -> String {
         match rest.strip_prefix(".main.") {
             Some(rest) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-                write!(replaced, "terraform_data.main.output{}", &rest[end..]).unwrap();
+                let text = &rest[..end] == "security_group_id";
+                let attribute = if text { "id" } else { "output" };
+                write!(replaced, "terraform_data.main.{attribute}{}", &rest[end..]).unwrap();
             }
             None => write!(replaced, "stackwright_{kind}{rest}").unwrap(),
         }
@@ -69,7 +84,7 @@ fn references(text: &str) -> String {
     replaced
 }
 
-fn write(folder: &Path, tree: &Tree) {
+pub(crate) fn write(folder: &Path, tree: &Tree) {
     for (path, text) in tree.files() {
         let target = folder.join(path);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
@@ -88,7 +103,7 @@ fn succeed(output: &Output) -> String {
 }
 
 /// Applies a root: address of each resource -> what it was given.
-fn apply(root: &Path) -> BTreeMap<String, Value> {
+pub(crate) fn apply(root: &Path) -> BTreeMap<String, Value> {
     succeed(&terraform(root, &["init", "-input=false"]));
     succeed(&terraform(
         root,
@@ -137,15 +152,16 @@ fn terraform_applies_every_root() {
         stage.keys().collect::<Vec<_>>(),
         prod.keys().collect::<Vec<_>>()
     );
-    let network =
-        |found: &BTreeMap<String, Value>| found["module.network.terraform_data.main"].clone();
+    let network = |found: &BTreeMap<String, Value>| {
+        found["module.environment.module.network.terraform_data.main"].clone()
+    };
     assert_eq!(
         network(&stage),
-        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single" })
+        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single", "namespace": "stage.acme.internal" })
     );
     assert_eq!(
         network(&prod),
-        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az" })
+        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "namespace": "stage.acme.internal" })
     );
     assert_eq!(process(&stage, "shop", "worker")["desired_count"], 2);
     assert_eq!(process(&prod, "shop", "worker")["desired_count"], 4);

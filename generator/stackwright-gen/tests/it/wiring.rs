@@ -89,7 +89,7 @@ fn resolve(folder: &str, source: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn check(files: &BTreeMap<String, String>) {
+pub(crate) fn check(files: &BTreeMap<String, String>) {
     let folders = folders(files);
     for (path, folder) in &folders {
         let variables = folder.labels("variable");
@@ -99,7 +99,10 @@ fn check(files: &BTreeMap<String, String>) {
             "{path}: every variable is declared and used"
         );
         for output in folder.uses("module.") {
-            let (module, output) = output.split_once('.').unwrap();
+            // `module.x[0].y` and the like.
+            let Some((module, output)) = output.split_once('.') else {
+                continue;
+            };
             let target = &folders[&resolve(path, &source(folder, module))];
             assert!(
                 target.labels("output").contains(&first(output)),
@@ -108,7 +111,7 @@ fn check(files: &BTreeMap<String, String>) {
         }
         for module in folder.body.get_blocks("module") {
             let target = &folders[&resolve(path, &string(&module.body, "source"))];
-            let known = ["source", "providers"];
+            let known = ["source", "providers", "count"];
             let given: BTreeSet<String> = module
                 .body
                 .attributes()
@@ -141,7 +144,7 @@ fn source(folder: &Folder, module: &str) -> String {
 }
 
 /// Each variable of a root has a value or a default, and no value is without its variable.
-fn check_values(files: &BTreeMap<String, String>) {
+pub(crate) fn check_values(files: &BTreeMap<String, String>) {
     let folders = folders(files);
     for root in ["ops", "stage", "prod"] {
         let values = hcl(&files[&format!("{root}/terraform.tfvars")]);

@@ -11,7 +11,7 @@ use stackwright_plan::{procfile, size};
 use tfplugin_rs::{Function, FunctionError, FunctionSignature, Parameter};
 use tfplugin_types::{Type, Value};
 
-/// Reads a standard Procfile.
+/// Reads a Procfile of either form.
 pub(crate) struct ProcfileDecode;
 
 /// Reads a size.
@@ -32,7 +32,7 @@ impl Function for ProcfileDecode {
     fn signature(&self) -> FunctionSignature {
         let process = Type::Object(BTreeMap::from([("command".to_owned(), Type::String)]));
         FunctionSignature {
-            parameters: vec![Parameter::new("procfile", Type::String, "Text of a standard Procfile, as `file(\"Procfile\")` reads it.")],
+            parameters: vec![Parameter::new("procfile", Type::String, "Text of a Procfile, standard or extended, as `file(\"Procfile\")` reads it.")],
             variadic: None,
             returns: Type::map(process),
             summary: "Reads a Procfile".to_owned(),

@@ -1,0 +1,431 @@
+//! Checks of what processes, databases, monitors and calls between apps mean together.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use stackwright_plan::document::{Entry, Node};
+use stackwright_plan::procfile;
+
+use crate::build::{env_domain, variable_of};
+use crate::check::{Checker, overrides, settings_of};
+use crate::diagnostic::Problem;
+use crate::project::Environment;
+use crate::roles::{self, Part};
+use crate::spec::{AppWritten, ProcessWritten};
+
+/// Keys that only a process of some kind can have.
+const REQUESTS: [&str; 3] = ["port", "health_check", "routes"];
+const SCHEDULE: [&str; 2] = ["time_zone", "retries"];
+const RUNNING: [&str; 3] = ["count", "scale", "exec"];
+
+/// Keys that pass into the variable of the same name of the process's module.
+const PASSED: [&str; 9] = [
+    "config",
+    "exec",
+    "health_check",
+    "monitors",
+    "port",
+    "retries",
+    "scale",
+    "stop_timeout",
+    "time_zone",
+];
+
+/// What an app's own tables mean.
+pub(crate) fn of_app<'a>(checker: &mut Checker<'a>, app: &'a AppWritten) {
+    for settings in &app.processes {
+        process(checker, app, settings);
+    }
+    monitors(checker, app);
+    uses(checker, app);
+    left_out(checker, app);
+}
+
+fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
+    keys(checker, app, settings);
+    not_taken(checker, app, settings);
+    if settings.count.is_some()
+        && let Some(scale) = &settings.scale
+    {
+        let problem = Problem::CountAndScale {
+            process: settings.name.value.clone(),
+            environment: None,
+        };
+        checker.report(&scale.key_span, problem);
+    }
+    if let Some(scale) = &settings.scale {
+        autoscaling(checker, &settings.name.value, scale);
+    }
+    if let Some(check) = &settings.health_check {
+        timeout(checker, &check.node);
+    }
+}
+
+/// Keys that mean nothing for what the process is.
+fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
+    let name = &settings.name.value;
+    let parsed = checker.parsed.get(app.procfile());
+    let found = parsed.and_then(|parsed| parsed.processes.iter().find(|it| it.name == *name));
+    let Some(found) = found else { return };
+    let (useless, is): (Vec<&str>, &'static str) = match roles::part(app, found) {
+        Part::Web { .. } => (SCHEDULE.to_vec(), "keeps running"),
+        Part::Worker => ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests"),
+        Part::Job => ([&REQUESTS[..], &RUNNING].concat(), "runs on a schedule"),
+        Part::Release | Part::ByHand => return,
+    };
+    let wrong = settings
+        .keys
+        .iter()
+        .filter(|(key, _)| useless.contains(&key.as_str()));
+    for (key, span) in wrong {
+        let problem = Problem::KeyWithoutUse {
+            key: key.clone(),
+            process: name.clone(),
+            is,
+        };
+        checker.report(span, problem);
+    }
+}
+
+fn autoscaling(checker: &mut Checker<'_>, process: &str, scale: &Entry) {
+    let number = |key: &str| scale.node.get(key).and_then(Node::whole);
+    let targets = ["cpu", "memory", "requests"];
+    let (what, help) = if targets.iter().all(|key| scale.node.get(key).is_none()) {
+        (
+            "has nothing to go by",
+            "write at least one of `cpu`, `memory` and `requests`, as in `cpu = 60`",
+        )
+    } else if number("min").unwrap_or(1) > number("max").unwrap_or(i64::MAX) {
+        (
+            "has a `min` above its `max`",
+            "write a `min` that is at most `max`",
+        )
+    } else {
+        return;
+    };
+    let process = process.to_owned();
+    checker.report(
+        &scale.key_span,
+        Problem::Scale {
+            process,
+            what,
+            help,
+        },
+    );
+}
+
+fn timeout(checker: &mut Checker<'_>, check: &Node) {
+    let number = |key: &str, default| check.get(key).and_then(Node::whole).unwrap_or(default);
+    let (timeout, interval) = (number("timeout", 5), number("interval", 15));
+    let place = check.get("timeout").or(check.get("interval"));
+    if let Some(place) = place.filter(|_| timeout >= interval) {
+        checker.report(&place.span, Problem::Timeout { timeout, interval });
+    }
+}
+
+/// What an environment says of an app.
+pub(crate) fn in_environment<'a>(
+    checker: &mut Checker<'a>,
+    environment: Environment,
+    app: &'a AppWritten,
+    settings: &'a AppWritten,
+) {
+    if let Some((span, _)) = settings.db.as_ref().filter(|_| app.db.is_none()) {
+        let problem = Problem::Needs {
+            key: "db",
+            needs: "a database of the app",
+            help: "write `db = true` in the table of the app, too",
+        };
+        checker.report(span, problem);
+    }
+    for process in &settings.processes {
+        let name = &process.name.value;
+        let base = app.process(name);
+        let count = process.count.as_ref();
+        let counted = count.or(base.and_then(|base| base.count.as_ref()));
+        let scale = process.scale.as_ref();
+        let scaled = scale.or(base.and_then(|base| base.scale.as_ref()));
+        if let (Some(_), Some(_)) = (counted, scaled)
+            && let Some(span) = scale.map(|it| &it.key_span).or(count.map(|it| &it.span))
+        {
+            let problem = Problem::CountAndScale {
+                process: name.clone(),
+                environment: Some(environment),
+            };
+            checker.report(span, problem);
+        }
+        if let Some(scale) = scale {
+            autoscaling(checker, name, scale);
+        }
+    }
+}
+
+/// What the ports of an extended Procfile mean.
+pub(crate) fn of_ports(
+    app: &AppWritten,
+    process: &procfile::Process,
+) -> Vec<(Range<usize>, Problem)> {
+    let mut found = Vec::new();
+    let is_public = matches!(roles::part(app, process), Part::Web { public: true, .. });
+    for port in &process.ports {
+        if is_public && !matches!(port.listener, 80 | 443) {
+            let problem = Problem::RouterPort {
+                port: port.listener,
+            };
+            found.push((port.place.span.clone(), problem));
+        }
+    }
+    let other = process
+        .ports
+        .iter()
+        .find(|port| port.container != process.ports[0].container);
+    if let Some(other) = other {
+        let process = process.name.clone();
+        found.push((other.place.span.clone(), Problem::SeveralPorts { process }));
+    }
+    found
+}
+
+fn monitors(checker: &mut Checker<'_>, app: &AppWritten) {
+    for monitor in &app.monitors {
+        let level = |name: &str| monitor.node.get(name);
+        let key = monitor.key.clone();
+        if level("warning").is_none() && level("critical").is_none() {
+            checker.report(&monitor.key_span, Problem::NoLevel { key });
+            continue;
+        }
+        let threshold = |name: &str| level(name)?.get("threshold")?.number();
+        let (Some(warning), Some(critical)) = (threshold("warning"), threshold("critical")) else {
+            continue;
+        };
+        let falls = monitor
+            .node
+            .get("operator")
+            .and_then(Node::text)
+            .is_some_and(|operator| operator.starts_with('<'));
+        if (falls && warning <= critical) || (!falls && warning >= critical) {
+            checker.report(&monitor.key_span, Problem::LevelOrder { key });
+        }
+    }
+}
+
+fn uses(checker: &mut Checker<'_>, app: &AppWritten) {
+    for used in &app.uses {
+        let apps = &checker.spec.written.apps;
+        if used.value == app.name.value {
+            let app = app.name.value.clone();
+            checker.report(&used.span, Problem::UsesItself { app });
+        } else if !apps.iter().any(|other| other.name.value == used.value) {
+            checker.unknown_app(used);
+        }
+        let variable = variable_of(&used.value);
+        let own = app.config.iter().chain(&app.secrets);
+        if let Some((name, _)) = own.clone().find(|(name, _)| name.value == variable) {
+            checker.report(&name.span, Problem::ReservedVariable { name: variable });
+        }
+    }
+}
+
+/// What this version has no module for.
+fn left_out(checker: &mut Checker<'_>, app: &AppWritten) {
+    let features = checker.features;
+    let mut report = |what: &str, module: &'static str, span: &Range<usize>| {
+        let (what, app) = (what.to_owned(), app.name.value.clone());
+        checker.report(span, Problem::LeftOut { what, app, module });
+    };
+    if let Some((span, _)) = app.db.as_ref().filter(|_| !features.databases) {
+        report("the database", "db", span);
+    }
+    for monitor in app.monitors.iter().filter(|_| !features.monitors) {
+        let what = format!("monitor `{}`", monitor.key);
+        report(&what, "monitors", &monitor.key_span);
+    }
+}
+
+/// Keys of a process that its module does not take in this version.
+fn not_taken(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
+    let name = &settings.name.value;
+    let parsed = checker.parsed.get(app.procfile());
+    let found = parsed.and_then(|parsed| parsed.processes.iter().find(|it| it.name == *name));
+    let module = match found.map(|found| roles::part(app, found)) {
+        Some(Part::Job) => "scheduled-job",
+        Some(Part::Web { .. }) => "web-service",
+        Some(Part::Worker) => "worker",
+        _ => return,
+    };
+    let modules = checker.modules;
+    let lacks =
+        |key: &str| PASSED.contains(&key) && modules.has(module) && !modules.takes(module, key);
+    for (key, span) in settings.keys.iter().filter(|(key, _)| lacks(key)) {
+        let what = format!("`{key}` of process `{name}`");
+        let app = app.name.value.clone();
+        checker.report(span, Problem::LeftOut { what, app, module });
+    }
+}
+
+/// What apps mean to each other: calls, routes, domains, handles.
+pub(crate) fn across_apps(checker: &mut Checker<'_>) {
+    answers(checker);
+    routes(checker);
+    domains(checker);
+    handles(checker);
+}
+
+/// Every app that is called has a process that answers.
+fn answers(checker: &mut Checker<'_>) {
+    let apps = &checker.spec.written.apps;
+    for app in apps {
+        for used in &app.uses {
+            let Some(other) = apps.iter().find(|other| other.name.value == used.value) else {
+                continue;
+            };
+            let Some(parsed) = checker.parsed.get(other.procfile()) else {
+                continue;
+            };
+            if roles::answering(other, parsed).is_none() {
+                let problem = Problem::NotInternal {
+                    app: app.name.value.clone(),
+                    used: used.value.clone(),
+                };
+                checker.report(&used.span, problem);
+            }
+        }
+    }
+}
+
+/// No two public processes want the same requests.
+fn routes(checker: &mut Checker<'_>) {
+    let written = &checker.spec.written;
+    let mut seen: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
+    for app in &written.apps {
+        let Some(parsed) = checker.parsed.get(app.procfile()) else {
+            continue;
+        };
+        let public = parsed.processes.iter();
+        let public: Vec<procfile::Process> = public
+            .filter(|it| matches!(roles::part(app, it), Part::Web { public: true, .. }))
+            .cloned()
+            .collect();
+        let own = env_domain(written, Environment::Prod, app, None);
+        for process in public {
+            for (host, path) in wanted(app, &process) {
+                let wants = (
+                    host.or_else(|| own.clone()),
+                    path.unwrap_or_else(|| "/*".to_owned()),
+                );
+                let name = format!("{}` of app `{}", process.name, app.name.value);
+                if let Some(other) = seen.insert(wants, name) {
+                    let problem = Problem::SameRoute {
+                        app: app.name.value.clone(),
+                        process: process.name.clone(),
+                        other,
+                    };
+                    checker.report(&app.name.span, problem);
+                }
+            }
+        }
+    }
+}
+
+fn wanted(app: &AppWritten, process: &procfile::Process) -> Vec<(Option<String>, Option<String>)> {
+    let settings = app.process(&process.name);
+    let Some(routes) = settings.and_then(|settings| settings.routes.as_ref()) else {
+        return vec![(None, None)];
+    };
+    let text = |route: &Entry, key: &str| route.node.get(key)?.text().map(str::to_owned);
+    let entries = routes.node.entries().iter();
+    entries
+        .map(|route| (text(route, "host"), text(route, "path")))
+        .collect()
+}
+
+/// A domain is there for something, and TLS comes with it.
+fn domains(checker: &mut Checker<'_>) {
+    let written = &checker.spec.written;
+    let is_public = |app: &AppWritten| {
+        let parsed = checker.parsed.get(app.procfile());
+        let processes = parsed
+            .map(|parsed| parsed.processes.as_slice())
+            .unwrap_or_default();
+        processes
+            .iter()
+            .any(|it| matches!(roles::part(app, it), Part::Web { public: true, .. }))
+    };
+    let all_read = written
+        .apps
+        .iter()
+        .all(|app| checker.parsed.contains_key(app.procfile()));
+    let public: Vec<&AppWritten> = written.apps.iter().filter(|app| is_public(app)).collect();
+    if let Some(domain) = written
+        .domain
+        .as_ref()
+        .filter(|_| public.is_empty() && all_read)
+    {
+        checker.report(&domain.span, Problem::DomainUnused);
+    }
+    if !checker.features.public {
+        return;
+    }
+    for environment in Environment::ALL {
+        let own = written
+            .environments
+            .iter()
+            .find(|it| it.environment == environment);
+        let secure = own.is_some_and(|own| own.zone_id.is_some() || own.certificate_arn.is_some());
+        let settings = settings_of(written, environment);
+        let first = public.iter().find_map(|app| {
+            let own = overrides(settings, app);
+            env_domain(written, environment, app, own)?;
+            let place = own
+                .and_then(|own| own.domain.as_ref())
+                .or(app.domain.as_ref());
+            place.or(written.domain.as_ref()).or(Some(&app.name))
+        });
+        if let Some(place) = first.filter(|_| !secure) {
+            let span = place.span.clone();
+            checker.report(&span, Problem::NoTls { environment });
+        }
+    }
+}
+
+/// Every handle that is told has a meaning in each environment.
+fn handles(checker: &mut Checker<'_>) {
+    let mut told: Vec<(String, Range<usize>)> = Vec::new();
+    let mut add = |node: &Node| {
+        let words = node.text().unwrap_or_default().split(' ');
+        let handles = words.filter(|word| word.starts_with('@'));
+        told.extend(handles.map(|handle| (handle.to_owned(), node.span.clone())));
+    };
+    let written = &checker.spec.written;
+    let notify = written.notify.iter().flat_map(Node::entries);
+    notify.for_each(|entry| add(&entry.node));
+    let monitors = written.apps.iter().flat_map(|app| &app.monitors);
+    for monitor in monitors {
+        for level in ["warning", "critical"] {
+            if let Some(node) = monitor
+                .node
+                .get(level)
+                .and_then(|level| level.get("notify"))
+            {
+                add(node);
+            }
+        }
+    }
+    for environment in Environment::ALL {
+        let own = written
+            .environments
+            .iter()
+            .find(|it| it.environment == environment);
+        let notifiers = own.map(|own| own.notifiers.as_slice()).unwrap_or_default();
+        for (handle, span) in &told {
+            if !notifiers.iter().any(|(name, _)| name.value == *handle) {
+                let handle = handle.clone();
+                let problem = Problem::UnknownHandle {
+                    handle,
+                    environment,
+                };
+                checker.report(span, problem);
+            }
+        }
+    }
+}

@@ -1,0 +1,913 @@
+//! What a spec may say: every key with its kind, its meaning and its default.
+//!
+//! This is the one description of the input. `form.rs` checks documents with it, `schema.rs` makes the JSON Schema of it, `explain.rs`
+//! says the defaults from it. What depends on several values (an app that another one names, two accounts that are the same) is in
+//! `check.rs`.
+
+use crate::shape::Shape;
+
+/// What kind of value a key takes.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// Text of a shape.
+    Text(Shape),
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// The ARN of a secret. What is none may be the secret itself, so it is never shown.
+    Secret,
+    /// CPU and memory.
+    Size,
+    /// A whole number.
+    Whole {
+        /// The smallest.
+        least: i64,
+        /// The largest.
+        most: i64,
+    },
+    /// Any number.
+    Number,
+    /// True or false.
+    Bool,
+    /// Values in order, at least one.
+    List(&'static Kind),
+    /// A table with known keys.
+    Table(&'static Table),
+    /// A table with keys of the user's choice.
+    Map {
+        /// The shape of the keys.
+        key: Shape,
+        /// What each has.
+        value: &'static Kind,
+        /// Whether it has to have a key.
+        filled: bool,
+    },
+    /// One of two kinds of different type.
+    Either(&'static Kind, &'static Kind),
+}
+
+/// A table with known keys.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Its keys.
+    pub(crate) fields: &'static [Field],
+    /// What tables under other keys are, such as the processes of an app.
+    pub(crate) others: Option<&'static Table>,
+}
+
+/// A key of a table.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) key: &'static str,
+    pub(crate) kind: Kind,
+    /// A line to write when it is missing; nothing when it may be left out.
+    pub(crate) required: Option<&'static str>,
+    /// What it means.
+    pub(crate) doc: &'static str,
+    /// What holds without it, and why.
+    pub(crate) default: Option<(&'static str, &'static str)>,
+}
+
+const fn field(key: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field {
+        key,
+        kind,
+        required: None,
+        doc,
+        default: None,
+    }
+}
+
+const fn required(
+    key: &'static str,
+    kind: Kind,
+    example: &'static str,
+    doc: &'static str,
+) -> Field {
+    Field {
+        key,
+        kind,
+        required: Some(example),
+        doc,
+        default: None,
+    }
+}
+
+const fn default(
+    key: &'static str,
+    kind: Kind,
+    value: &'static str,
+    why: &'static str,
+    doc: &'static str,
+) -> Field {
+    Field {
+        key,
+        kind,
+        required: None,
+        doc,
+        default: Some((value, why)),
+    }
+}
+
+const fn known(fields: &'static [Field]) -> Table {
+    Table {
+        fields,
+        others: None,
+    }
+}
+
+/// Most tasks of a service.
+const MOST_TASKS: i64 = 5000;
+
+/// The whole spec.
+pub(crate) static SPEC: Table = known(&[
+    required(
+        "project",
+        Kind::Text(Shape::Project),
+        "project = \"acme\"",
+        "Name of the project: part of every name and tag in AWS.",
+    ),
+    required(
+        "region",
+        Kind::Text(Shape::Region),
+        "region = \"us-west-2\"",
+        "AWS region of everything.",
+    ),
+    field(
+        "domain",
+        Kind::Text(Shape::Domain),
+        "Domain of the project. A web app is reached at `<app>.<domain>` in prod and at `<app>.stage.<domain>` in stage.",
+    ),
+    required(
+        "accounts",
+        Kind::Table(&ACCOUNTS),
+        "[accounts]",
+        "The three AWS accounts.",
+    ),
+    field(
+        "state",
+        Kind::Table(&STATE),
+        "Where Terraform's state is kept: without it, in the folder of each root.",
+    ),
+    field(
+        "network",
+        Kind::Table(&NETWORK),
+        "The network of each environment.",
+    ),
+    field(
+        "notify",
+        Kind::Table(&NOTIFY),
+        "Who is told when a monitor fires.",
+    ),
+    required(
+        "apps",
+        Kind::Map {
+            key: Shape::App,
+            value: &Kind::Table(&APP),
+            filled: true,
+        },
+        "[apps.shop]",
+        "The apps, by name.",
+    ),
+    field(
+        "environments",
+        Kind::Table(&ENVIRONMENTS),
+        "What differs between stage and prod.",
+    ),
+]);
+
+static ACCOUNTS: Table = known(&[
+    required(
+        "ops",
+        Kind::Text(Shape::Account),
+        "ops = \"111111111111\"",
+        "Where people sign in and switch roles.",
+    ),
+    required(
+        "stage",
+        Kind::Text(Shape::Account),
+        "stage = \"222222222222\"",
+        "The account of stage.",
+    ),
+    required(
+        "prod",
+        Kind::Text(Shape::Account),
+        "prod = \"333333333333\"",
+        "The account of prod.",
+    ),
+]);
+
+static STATE: Table = known(&[
+    required(
+        "bucket",
+        Kind::Text(Shape::Bucket),
+        "bucket = \"acme-terraform-state\"",
+        "S3 bucket that has the state of every root.",
+    ),
+    default(
+        "region",
+        Kind::Text(Shape::Region),
+        "the region of the project",
+        "state lies next to what it describes",
+        "Region of the bucket.",
+    ),
+    default(
+        "prefix",
+        Kind::Text(Shape::StatePrefix),
+        "the name of the project",
+        "several projects may share a bucket",
+        "Start of each key.",
+    ),
+]);
+
+static NETWORK: Table = known(&[
+    default(
+        "cidr",
+        Kind::Text(Shape::Cidr),
+        "10.30.0.0/16",
+        "room for every zone, and rarely taken by an office or another VPC",
+        "IPv4 range, from /16 to /20.",
+    ),
+    default(
+        "az_count",
+        Kind::Whole { least: 2, most: 3 },
+        "2",
+        "survives the loss of one zone at the least cost",
+        "In how many availability zones.",
+    ),
+    default(
+        "nat",
+        Kind::Word(&["single", "per_az"]),
+        "single",
+        "one NAT gateway costs least; per_az survives the loss of its zone",
+        "How tasks reach the internet: `single` (one NAT gateway) or `per_az` (one in each zone).",
+    ),
+]);
+
+static NOTIFY: Table = known(&[
+    field(
+        "warning",
+        Kind::Text(Shape::Notify),
+        "Handles or ARNs told of warnings, as in `@slack-ops`.",
+    ),
+    field(
+        "critical",
+        Kind::Text(Shape::Notify),
+        "Handles or ARNs told of critical alarms, as in `@pagerduty`.",
+    ),
+]);
+
+/// An app.
+pub(crate) static APP: Table = Table {
+    fields: &[
+        required(
+            "image",
+            Kind::Text(Shape::Image),
+            "image = \"111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41\"",
+            "Container image of all its processes, with tag or digest.",
+        ),
+        default(
+            "procfile",
+            Kind::Text(Shape::Path),
+            "Procfile",
+            "where Heroku and Empire look",
+            "Path of its Procfile, from the folder of the spec.",
+        ),
+        field(
+            "config",
+            CONFIG,
+            "Environment variables of all its processes. Not for secrets.",
+        ),
+        field(
+            "secrets",
+            SECRETS,
+            "Environment variables whose values are secrets: name to ARN.",
+        ),
+        default(
+            "internal",
+            Kind::Bool,
+            "false",
+            "`web` is what users see",
+            "Whether its `web` is reached from inside the network alone, by its private name.",
+        ),
+        field(
+            "domain",
+            Kind::Text(Shape::Domain),
+            "Domain of its `web` in prod, in place of `<app>.<domain>`.",
+        ),
+        field(
+            "uses",
+            Kind::List(&Kind::Text(Shape::App)),
+            "Apps that it calls by their private names: it may connect, and gets `<APP>_URL`.",
+        ),
+        field(
+            "db",
+            Kind::Either(&Kind::Bool, &Kind::Table(&DB)),
+            "Its PostgreSQL database: `true`, or a table.",
+        ),
+        field(
+            "monitors",
+            Kind::Map {
+                key: Shape::Key,
+                value: &Kind::Table(&MONITOR),
+                filled: false,
+            },
+            "Its own monitors, besides those that come with each process.",
+        ),
+    ],
+    others: Some(&PROCESS),
+};
+
+/// A process of an app.
+pub(crate) static PROCESS: Table = known(&[
+    default(
+        "count",
+        Kind::Whole {
+            least: 0,
+            most: MOST_TASKS,
+        },
+        "1",
+        "one task runs everything; the spec says more where it is needed",
+        "How many tasks run.",
+    ),
+    default(
+        "size",
+        Kind::Size,
+        "1X",
+        "the smallest size of Heroku and Empire: 256 CPU units, 512 MiB",
+        "CPU and memory of a task: 1X, 2X, PX or cpu:memory, as in 256:1gb.",
+    ),
+    field(
+        "scale",
+        Kind::Table(&SCALE),
+        "Autoscaling; the number of tasks then belongs to it.",
+    ),
+    default(
+        "exec",
+        Kind::Bool,
+        "false",
+        "nobody gets into a container unless asked for",
+        "Whether sessions inside its running tasks are allowed.",
+    ),
+    default(
+        "internal",
+        Kind::Bool,
+        "false",
+        "`web` is what users see; other processes take no requests",
+        "Whether other apps reach it by its private name.",
+    ),
+    default(
+        "port",
+        Kind::Whole {
+            least: 1,
+            most: 65_535,
+        },
+        "8080",
+        "what Heroku's and Empire's apps find in PORT",
+        "Port that it listens on, given to it as PORT.",
+    ),
+    default(
+        "health_check",
+        Kind::Either(&Kind::Text(Shape::UrlPath), &Kind::Table(&HEALTH_CHECK)),
+        "/",
+        "every web app answers there",
+        "Path that the router asks, or a table.",
+    ),
+    field(
+        "routes",
+        Kind::Map {
+            key: Shape::Key,
+            value: &Kind::Table(&ROUTE),
+            filled: true,
+        },
+        "Which requests of the public router it gets. Default for `web`: all of the app's domain.",
+    ),
+    field(
+        "config",
+        CONFIG,
+        "Environment variables of this process alone.",
+    ),
+    field(
+        "cron",
+        Kind::Text(Shape::Schedule),
+        "When it runs, if it does not keep running: six fields as in `0 3 * * ? *`, or `rate(5 minutes)`.",
+    ),
+    default(
+        "time_zone",
+        Kind::Text(Shape::TimeZone),
+        "UTC",
+        "no hour is skipped or doubled in spring and autumn",
+        "Time zone of `cron`.",
+    ),
+    default(
+        "retries",
+        Kind::Whole {
+            least: 0,
+            most: 185,
+        },
+        "2",
+        "a start that fails for a moment is tried again",
+        "How often a run that could not start is tried again.",
+    ),
+    default(
+        "stop_timeout",
+        Kind::Whole {
+            least: 2,
+            most: 120,
+        },
+        "30",
+        "what ECS gives",
+        "Seconds it has to end after SIGTERM.",
+    ),
+    field(
+        "monitors",
+        Kind::Map {
+            key: Shape::Key,
+            value: &Kind::Table(&DEFAULT_MONITOR),
+            filled: false,
+        },
+        "Changes to the monitors that come with it, by key, as in `latency.enabled = false`.",
+    ),
+]);
+
+static SCALE: Table = known(&[
+    default(
+        "min",
+        Kind::Whole {
+            least: 0,
+            most: MOST_TASKS,
+        },
+        "1",
+        "something answers at all times",
+        "Least number of tasks.",
+    ),
+    required(
+        "max",
+        Kind::Whole {
+            least: 1,
+            most: MOST_TASKS,
+        },
+        "max = 4",
+        "Largest number of tasks.",
+    ),
+    field(
+        "cpu",
+        Kind::Whole {
+            least: 1,
+            most: 100,
+        },
+        "CPU to hold the tasks at, in percent.",
+    ),
+    field(
+        "memory",
+        Kind::Whole {
+            least: 1,
+            most: 100,
+        },
+        "Memory to hold the tasks at, in percent.",
+    ),
+    field(
+        "requests",
+        Kind::Whole {
+            least: 1,
+            most: 1_000_000,
+        },
+        "Requests a minute to hold each task at.",
+    ),
+]);
+
+static HEALTH_CHECK: Table = known(&[
+    default(
+        "path",
+        Kind::Text(Shape::UrlPath),
+        "/",
+        "every web app answers there",
+        "Path that the router asks.",
+    ),
+    default(
+        "interval",
+        Kind::Whole {
+            least: 5,
+            most: 300,
+        },
+        "15",
+        "a bad task is out in 45 seconds",
+        "Seconds between two questions.",
+    ),
+    default(
+        "timeout",
+        Kind::Whole {
+            least: 2,
+            most: 120,
+        },
+        "5",
+        "slower than that is not well",
+        "Seconds to wait for the answer.",
+    ),
+    default(
+        "healthy_threshold",
+        Kind::Whole { least: 2, most: 10 },
+        "2",
+        "the fewest that AWS takes",
+        "Good answers in a row that make a task healthy.",
+    ),
+    default(
+        "unhealthy_threshold",
+        Kind::Whole { least: 2, most: 10 },
+        "3",
+        "one lost answer is no illness",
+        "Bad answers in a row that make it unhealthy.",
+    ),
+    default(
+        "matcher",
+        Kind::Text(Shape::Matcher),
+        "200-399",
+        "a redirect to HTTPS or to a login is well, too",
+        "HTTP codes of a good answer.",
+    ),
+    default(
+        "grace_period",
+        Kind::Whole {
+            least: 0,
+            most: 86_400,
+        },
+        "60",
+        "time to start",
+        "Seconds after its start in which a task is not stopped for bad answers.",
+    ),
+]);
+
+static ROUTE: Table = known(&[
+    field(
+        "host",
+        Kind::Text(Shape::Host),
+        "Host in prod, with `*` as wildcard; in stage the one of the app's domain there.",
+    ),
+    field(
+        "path",
+        Kind::Text(Shape::RoutePath),
+        "Path with `*` and `?` as wildcards, as in `/api/*`.",
+    ),
+    field(
+        "priority",
+        Kind::Whole {
+            least: 1,
+            most: 50_000,
+        },
+        "Place among the router's rules: the lowest wins. Default: by specificity.",
+    ),
+]);
+
+/// A monitor that comes with a process or a database.
+static DEFAULT_MONITOR: Table = known(&[
+    default(
+        "enabled",
+        Kind::Bool,
+        "true",
+        "monitors come without asking",
+        "Whether it exists.",
+    ),
+    field("warning", Kind::Number, "Threshold of the warning."),
+    field("critical", Kind::Number, "Threshold of the critical alarm."),
+    field(
+        "time_window",
+        Kind::Text(Shape::TimeWindow),
+        "Time that is looked at, as in `last_5m`.",
+    ),
+    field(
+        "message",
+        Kind::Text(Shape::Message),
+        "What is said when it fires.",
+    ),
+    field("no_data", NO_DATA, "What missing data means."),
+]);
+
+/// A monitor in Segment's spelling.
+pub(crate) static MONITOR: Table = known(&[
+    field(
+        "name",
+        Kind::Text(Shape::MonitorName),
+        "What it is called. Default: the app and its key.",
+    ),
+    required(
+        "message",
+        Kind::Text(Shape::Message),
+        "message = \"shop answers with errors\"",
+        "What is said when it fires.",
+    ),
+    required(
+        "metric",
+        Kind::Text(Shape::Metric),
+        "metric = \"app.internal_errors\"",
+        "Name of the metric.",
+    ),
+    default(
+        "namespace",
+        Kind::Text(Shape::Metric),
+        "that of the provider's `monitoring` block",
+        "apps write to one namespace",
+        "CloudWatch namespace of the metric.",
+    ),
+    field(
+        "dimensions",
+        Kind::Map {
+            key: Shape::Metric,
+            value: &Kind::Text(Shape::Metric),
+            filled: false,
+        },
+        "Dimensions of the metric.",
+    ),
+    default(
+        "time_aggr",
+        Kind::Word(&["avg", "sum", "min", "max"]),
+        "sum",
+        "most own metrics count something",
+        "How values are put together over time: avg, sum, min or max.",
+    ),
+    default(
+        "time_window",
+        Kind::Text(Shape::TimeWindow),
+        "last_5m",
+        "long enough to be no accident",
+        "Time that is looked at.",
+    ),
+    default(
+        "space_aggr",
+        Kind::Text(Shape::SpaceAggr),
+        "sum",
+        "as over time",
+        "How series are put together: avg, sum, min, max or a percentile.",
+    ),
+    default(
+        "operator",
+        Kind::Word(&[">", ">=", "<", "<="]),
+        ">",
+        "more is worse",
+        "How the value is compared with the thresholds.",
+    ),
+    field(
+        "warning",
+        Kind::Table(&LEVEL),
+        "Threshold of the warning, and whom it tells.",
+    ),
+    field(
+        "critical",
+        Kind::Table(&LEVEL),
+        "Threshold of the critical alarm, and whom it tells.",
+    ),
+    field("no_data", NO_DATA, "What missing data means."),
+]);
+
+static LEVEL: Table = known(&[
+    required(
+        "threshold",
+        Kind::Number,
+        "threshold = 10",
+        "The number that the value is compared with.",
+    ),
+    field(
+        "notify",
+        Kind::Text(Shape::Notify),
+        "Handles or ARNs that are told. Default: those of `notify`.",
+    ),
+]);
+
+/// A database.
+pub(crate) static DB: Table = known(&[
+    default(
+        "engine_version",
+        Kind::Text(Shape::EngineVersion),
+        "16",
+        "a version that AWS supports for years",
+        "PostgreSQL version, as in `16` or `16.4`.",
+    ),
+    default(
+        "instance_class",
+        Kind::Text(Shape::InstanceClass),
+        "db.t4g.micro",
+        "the least cost; environments say more",
+        "Instance class.",
+    ),
+    default(
+        "storage",
+        Kind::Whole {
+            least: 20,
+            most: 65_536,
+        },
+        "20",
+        "the least that gp3 has",
+        "GiB of storage.",
+    ),
+    default(
+        "multi_az",
+        Kind::Bool,
+        "false",
+        "a standby costs as much again; prod may ask for it",
+        "Whether a standby in another zone takes over.",
+    ),
+    default(
+        "backup_retention",
+        Kind::Whole { least: 0, most: 35 },
+        "7",
+        "a week to find out",
+        "Days that backups are kept.",
+    ),
+    default(
+        "deletion_protection",
+        Kind::Bool,
+        "true",
+        "data does not go by accident",
+        "Whether AWS refuses to delete it.",
+    ),
+    field(
+        "monitors",
+        Kind::Map {
+            key: Shape::Key,
+            value: &Kind::Table(&DEFAULT_MONITOR),
+            filled: false,
+        },
+        "Changes to the monitors that come with it, by key.",
+    ),
+]);
+
+static ENVIRONMENTS: Table = known(&[
+    field(
+        "stage",
+        Kind::Table(&ENVIRONMENT),
+        "What stage has of its own.",
+    ),
+    field(
+        "prod",
+        Kind::Table(&ENVIRONMENT),
+        "What prod has of its own.",
+    ),
+]);
+
+static ENVIRONMENT: Table = known(&[
+    field("network", Kind::Table(&NETWORK), "Its network, key by key."),
+    field(
+        "domain",
+        Kind::Text(Shape::Domain),
+        "Domain of its apps. Default: the project's domain in prod, `stage.<domain>` in stage.",
+    ),
+    field(
+        "zone_id",
+        Kind::Text(Shape::ZoneId),
+        "Route 53 zone of the domain, in its account: for names and a TLS certificate.",
+    ),
+    field(
+        "certificate_arn",
+        Kind::Text(Shape::CertificateArn),
+        "ACM certificate of the public router, in place of one made for the domains.",
+    ),
+    field(
+        "notifiers",
+        Kind::Map {
+            key: Shape::Handle,
+            value: &Kind::Text(Shape::TargetArn),
+            filled: false,
+        },
+        "What each handle stands for: handle to the ARN of an SNS topic.",
+    ),
+    field(
+        "apps",
+        Kind::Map {
+            key: Shape::App,
+            value: &Kind::Table(&APP_IN),
+            filled: false,
+        },
+        "Sizes, counts, config and secrets of its apps.",
+    ),
+]);
+
+/// What an environment says of an app: all but what the app is.
+static APP_IN: Table = Table {
+    fields: &[
+        field(
+            "config",
+            CONFIG,
+            "Environment variables, over those of the app.",
+        ),
+        field("secrets", SECRETS, "Secrets, over those of the app."),
+        field(
+            "domain",
+            Kind::Text(Shape::Domain),
+            "Domain of its `web` here.",
+        ),
+        field("db", Kind::Table(&DB_IN), "Sizes of its database here."),
+    ],
+    others: Some(&PROCESS_IN),
+};
+
+static DB_IN: Table = known(&[
+    field(
+        "instance_class",
+        Kind::Text(Shape::InstanceClass),
+        "Instance class.",
+    ),
+    field(
+        "storage",
+        Kind::Whole {
+            least: 20,
+            most: 65_536,
+        },
+        "GiB of storage.",
+    ),
+    field(
+        "multi_az",
+        Kind::Bool,
+        "Whether a standby in another zone takes over.",
+    ),
+    field(
+        "backup_retention",
+        Kind::Whole { least: 0, most: 35 },
+        "Days that backups are kept.",
+    ),
+    field(
+        "deletion_protection",
+        Kind::Bool,
+        "Whether AWS refuses to delete it.",
+    ),
+]);
+
+static PROCESS_IN: Table = known(&[
+    field(
+        "count",
+        Kind::Whole {
+            least: 0,
+            most: MOST_TASKS,
+        },
+        "How many tasks run.",
+    ),
+    field("size", Kind::Size, "CPU and memory of a task."),
+    field("scale", Kind::Table(&SCALE), "Autoscaling."),
+]);
+
+const CONFIG: Kind = Kind::Map {
+    key: Shape::Variable,
+    value: &Kind::Text(Shape::Any),
+    filled: false,
+};
+
+const SECRETS: Kind = Kind::Map {
+    key: Shape::Variable,
+    value: &Kind::Secret,
+    filled: false,
+};
+
+const NO_DATA: Kind = Kind::Word(&["ignore", "ok", "alert", "notify", "show"]);
+
+impl Table {
+    /// A key that it knows.
+    pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// Every key that it knows.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let keys = self.fields.iter().map(|field| field.key.to_owned());
+        keys.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(table: &Table, visit: &mut dyn FnMut(&Field)) {
+        for field in table.fields {
+            visit(field);
+            walk_kind(&field.kind, visit);
+        }
+        if let Some(others) = table.others {
+            walk(others, visit);
+        }
+    }
+
+    fn walk_kind(kind: &Kind, visit: &mut dyn FnMut(&Field)) {
+        match kind {
+            Kind::Table(table) => walk(table, visit),
+            Kind::Map { value, .. } | Kind::List(value) => walk_kind(value, visit),
+            Kind::Either(first, second) => {
+                walk_kind(first, visit);
+                walk_kind(second, visit);
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_key_is_documented_and_every_default_has_a_reason() {
+        let mut count = 0;
+        walk(&SPEC, &mut |field| {
+            count += 1;
+            assert!(field.doc.ends_with('.'), "{}", field.key);
+            if let Some((value, why)) = field.default {
+                assert!(!value.is_empty() && !why.ends_with('.'), "{}", field.key);
+            }
+            if let Some(example) = field.required {
+                assert!(example.contains(field.key), "{}", field.key);
+            }
+        });
+        assert!(count > 90, "{count}");
+    }
+}

@@ -1,0 +1,43 @@
+# Options
+
+variable "container_insights" {
+  description = "Whether CloudWatch Container Insights collects metrics of each task, which costs extra."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "name" {
+  description = "Name of the network and the cluster within their environment, e.g. main."
+  type        = string
+  default     = "main"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*$", var.name))
+    error_message = "Write a name of lower-case letters, digits and hyphens that starts with a letter, e.g. main."
+  }
+}
+
+variable "network" {
+  description = "The network: cidr from /16 to /20, az_count 2 or 3, nat single or per_az."
+  type = object({
+    cidr     = optional(string, "10.30.0.0/16")
+    az_count = optional(number, 2)
+    nat      = optional(string, "single")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "spot_percent" {
+  description = "Share of tasks on Fargate Spot, 0 to 100. Spot is cheaper, and AWS may stop its tasks with two minutes notice."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.spot_percent >= 0 && var.spot_percent <= 100 && floor(var.spot_percent) == var.spot_percent
+    error_message = "Write a whole number from 0 to 100."
+  }
+}
