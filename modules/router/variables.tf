@@ -93,7 +93,7 @@ variable "zone_id" {
   default     = null
 
   validation {
-    condition     = var.zone_id == null || can(regex("^Z[A-Z0-9]+$", var.zone_id))
+    condition     = var.zone_id == null || can(regex("^[A-Z0-9]{1,32}$", var.zone_id))
     error_message = "Write the id of a hosted zone without /hostedzone/, e.g. Z0123456789ABCDEFGHIJ."
   }
 }

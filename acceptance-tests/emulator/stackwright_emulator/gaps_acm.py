@@ -106,6 +106,9 @@ def _request_certificate(original: Any) -> Any:
                 raise ApiError("ValidationException", text)
         if len(domain_name) > 64:
             raise ApiError("ValidationException", "The first domain name can have at most 64 characters")
+        kept = self._idempotency_tokens
+        # moto trips over the token of a certificate that was deleted.
+        self._idempotency_tokens = {token: one for token, one in kept.items() if one["arn"] in self._certificates}
         arn = original(self, domain_name, idempotency_token, names, *args)
         bundle = self._certificates[arn]
         if "requested" not in bundle.__dict__:

@@ -6,7 +6,7 @@ import copy
 import ipaddress
 from typing import Any
 
-from moto.route53.models import FakeZone, Route53Backend
+from moto.route53.models import FakeZone, HostedZoneIdentifier, Route53Backend
 
 from .errors import ApiError
 
@@ -16,6 +16,9 @@ _BALANCERS = "Z2P70J7EXAMPLE"
 
 def install() -> None:
     """Puts the repaired parts in place of moto's."""
+    original = HostedZoneIdentifier.generate
+    # AWS's ids of zones begin with a Z.
+    HostedZoneIdentifier.generate = lambda self, *args, **kwargs: "Z" + original(self, *args, **kwargs)[1:]
     Route53Backend.change_resource_record_sets = change_resource_record_sets
     Route53Backend.list_resource_record_sets = _list_resource_record_sets(Route53Backend.list_resource_record_sets)
 

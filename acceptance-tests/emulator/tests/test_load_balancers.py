@@ -197,6 +197,12 @@ class CertificateTest(Place):
         seen = ["ResourceRecord" in self.describe(arn)["DomainValidationOptions"][0] for _ in range(2)]
         self.assertEqual(seen, [False, True])
 
+    def test_a_token_makes_one_certificate_until_that_is_deleted(self):
+        first, again = (self.certificate(IdempotencyToken="t") for _ in range(2))
+        self.assertEqual(first, again)
+        self.acm.delete_certificate(CertificateArn=first)
+        self.assertNotEqual(self.certificate(IdempotencyToken="t"), first)
+
     def test_names_that_aws_refuses(self):
         for name in ("com", "a.*.example.com", "*.*.example.com", "a_b.example.com", "-a.example.com"):
             self.assertEqual(code_of(self.certificate, name), "ValidationException", name)

@@ -86,7 +86,7 @@ fn lifecycle(found: &Found, problems: &mut Vec<String>) -> String {
             "## {resource}\n\n| step | what the test saw |\n|---|---|"
         );
         for step in LIFE {
-            let cell = found.get(resource).and_then(|cells| cells.get(step));
+            let cell = found.get(*resource).and_then(|cells| cells.get(step));
             let _ = writeln!(
                 text,
                 "| {step} | {} |",

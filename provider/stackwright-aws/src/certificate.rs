@@ -110,7 +110,10 @@ async fn read(
         return Ok(None);
     };
     if !is_dead(&detail) && !has_records(&detail) {
-        detail = with_records(aws, arn).await?;
+        match with_records(aws, arn).await? {
+            Some(complete) => detail = complete,
+            None => return Ok(None),
+        }
     }
     let skip = aws.refresh == Refresh::Fast && freshness == Freshness::Cached;
     let tags = if skip {
@@ -283,12 +286,15 @@ fn has_records(detail: &CertificateDetail) -> bool {
 }
 
 /// Waits until ACM has made up the validation records: the components after this one need them.
-async fn with_records(aws: &Aws, arn: &str) -> Result<CertificateDetail, AwsError> {
+/// `None` when there is no such certificate.
+async fn with_records(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, AwsError> {
     for _ in 0..ASKS {
-        let found = settle::get(aws, &aws.loaders.certificates, arn, Freshness::Fresh).await?;
-        match found {
-            Some(detail) if is_dead(&detail) || has_records(&detail) => return Ok(detail),
-            _ => tokio::time::sleep(PAUSE).await,
+        let loader = &aws.loaders.certificates;
+        match settle::get(aws, loader, arn, Freshness::Fresh).await? {
+            Some(detail) if !is_dead(&detail) && !has_records(&detail) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            found => return Ok(found),
         }
     }
     let what = format!("ACM to name the validation records of {arn}");
@@ -319,15 +325,15 @@ impl Adapter for Certificate {
         }
     }
 
-    /// For an hour AWS answers a used token with the certificate of then, even when that is dead by
-    /// now: the next token in a row is tried.
+    /// For an hour AWS answers a used token with the certificate of then, even when that is dead or
+    /// gone by now: the next token in a row is tried.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
         for attempt in 0..TOKENS {
             let arn = request(aws, self, &format!("{token}_{attempt}")).await?;
             aws.newborns.note(&arn);
             forget(aws, &arn);
             let detail = with_records(aws, &arn).await?;
-            if !is_dead(&detail) {
+            if let Some(detail) = detail.filter(|detail| !is_dead(detail)) {
                 return Ok(Created {
                     outputs: outputs(&arn, &detail),
                     complete: true,

@@ -37,10 +37,12 @@ impl Source for Listeners {
         arns: &[String],
     ) -> Result<HashMap<String, types::Listener>, AwsError> {
         elbv2::whole_or_each(arns, |arns| async move {
-            let call = aws.elbv2().describe_listeners();
-            let call = call.set_listener_arns(Some(arns)).send();
-            let answer = aws.call(DESCRIBE, &[], call).await?;
-            let found = answer.listeners.unwrap_or_default().into_iter();
+            let pages = aws.elbv2().describe_listeners();
+            let pages = pages.set_listener_arns(Some(arns)).into_paginator();
+            let pages = aws.pages(DESCRIBE, &[], pages.send()).await?;
+            let found = pages
+                .into_iter()
+                .flat_map(|page| page.listeners.unwrap_or_default());
             Ok(found
                 .filter_map(|one| Some((one.listener_arn.clone()?, one)))
                 .collect())

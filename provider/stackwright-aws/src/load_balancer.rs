@@ -53,10 +53,13 @@ impl Source for LoadBalancers {
         arns: &[String],
     ) -> Result<HashMap<String, types::LoadBalancer>, AwsError> {
         elbv2::whole_or_each(arns, |arns| async move {
-            let call = aws.elbv2().describe_load_balancers();
-            let call = call.set_load_balancer_arns(Some(arns)).send();
-            let answer = aws.call(DESCRIBE, &[], call).await?;
-            Ok(by_arn(answer.load_balancers.unwrap_or_default()))
+            let pages = aws.elbv2().describe_load_balancers();
+            let pages = pages.set_load_balancer_arns(Some(arns)).into_paginator();
+            let pages = aws.pages(DESCRIBE, &[], pages.send()).await?;
+            let found = pages
+                .into_iter()
+                .flat_map(|page| page.load_balancers.unwrap_or_default());
+            Ok(by_arn(found.collect()))
         })
         .await
     }

@@ -51,10 +51,16 @@ fn look() -> Json {
         "Sid": "Look",
         "Effect": "Allow",
         "Action": [
-            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
-            "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
-            "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
-            "sts:GetCallerIdentity",
+            "acm:DescribeCertificate", "acm:ListCertificates", "acm:ListTagsForCertificate",
+            "application-autoscaling:Describe*", "application-autoscaling:ListTagsForResource",
+            "cloudwatch:Describe*", "cloudwatch:ListTagsForResource", "ec2:Describe*",
+            "ecs:Describe*", "ecs:List*", "elasticloadbalancing:Describe*", "iam:Get*",
+            "iam:List*", "logs:Describe*", "logs:List*", "rds:Describe*",
+            "rds:ListTagsForResource", "route53:Get*", "route53:List*", "scheduler:Get*",
+            "scheduler:List*", "secretsmanager:DescribeSecret", "secretsmanager:ListSecrets",
+            "servicediscovery:Get*", "servicediscovery:List*", "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:ListQueues", "ssm:DescribeParameters",
+            "ssm:ListTagsForResource", "sts:GetCallerIdentity", "tag:GetResources",
         ],
         "Resource": "*",
     })
@@ -334,6 +340,7 @@ mod tests {
             default_tags: BTreeMap::new(),
             iam_path: "/".to_owned(),
             permissions_boundary: None,
+            monitoring: crate::Monitoring::default(),
         }
     }
 

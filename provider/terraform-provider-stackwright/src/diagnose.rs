@@ -169,6 +169,7 @@ fn summary(failure: &Failure, verb: Verb) -> String {
     match (&failure.cause, failure.doing) {
         (Cause::Aws(AwsError::RolledBack { .. }), _) => "Deployment Rolled Back by ECS".to_owned(),
         (Cause::Foreign { .. }, _) => format!("{kind} Belongs to Another Root"),
+        (Cause::Unlike { .. }, _) => format!("{kind} Exists Already and Differs"),
         (_, Doing::Reading) => format!("Reading {kind} Failed"),
         (_, Doing::Creating) => format!("Creating {kind} Failed"),
         (_, Doing::Updating) => format!("Updating {kind} Failed"),
@@ -199,6 +200,10 @@ fn what_failed(id: &ResourceId, failure: &Failure) -> String {
             "The {} `{object}` ({component}) exists already and belongs to {owner}. Two roots never manage one object, so it was not touched. Choose another name here, remove it from the other root first, or, to move it to this root on purpose, import the resource with `terraform import` and the id `{}`.",
             failure.kind.label(),
             id.id
+        ),
+        Cause::Unlike { object, differs } => format!(
+            "The {} `{object}` ({component}) exists already and says something else: {differs}. Nothing tells whose it is, and somebody may depend on it, so it was not touched. Delete it, or change it to what is wanted here, and apply again; or choose another name here.",
+            failure.kind.label()
         ),
         Cause::Aws(AwsError::RolledBack {
             service,

@@ -18,9 +18,9 @@ mod ecs;
 mod elbv2;
 mod iam;
 mod logs;
+mod route53;
 mod scheduler;
 mod sqs;
-mod route53;
 mod ssm;
 
 pub use acm::*;
@@ -31,9 +31,9 @@ pub use ecs::*;
 pub use elbv2::*;
 pub use iam::*;
 pub use logs::*;
+pub use route53::*;
 pub use scheduler::*;
 pub use sqs::*;
-pub use route53::*;
 pub use ssm::*;
 
 /// Tags of an object.

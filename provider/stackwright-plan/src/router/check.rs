@@ -21,13 +21,12 @@ const FURTHER: usize = 25;
 /// Id of a hosted zone.
 /// Source: <https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html>
 pub(super) fn zone_id(id: &String) -> Result<(), String> {
-    let fits = (2..=32).contains(&id.len())
-        && id.starts_with('Z')
+    let fits = (1..=32).contains(&id.len())
         && id
             .chars()
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     fits.then_some(()).ok_or_else(|| {
-        format!("`{id}` is not the id of a Route 53 zone. It begins with `Z` and has capital letters and digits only; leave `/hostedzone/` out.")
+        format!("`{id}` is not the id of a Route 53 zone. Those have 1 to 32 capital letters and digits; leave `/hostedzone/` out.")
     })
 }
 
@@ -122,8 +121,11 @@ pub(super) fn all(view: &RouterConfig, found: &mut Diagnostics) {
 
 fn domains(view: &RouterConfig, found: &mut Diagnostics) {
     let at = Path::attribute("domains");
-    let Cfg::Known(domains) = &view.domains else {
-        return;
+    // Left out is the same as empty: the default comes after this check.
+    let domains = match &view.domains {
+        Cfg::Unknown(_) => return,
+        Cfg::Known(domains) => domains.as_slice(),
+        Cfg::Null => &[],
     };
     let mut seen = BTreeSet::new();
     for (index, name) in domains.iter().enumerate() {
@@ -209,10 +211,16 @@ fn certificates(view: &RouterConfig, found: &mut Diagnostics) {
 /// A load balancer needs two availability zones.
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html>
 fn subnets(view: &RouterConfig, found: &mut Diagnostics) {
-    let (Some(network), Some(public)) = (view.network.known(), view.public.known()) else {
+    let Some(network) = view.network.known() else {
         return;
     };
-    let (list, what) = if *public {
+    // Left out is public: the default comes after this check.
+    let public = match view.public {
+        Cfg::Unknown(_) => return,
+        Cfg::Known(public) => public,
+        Cfg::Null => true,
+    };
+    let (list, what) = if public {
         (&network.public_subnet_ids, "public_subnet_ids")
     } else {
         (&network.private_subnet_ids, "private_subnet_ids")
@@ -327,7 +335,7 @@ mod tests {
         texts(
             zone_id,
             &["Z0123456789ABCDEFGHIJ"],
-            &["/hostedzone/Z01", "z01", "Z", "example.com"],
+            &["/hostedzone/Z01", "z01", "Z-1", "example.com"],
         );
     }
 

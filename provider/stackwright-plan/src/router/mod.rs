@@ -190,12 +190,11 @@ impl Tls {
         if !view.certificate_arn.is_null() {
             return Some(Self::Given);
         }
-        let domains = view.domains.known()?;
-        Some(if domains.is_empty() {
-            Self::None
-        } else {
-            Self::Requested
-        })
+        match &view.domains {
+            Cfg::Unknown(_) => None,
+            Cfg::Known(domains) if !domains.is_empty() => Some(Self::Requested),
+            Cfg::Known(_) | Cfg::Null => Some(Self::None),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ fn scope() -> Scope {
         default_tags: BTreeMap::new(),
         iam_path: "/".to_owned(),
         permissions_boundary: None,
+        monitoring: crate::Monitoring::default(),
     }
 }
 
@@ -243,6 +244,9 @@ fn domains_need_a_zone_or_a_certificate() {
     let mut view = router(&[]);
     view.zone_id = Cfg::Known("Z1".to_owned());
     assert_eq!(refused(&view), ["Zone Without Domains"]);
+    // What is left out has no default yet when it is checked.
+    view.domains = Cfg::Null;
+    assert_eq!(refused(&view), ["Zone Without Domains"]);
 }
 
 #[test]
@@ -264,6 +268,8 @@ fn further_certificates_need_tls_and_are_not_repeated() {
     let mut view = router(&[]);
     view.additional_certificate_arns = cfg_map([("a".to_owned(), ARN.to_owned())].into());
     assert_eq!(refused(&view), ["Further Certificates Need a First One"]);
+    view.domains = Cfg::Null;
+    assert_eq!(refused(&view), ["Further Certificates Need a First One"]);
     view.certificate_arn = Cfg::Known(ARN.to_owned());
     assert_eq!(refused(&view), ["Repeated Certificate"]);
     let many = (0..26).map(|at| (at.to_string(), format!("{ARN}{at}")));
@@ -280,6 +286,8 @@ fn a_load_balancer_needs_two_different_subnets() {
         let mut network = network();
         network.public_subnet_ids = cfg_list(subnets.iter().map(ToString::to_string).collect());
         view.network = Cfg::Known(network);
+        assert_eq!(refused(&view), ["Two Subnets Needed"], "{subnets:?}");
+        view.public = Cfg::Null;
         assert_eq!(refused(&view), ["Two Subnets Needed"], "{subnets:?}");
         view.public = Cfg::Known(false);
         assert_eq!(refused(&view), Vec::<String>::new());

@@ -75,6 +75,14 @@ pub(crate) enum Cause {
         /// Whose it is.
         owner: String,
     },
+    /// An object in our place is there, carries no tags that say whose it is, and is not as we want
+    /// it.
+    Unlike {
+        /// The object: its id.
+        object: String,
+        /// How it differs.
+        differs: String,
+    },
     /// Terraform asked to stop before this step was begun.
     Stopped,
 }
@@ -296,9 +304,9 @@ impl Walk<'_> {
             let object = object_name(&seen);
             return Err(Cause::Foreign { object, owner });
         }
-        if let Some(owner) = self.unlike(&seen) {
+        if let Some(differs) = self.unlike(&seen) {
             let object = object_name(&seen);
-            return Err(Cause::Foreign { object, owner });
+            return Err(Cause::Unlike { object, differs });
         }
         tracing::info!(component = %self.key, object = object_name(&seen), "taking over an object of an earlier run");
         self.entry = Some(self.entry_with(seen.outputs.clone()));
@@ -321,20 +329,24 @@ impl Walk<'_> {
         drift::other_owner(seen, ours)
     }
 
-    /// Whose an object without tags is when it is not as we want it.
+    /// How an object without tags differs from what we want.
     fn unlike(&self, seen: &Seen) -> Option<String> {
         if !self.node.kind.facts().adopt_equal {
             return None;
         }
+        let shown = |value: Option<&Json>| match drift::shown(value, false) {
+            text if text.is_empty() => "empty".to_owned(),
+            text => text,
+        };
         let differ = drift::fields(self.node, &self.desired, seen, None);
-        let one = differ.first()?;
-        let shown = |value: Option<&Json>| drift::shown(value, false);
-        Some(format!(
-            "somebody else, as its {} is {} where Stackwright would write {}",
-            one.field,
-            shown(one.observed.as_ref()),
-            shown(one.desired.as_ref())
-        ))
+        let told: Vec<String> = differ
+            .iter()
+            .map(|one| {
+                let (have, want) = (shown(one.observed.as_ref()), shown(one.desired.as_ref()));
+                format!("`{}` is {have} instead of {want}", one.field)
+            })
+            .collect();
+        (!told.is_empty()).then(|| told.join(", "))
     }
 
     fn entry_with(&self, outputs: Recorded) -> Entry {
