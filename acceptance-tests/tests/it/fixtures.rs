@@ -88,6 +88,38 @@ pub(crate) fn router(account: &Account, more: &str) -> Result<String> {
     ))
 }
 
+/// An internal router in the account's default network, which gets a namespace for private names.
+pub(crate) fn internal_router(account: &Account) -> Result<String> {
+    let network = account.default_network()?;
+    let (id, name) = (namespace(account)?, PRIVATE);
+    let named = network.replace(
+        "{ name",
+        &format!("{{ namespace_id = \"{id}\", namespace = \"{name}\", name"),
+    );
+    let more = "  public = false\n  deletion_protection = false\n";
+    Ok(router(account, more)?.replace(&network, &named))
+}
+
+const PRIVATE: &str = "stage.acme.internal";
+
+/// Id of the private namespace of the account's default network, made when it is first asked for.
+fn namespace(account: &Account) -> Result<String> {
+    let (service, list) = ("servicediscovery", "ListNamespaces");
+    let there = account.list(service, list, &json!({}), "Namespaces")?;
+    if there.is_empty() {
+        let vpcs = account.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
+        let vpc = vpcs.iter().find(|vpc| vpc["IsDefault"] == true);
+        let vpc = vpc.context("there is no default VPC")?["VpcId"].clone();
+        let params = json!({ "Name": PRIVATE, "Vpc": vpc, "CreatorRequestId": "tests" });
+        let made = account.outside(service, "CreatePrivateDnsNamespace", &params)?;
+        let operation = json!({ "OperationId": made["OperationId"] });
+        account.outside(service, "GetOperation", &operation)?;
+    }
+    let spaces = account.list(service, list, &json!({}), "Namespaces")?;
+    let id = spaces.first().and_then(|space| space["Id"].as_str());
+    Ok(id.context("there is no namespace")?.to_owned())
+}
+
 /// Arguments of a router with a certificate and names of its own, that may be destroyed.
 pub(crate) fn domains(account: &Account) -> Result<String> {
     Ok(format!(

@@ -280,29 +280,7 @@ fn a_slow_load_balancer_and_late_proofs_are_waited_for() -> Result<()> {
 #[test]
 fn an_internal_router_has_a_private_name() -> Result<()> {
     let account = Account::fresh()?;
-    let network = account.default_network()?;
-    let vpcs = account.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
-    let name = "stage.acme.internal";
-    let made = account.outside(
-        "servicediscovery",
-        "CreatePrivateDnsNamespace",
-        &json!({ "Name": name, "Vpc": vpcs[0]["VpcId"], "CreatorRequestId": "tests" }),
-    )?;
-    let operation = json!({ "OperationId": made["OperationId"] });
-    account.outside("servicediscovery", "GetOperation", &operation)?;
-    let spaces = account.list(
-        "servicediscovery",
-        "ListNamespaces",
-        &json!({}),
-        "Namespaces",
-    )?;
-    let id = spaces[0]["Id"].as_str().context("no namespace")?;
-    let named = network.replace(
-        "{ name",
-        &format!("{{ namespace_id = \"{id}\", namespace = \"{name}\", name"),
-    );
-    let more = "  public = false\n  deletion_protection = false\n";
-    let router = fixtures::router(&account, more)?.replace(&network, &named);
+    let router = fixtures::internal_router(&account)?;
     let untouched = account.dump()?;
     let root = Workspace::new(&account, &router)?;
     root.apply()?.ok()?;

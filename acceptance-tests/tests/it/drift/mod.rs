@@ -20,6 +20,7 @@ mod cluster;
 mod job;
 mod monitor;
 mod network;
+mod private_names;
 mod router;
 mod service;
 
@@ -101,6 +102,7 @@ const ROUNDS: &[&[&Round]] = &[
     monitor::ROUNDS,
     job::ROUNDS,
     network::ROUNDS,
+    private_names::ROUNDS,
     router::ROUNDS,
     service::ROUNDS,
 ];
