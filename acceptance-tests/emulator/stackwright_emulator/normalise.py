@@ -37,6 +37,7 @@ _VOLATILE = {
     "PublicIp",
     "RoleId",
     "RoleLastUsed",
+    "ScalableTargetARN",
     "RouteTableAssociationId",
     "StateReason",
     "StateReasonData",
@@ -62,6 +63,7 @@ _SHOWN_ELSEWHERE = {
     "security_groups": {"IpPermissions", "IpPermissionsEgress"},
     "namespaces": {"HostedZoneId"},
     "load_balancers": {"State"},
+    "scaling_policies": {"Alarms"},
 }
 
 # Lists whose order means something, and documents that are not AWS's to reorder.

@@ -95,6 +95,13 @@ pub(crate) struct Loaders {
     pub(crate) alarm_prefix: OnceLock<String>,
     pub(crate) anomaly_detectors: Loader<crate::anomaly_detector::AnomalyDetectors>,
     pub(crate) metric_filters: Loader<crate::log_metric_filter::MetricFilters>,
+    // Elastic Load Balancing and Application Auto Scaling.
+    pub(crate) elbv2_tags: Loader<crate::elbv2_tags::Elbv2Tags>,
+    pub(crate) target_groups: Loader<crate::target_group::TargetGroups>,
+    pub(crate) target_group_attributes: Loader<crate::target_group::TargetGroupAttributes>,
+    pub(crate) listener_rules: Loader<crate::listener_rule::ListenerRules>,
+    pub(crate) scalable_targets: Loader<crate::scalable_target::ScalableTargets>,
+    pub(crate) scaling_policies: Loader<crate::scaling_policy::ScalingPolicies>,
 }
 
 /// Clients, each built when it is first used: building all of them would cost every start.

@@ -112,6 +112,10 @@ adapters! {
     CompositeAlarm,
     AnomalyDetector,
     LogMetricFilter,
+    TargetGroup,
+    ListenerRule,
+    ScalableTarget,
+    ScalingPolicy,
 }
 
 /// Gives a typed adapter its untyped face.

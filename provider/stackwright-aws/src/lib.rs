@@ -56,6 +56,14 @@ mod cloud_map;
 mod cloud_map_instance;
 mod cloud_map_namespace;
 mod cloud_map_service;
+// Elastic Load Balancing, Application Auto Scaling
+mod elbv2_tags;
+mod last_words;
+mod listener_rule;
+mod scalable_target;
+mod scaling_policy;
+mod target_group;
+mod target_health;
 
 // CloudWatch
 mod alarm;

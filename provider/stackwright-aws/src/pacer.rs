@@ -39,6 +39,8 @@ enum Group {
     AlarmTagRead,
     AlarmTagWrite,
     Tagging,
+    ElbRead,
+    ElbWrite,
     Other,
 }
 
@@ -60,6 +62,8 @@ impl Group {
             ("ssm", false) => Self::SsmWrite,
             ("cloudwatch", reads) => Self::of_cloudwatch(op.name, reads),
             ("tag", _) => Self::Tagging,
+            ("elasticloadbalancing", true) => Self::ElbRead,
+            ("elasticloadbalancing", false) => Self::ElbWrite,
             _ => Self::Other,
         }
     }
@@ -104,6 +108,8 @@ impl Group {
             Self::AlarmWrite => (3.0, 3.0),
             Self::AlarmTagWrite => (20.0, 20.0),
             Self::Tagging => (15.0, 15.0),
+            Self::ElbRead => (40.0, 10.0),
+            Self::ElbWrite => (20.0, 3.0),
             Self::Other => (100.0, 50.0),
         }
     }

@@ -10,18 +10,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::field_names;
 
+mod autoscaling;
 mod cloud_map;
 mod cloudwatch;
 mod ec2;
 mod ecs;
+mod elbv2_targets;
 mod iam;
 mod logs;
 mod ssm;
 
+pub use autoscaling::*;
 pub use cloud_map::*;
 pub use cloudwatch::*;
 pub use ec2::*;
 pub use ecs::*;
+pub use elbv2_targets::*;
 pub use iam::*;
 pub use logs::*;
 pub use ssm::*;
@@ -44,6 +48,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     /// It carries no tags that say whose it is: one that is not recorded is ours only when it is
     /// exactly as we want it, and somebody else's otherwise.
     const ADOPT_EQUAL: bool = false;
+    /// Nothing but tags ever changes on an object: one that is known is not read again.
+    const IMMUTABLE: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -59,6 +65,8 @@ pub struct KindFacts {
     pub keeps_history: bool,
     /// One that is not recorded is ours only when it is exactly as we want it.
     pub adopt_equal: bool,
+    /// Nothing but tags ever changes on an object.
+    pub immutable: bool,
 }
 
 macro_rules! kinds {
@@ -90,6 +98,7 @@ macro_rules! kinds {
                     redacted: <$kind as Component>::REDACTED,
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
+                    immutable: <$kind as Component>::IMMUTABLE,
                 }),* }
             }
         }
@@ -147,4 +156,12 @@ kinds! {
     AnomalyDetector = "anomaly detector",
     /// [`LogMetricFilter`].
     LogMetricFilter = "log metric filter",
+    /// [`TargetGroup`].
+    TargetGroup = "target group",
+    /// [`ListenerRule`].
+    ListenerRule = "listener rule",
+    /// [`ScalableTarget`].
+    ScalableTarget = "scalable target",
+    /// [`ScalingPolicy`].
+    ScalingPolicy = "scaling policy",
 }

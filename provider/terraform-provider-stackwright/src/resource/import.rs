@@ -76,6 +76,10 @@ async fn find_all(
             let key = match &anchor.by {
                 By::Tags => seen.own_tags().map(|tags| Key(tags.component)),
                 By::Name(_) | By::Follow(..) => Some(anchor.key.clone()),
+                By::Each(..) => seen
+                    .outputs
+                    .get("name")
+                    .map(|name| Key(format!("{}{name}", anchor.key))),
             };
             found.extend(key.map(|key| (key, part(seen))));
         }
@@ -91,17 +95,17 @@ async fn find(
 ) -> Result<Vec<Seen>, Diagnostics> {
     let tags = own_tags(&connected.scope, resource, &anchor.key);
     let followed = match &anchor.by {
-        By::Follow(key, field) => found
-            .get(key)
-            .and_then(|part| part.fields.get(*field))
-            .and_then(Json::as_str),
+        By::Follow(key, field) | By::Each(key, field) => found.get(key).and_then(|part| {
+            let text = part.fields.get(*field).and_then(Json::as_str);
+            text.or_else(|| part.outputs.get(*field).map(String::as_str))
+        }),
         By::Name(_) | By::Tags => None,
     };
     let search = match (&anchor.by, followed) {
         (By::Name(name), _) => Search::Named(name),
         (By::Tags, _) => Search::Owned(&tags),
-        (By::Follow(..), Some(name)) => Search::Named(name),
-        (By::Follow(..), None) => return Ok(Vec::new()),
+        (By::Follow(..) | By::Each(..), Some(name)) => Search::Named(name),
+        (By::Follow(..) | By::Each(..), None) => return Ok(Vec::new()),
     };
     connected
         .world
