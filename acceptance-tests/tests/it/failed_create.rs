@@ -23,6 +23,14 @@ fn of_cluster_app_and_service() -> Result<()> {
 }
 
 #[test]
+fn of_a_service_with_routes() -> Result<()> {
+    every_write_refused(
+        |account| fixtures::web_slice(account, fixtures::SCALED),
+        &[CLUSTER, APP, SERVICE],
+    )
+}
+
+#[test]
 fn of_a_role() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::role("  preset = \"deploy\"")), &[ROLE])
 }

@@ -16,6 +16,7 @@ mod lifecycle;
 mod monitors;
 mod pages;
 mod references;
+mod routes;
 mod rules;
 mod secrets;
 mod session;

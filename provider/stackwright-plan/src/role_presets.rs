@@ -51,9 +51,9 @@ fn look() -> Json {
         "Sid": "Look",
         "Effect": "Allow",
         "Action": [
-            "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAnomalyDetectors",
-            "cloudwatch:ListTagsForResource",
-            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "iam:Get*", "iam:List*",
+            "application-autoscaling:Describe*", "cloudwatch:DescribeAlarms",
+            "cloudwatch:DescribeAnomalyDetectors", "cloudwatch:ListTagsForResource",
+            "ec2:Describe*", "ecs:Describe*", "ecs:List*", "elasticloadbalancing:Describe*", "iam:Get*", "iam:List*",
             "logs:Describe*", "logs:List*", "route53:GetHostedZone", "servicediscovery:Get*",
             "servicediscovery:List*", "ssm:DescribeParameters", "ssm:ListTagsForResource",
             "sts:GetCallerIdentity", "tag:GetResources",
