@@ -146,7 +146,7 @@ fn listener(account: &Account) -> Result<Json> {
 fn priorities_are_given_and_exchanged() -> Result<()> {
     let account = Account::fresh()?;
     let router = account.router("main")?;
-    let routes = |a: u32, b: u32| {
+    let two = |a: u32, b: u32| {
         let route = |path: &str, at: u32| {
             format!("{{ router = {router}, path = \"{path}\", priority = {at} }}")
         };
@@ -156,9 +156,9 @@ fn priorities_are_given_and_exchanged() -> Result<()> {
             route("/b", b)
         )
     };
-    let root = Workspace::new(&account, &fixtures::slice(&account, "", &routes(10, 20))?)?;
+    let root = Workspace::new(&account, &fixtures::slice(&account, "", &two(10, 20))?)?;
     root.apply()?.ok()?;
-    root.resources(&fixtures::slice(&account, "", &routes(20, 10))?)?;
+    root.resources(&fixtures::slice(&account, "", &two(20, 10))?)?;
     root.apply()?.ok()?;
     root.plan()?.empty()?;
     let first = &rules(&account)?[0];

@@ -210,7 +210,7 @@ const WEB: Round = Round {
             on_policy(
                 account,
                 "cpu",
-                json!({ "PredefinedMetricType": "ECSServiceAverageMemoryUtilization" }),
+                &json!({ "PredefinedMetricType": "ECSServiceAverageMemoryUtilization" }),
             )
         }),
         together("scaling_policy.target_value", "scaling_policy.cpu"),
@@ -222,7 +222,7 @@ const WEB: Round = Round {
             on_policy(
                 account,
                 "requests.main.8080",
-                json!({ "PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label }),
+                &json!({ "PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label }),
             )
         }),
         together("scaling_policy.target_group", REQUESTS),
@@ -296,7 +296,7 @@ fn on_scaling(account: &Account, operation: &str, mut params: Json) -> Result<()
         .map(drop)
 }
 
-fn on_policy(account: &Account, name: &str, metric: Json) -> Result<()> {
+fn on_policy(account: &Account, name: &str, metric: &Json) -> Result<()> {
     let tracking = json!({
         "TargetValue": 11.0, "PredefinedMetricSpecification": metric, "ScaleInCooldown": 7,
         "ScaleOutCooldown": 8, "DisableScaleIn": true,
