@@ -17,6 +17,7 @@ mod monitors;
 mod pages;
 mod references;
 mod router;
+mod routes;
 mod rules;
 mod secrets;
 mod session;
