@@ -162,7 +162,8 @@ fn priorities_are_given_and_exchanged() -> Result<()> {
     root.apply()?.ok()?;
     root.plan()?.empty()?;
     let first = &rules(&account)?[0];
-    ensure!(first["Conditions"][0]["Values"][0] == "/b", "{first}");
+    let path = &first["Conditions"][0]["PathPatternConfig"]["Values"][0];
+    ensure!(path == "/b", "{first}");
     Ok(())
 }
 

@@ -128,7 +128,7 @@ fn change(
             }
             "health_check_grace_period_seconds" => request
                 .set_health_check_grace_period_seconds(desired.health_check_grace_period_seconds),
-            "load_balancers" => request.set_load_balancers(Some(load_balancers(desired))),
+            "load_balancers" => registered(request, desired),
             "service_registries" => {
                 request.set_service_registries(Some(service_registries(desired)))
             }
@@ -150,6 +150,19 @@ fn change(
         request = request.deployment_configuration(deployment_configuration(desired));
     }
     request
+}
+
+/// Without target groups ECS takes no grace period, so the former one goes with them.
+fn registered(
+    request: UpdateServiceFluentBuilder,
+    desired: &EcsService,
+) -> UpdateServiceFluentBuilder {
+    let targets = load_balancers(desired);
+    let grace = targets.is_empty().then_some(0);
+    let grace = desired.health_check_grace_period_seconds.or(grace);
+    request
+        .set_load_balancers(Some(targets))
+        .set_health_check_grace_period_seconds(grace)
 }
 
 /// Fields of the struct that differ, each once.

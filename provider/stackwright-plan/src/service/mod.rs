@@ -22,6 +22,8 @@ mod schema;
 mod sizing;
 mod stages;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -529,6 +531,38 @@ fn warn_of_downtime(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut 
             format!("{why}, so the service is deleted and made anew: from the delete until the new tasks are healthy nothing runs, and requests to its routes are not answered."),
         );
     }
+    warn_of_another_balancer(prior, planned, found);
+    warn_of_clients(prior, planned, found);
+}
+
+/// A target group belongs to one load balancer, and is known by the router's name.
+fn warn_of_another_balancer(
+    prior: &ServiceConfig,
+    planned: &ServiceConfig,
+    found: &mut Diagnostics,
+) {
+    let (before, after) = (balancer_arns(prior), balancer_arns(planned));
+    let other = |(name, arn): &(&&String, &&String)| before.get(*name).is_some_and(|it| it != *arn);
+    for (name, _) in after.iter().filter(other) {
+        found.warning(
+            Path::attribute("routes"),
+            "Another Load Balancer Under the Same Name",
+            format!("The router `{name}` stands for another load balancer than before, and a target group belongs to one only. Where the former load balancer still has our rules, AWS refuses this apply; where it is gone, requests are not answered until the end of it. To move without an outage, make a second router with another name, point the routes to it, and remove the first one afterwards."),
+        );
+    }
+}
+
+/// ARNs of the load balancers, by the names of the routers.
+fn balancer_arns(view: &ServiceConfig) -> BTreeMap<&String, &String> {
+    let routes = view.routes.known().into_iter().flat_map(BTreeMap::values);
+    let routers = routes.filter_map(|route| route.known()?.router.known());
+    routers
+        .filter_map(|router| router.name.known().zip(router.arn.known()))
+        .collect()
+}
+
+/// Nobody tells the other side of `clients` which port to connect to.
+fn warn_of_clients(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut Diagnostics) {
     let clients = is_some_entry(&prior.clients) || is_some_entry(&planned.clients);
     let ports = (prior.port.known(), planned.port.known());
     if let (true, (Some(before), Some(after))) = (clients, ports)
