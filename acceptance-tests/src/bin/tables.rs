@@ -18,6 +18,7 @@ const RESOURCES: &[&str] = &[
     "router",
     "app",
     "service",
+    "service with routes",
     "job",
     "monitor",
     "monitor of logs",
