@@ -197,7 +197,10 @@ fn a_route_brings_everything_between_router_and_tasks() {
     ] {
         assert!(service.needs().contains(&key.into()), "{key}");
     }
-    assert_eq!(service.desired["load_balancers"][0]["container_name"], "web");
+    assert_eq!(
+        service.desired["load_balancers"][0]["container_name"],
+        "web"
+    );
     assert_eq!(service.desired["load_balancers"][0]["container_port"], 8080);
     let group = node(&web(), "target_group.main.8080");
     assert_eq!(group.desired["target_type"], "ip");

@@ -422,7 +422,10 @@ mod rules {
         assert_eq!(names(&outcome.record), ["logs", "role"]);
         world.relent();
         let outcome = apply_in_stages(&world, &[both()], &moved(), outcome.record).await;
-        assert_eq!(world.writes(), ["create iam_role new", "delete iam_role old"]);
+        assert_eq!(
+            world.writes(),
+            ["create iam_role new", "delete iam_role old"]
+        );
         assert_eq!(names(&outcome.record), ["logs", "successor"]);
     }
 
