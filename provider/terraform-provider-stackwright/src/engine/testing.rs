@@ -225,7 +225,7 @@ mod rules {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::engine::converge::{Cause, Job, Outcome, converge_in_stages};
+    use crate::engine::converge::{Cause, Job, Outcome, converge, converge_in_stages};
     use crate::engine::drift::{self, Ignore, differences};
     use crate::engine::observe::{Reading, observe, own_tags};
     use crate::engine::{Record, teardown};
