@@ -83,7 +83,14 @@ def _vpcs(reader: _Reader) -> Iterator[Object]:
             member = attribute[0].upper() + attribute[1:]
             answer = reader.call("ec2", "describe_vpc_attribute", VpcId=vpc["VpcId"], Attribute=attribute)
             vpc[member] = answer[member]["Value"]
+        # AWS goes on showing ranges that were taken away.
+        ranges = vpc.get("Ipv6CidrBlockAssociationSet", [])
+        vpc["Ipv6CidrBlockAssociationSet"] = [one for one in ranges if _is_there(one)]
         yield vpc
+
+
+def _is_there(association: Object) -> bool:
+    return association["Ipv6CidrBlockState"]["State"] in ("associating", "associated")
 
 
 def _simple(service: str, method: str, member: str, **params: Any) -> Callable[[_Reader], Iterator[Object]]:

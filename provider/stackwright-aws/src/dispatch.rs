@@ -88,6 +88,8 @@ macro_rules! adapters {
 
 adapters! {
     Vpc,
+    Ipv6CidrBlock,
+    EgressOnlyInternetGateway,
     InternetGateway,
     Subnet,
     ElasticIp,
@@ -96,6 +98,8 @@ adapters! {
     Route,
     RouteTableAssociation,
     GatewayEndpoint,
+    InterfaceEndpoint,
+    FlowLog,
     DefaultSecurityGroup,
     SecurityGroup,
     SecurityGroupRule,

@@ -110,6 +110,10 @@ macro_rules! kinds {
 kinds! {
     /// [`Vpc`].
     Vpc = "VPC",
+    /// [`Ipv6CidrBlock`].
+    Ipv6CidrBlock = "IPv6 range of a VPC",
+    /// [`EgressOnlyInternetGateway`].
+    EgressOnlyInternetGateway = "egress-only internet gateway",
     /// [`InternetGateway`].
     InternetGateway = "internet gateway",
     /// [`Subnet`].
@@ -126,6 +130,10 @@ kinds! {
     RouteTableAssociation = "route table association",
     /// [`GatewayEndpoint`].
     GatewayEndpoint = "gateway VPC endpoint",
+    /// [`InterfaceEndpoint`].
+    InterfaceEndpoint = "interface VPC endpoint",
+    /// [`FlowLog`].
+    FlowLog = "flow log",
     /// [`DefaultSecurityGroup`].
     DefaultSecurityGroup = "default security group",
     /// [`SecurityGroup`].
