@@ -246,8 +246,8 @@ fn roles(account: &Account) -> Result<Vec<Sight>> {
         .map(str::to_owned)
         .collect();
     ensure!(
-        ours.len() == 3,
-        "expected the deploy, execution and task roles, found {ours:?}"
+        ours.len() == 4,
+        "expected the deploy, execution, flow-log and task roles, found {ours:?}"
     );
     Ok(ours
         .into_iter()

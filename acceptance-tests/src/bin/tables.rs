@@ -14,6 +14,7 @@ use anyhow::{Result, bail, ensure};
 
 const RESOURCES: &[&str] = &[
     "network",
+    "closed network",
     "cluster",
     "router",
     "app",

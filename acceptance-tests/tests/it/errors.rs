@@ -361,7 +361,12 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "unknown nat",
             fixtures::network("  nat = \"double\""),
-            vec!["nat", "per_az"],
+            vec!["nat", "none", "per_az"],
+        ),
+        (
+            "flow log that AWS does not keep so long",
+            fixtures::network("  flow_log_retention = 31"),
+            vec!["flow_log_retention", "60"],
         ),
         (
             "too many zones",

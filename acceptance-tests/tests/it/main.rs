@@ -14,6 +14,7 @@ mod harness;
 mod kill;
 mod lifecycle;
 mod monitors;
+mod network;
 mod pages;
 mod references;
 mod router;
