@@ -32,7 +32,7 @@ fn state(association: &VpcIpv6CidrBlockAssociation) -> Option<&VpcCidrBlockState
 }
 
 /// AWS goes on showing ranges for hours that were taken away.
-fn lives(association: &&VpcIpv6CidrBlockAssociation) -> bool {
+fn lives(association: &VpcIpv6CidrBlockAssociation) -> bool {
     use VpcCidrBlockStateCode::{Associated, Associating};
     matches!(state(association), Some(Associated | Associating))
 }
@@ -42,7 +42,8 @@ fn is_chosen(association: &VpcIpv6CidrBlockAssociation) -> bool {
 }
 
 fn living(vpc: &types::Vpc) -> impl Iterator<Item = &VpcIpv6CidrBlockAssociation> {
-    vpc.ipv6_cidr_block_association_set().iter().filter(lives)
+    let all = vpc.ipv6_cidr_block_association_set().iter();
+    all.filter(|one| lives(one))
 }
 
 fn recorded(id: &str, vpc: &str, range: &str) -> Recorded {
@@ -187,7 +188,7 @@ impl Adapter for Ipv6CidrBlock {
         let (Some(id), Some(vpc)) = (id(recorded), recorded.get(VPC)) else {
             return Ok(());
         };
-        if shown(aws, vpc, id).await?.is_none_or(|one| !lives(&&one)) {
+        if shown(aws, vpc, id).await?.is_none_or(|one| !lives(&one)) {
             return Ok(());
         }
         let attempt = || {
@@ -201,7 +202,7 @@ impl Adapter for Ipv6CidrBlock {
         settle::until(&what, PAUSE, wait, || async {
             let going = Some(&VpcCidrBlockStateCode::Disassociating);
             let one = shown(aws, vpc, id).await?;
-            let ended = one.is_none_or(|one| !lives(&&one) && state(&one) != going);
+            let ended = one.is_none_or(|one| !lives(&one) && state(&one) != going);
             Ok(ended.then_some(()))
         })
         .await

@@ -33,11 +33,13 @@ fn written(table: &types::RouteTable) -> impl Iterator<Item = (&types::Route, &s
         .iter()
         .filter(by_hand)
         .filter(move |route| !local(route));
-    let destination = |route: &types::Route| {
-        let ipv4 = route.destination_cidr_block.as_deref();
-        ipv4.or(route.destination_ipv6_cidr_block.as_deref())
-    };
-    routes.filter_map(move |route| Some((route, destination(route)?)))
+    routes.filter_map(|route| Some((route, leads_to(route)?)))
+}
+
+/// The range that a route of AWS is for.
+fn leads_to(route: &types::Route) -> Option<&str> {
+    let ipv4 = route.destination_cidr_block();
+    ipv4.or(route.destination_ipv6_cidr_block())
 }
 
 fn observe(table: &str, destination: &str, route: &types::Route) -> Observed<Route> {
