@@ -19,6 +19,7 @@ const RESOURCES: &[&str] = &[
     "router",
     "app",
     "service",
+    "service with routes",
     "job",
     "monitor",
     "monitor of logs",

@@ -90,12 +90,7 @@ pub(crate) fn router(account: &Account, more: &str) -> Result<String> {
 
 /// An internal router in the account's default network, which gets a namespace for private names.
 pub(crate) fn internal_router(account: &Account) -> Result<String> {
-    let network = account.default_network()?;
-    let (id, name) = (namespace(account)?, PRIVATE);
-    let named = network.replace(
-        "{ name",
-        &format!("{{ namespace_id = \"{id}\", namespace = \"{name}\", name"),
-    );
+    let (network, named) = (account.default_network()?, network_with_names(account)?);
     let more = "  public = false\n  deletion_protection = false\n";
     Ok(router(account, more)?.replace(&network, &named))
 }
@@ -224,6 +219,59 @@ pub(crate) fn slice(account: &Account, app_more: &str, service_more: &str) -> Re
     Ok([cluster(""), app(&network, app_more), service(service_more)].concat())
 }
 
+/// The default network, with a namespace that somebody else made for it.
+pub(crate) fn network_with_names(account: &Account) -> Result<String> {
+    let network = account.default_network()?;
+    let (id, name) = (namespace(account)?, PRIVATE);
+    Ok(network.replace(
+        "{ name",
+        &format!("{{ namespace_id = \"{id}\", namespace = \"{name}\", name"),
+    ))
+}
+
+/// Arguments of a service that takes requests from a router, an HCL expression.
+pub(crate) fn web(router: &str) -> String {
+    format!(
+        "  image = \"repo/shop:v41\"\n  routes = {{ web = {{ router = {router}, host = \"shop.example.com\" }} }}\n"
+    )
+}
+
+/// Everything that a service can have, behind a router of ours.
+pub(crate) fn whole_web(account: &Account) -> Result<String> {
+    let (network, named) = (account.default_network()?, network_with_names(account)?);
+    let router = router(account, "  deletion_protection = false\n")?.replace(&network, &named);
+    Ok([router, cluster(""), app(&named, ""), service(WHOLE)].concat())
+}
+
+const WHOLE: &str = r#"  image   = "repo/shop:v41"
+  command = ["serve", "--port", "8080"]
+  routes = {
+    web = { router = stackwright_router.public.ref, host = "shop.example.com" }
+    api = { router = stackwright_router.public.ref, host = "shop.example.com", path = "/api/*" }
+  }
+  health_check = { path = "/health", interval = 30, matcher = "200" }
+  stickiness   = { duration = 3600 }
+  scale        = { min = 1, max = 4, cpu = 60, requests = 500 }
+  clients      = { app = stackwright_app.shop.security_group_id }
+  private_name = true
+  secrets      = { TOKEN = "arn:aws:ssm:us-west-2:111111111111:parameter/token" }
+  sidecars = {
+    proxy = { image = "repo/proxy:1", port = 9000, memory = 128, health_check = { command = "true" } }
+  }
+  start_after            = { proxy = "HEALTHY" }
+  container_health_check = { command = "curl -f localhost:$PORT" }
+  volumes                = { data = { file_system_id = "fs-0123abcd", mount_path = "/data" } }
+"#;
+
+/// Autoscaling of a service with routes.
+pub(crate) const SCALED: &str = "  scale = { min = 1, max = 4, cpu = 60, requests = 500 }\n";
+
+/// [`slice`] with a service behind a router that exists already.
+pub(crate) fn web_slice(account: &Account, more: &str) -> Result<String> {
+    let router = account.router_once("main")?;
+    slice(account, "", &(web(&router) + more))
+}
+
 /// A root with [`slice`], applied.
 pub(crate) fn applied_slice(service_more: &str) -> Result<Workspace> {
     let account = Account::fresh()?;
@@ -303,7 +351,20 @@ pub(crate) fn comparable(account: &Account) -> Result<Json> {
             group["GroupName"] = json!(prefix);
         }
     }
-    Ok(dump)
+    without_hashes(&dump)
+}
+
+/// The hash at the end of a target group's name comes from the VPC too, and the name stands in many places.
+fn without_hashes(dump: &Json) -> Result<Json> {
+    let groups = dump["target_groups"].as_object();
+    let mut text = dump.to_string();
+    for group in groups.into_iter().flat_map(serde_json::Map::values) {
+        let name = group["TargetGroupName"].as_str().unwrap_or_default();
+        if let Some((prefix, _)) = name.rsplit_once('-') {
+            text = text.replace(name, prefix);
+        }
+    }
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// Address of the monitor of [`monitor`].

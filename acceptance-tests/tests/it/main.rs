@@ -18,6 +18,7 @@ mod network;
 mod pages;
 mod references;
 mod router;
+mod routes;
 mod rules;
 mod secrets;
 mod session;
