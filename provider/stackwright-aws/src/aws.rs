@@ -87,6 +87,11 @@ pub(crate) struct Loaders {
     pub(crate) cloud_map_services: Loader<crate::cloud_map_service::Services>,
     pub(crate) cloud_map_instances: Loader<crate::cloud_map_instance::Instances>,
     pub(crate) cloud_map_tags: Loader<crate::cloud_map::TagsByArn>,
+    pub(crate) db_instances: Loader<crate::rds::Instances>,
+    pub(crate) db_subnet_groups: Loader<crate::db_subnet_group::SubnetGroups>,
+    pub(crate) db_parameter_groups: Loader<crate::db_parameter_group::ParameterGroups>,
+    pub(crate) db_tags: Loader<crate::rds::RdsTags>,
+    pub(crate) secrets: Loader<crate::secret::Secrets>,
     pub(crate) deployments: crate::ecs_service::StartedDeployments,
     // CloudWatch.
     pub(crate) alarms: Loader<crate::alarm::Alarms>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stackwright_plan::app::AppResource;
 use stackwright_plan::cluster::ClusterResource;
+use stackwright_plan::db::DbResource;
 use stackwright_plan::monitor::MonitorResource;
 use stackwright_plan::network::NetworkResource;
 use stackwright_plan::role::RoleResource;
@@ -85,6 +86,7 @@ impl Provider for Stackwright {
             Arc::new(EngineResource::<AppResource>::new(session())),
             Arc::new(EngineResource::<ClusterResource>::new(session())),
             Arc::new(EngineResource::<MonitorResource>::new(session())),
+            Arc::new(EngineResource::<DbResource>::new(session())),
             Arc::new(EngineResource::<NetworkResource>::new(session())),
             Arc::new(EngineResource::<RoleResource>::new(session())),
             Arc::new(EngineResource::<ServiceResource>::new(session())),

@@ -16,6 +16,8 @@ mod ec2;
 mod ecs;
 mod iam;
 mod logs;
+mod rds;
+mod secretsmanager;
 mod ssm;
 
 pub use cloud_map::*;
@@ -24,6 +26,8 @@ pub use ec2::*;
 pub use ecs::*;
 pub use iam::*;
 pub use logs::*;
+pub use rds::*;
+pub use secretsmanager::*;
 pub use ssm::*;
 
 /// Tags of an object.
@@ -44,6 +48,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     /// It carries no tags that say whose it is: one that is not recorded is ours only when it is
     /// exactly as we want it, and somebody else's otherwise.
     const ADOPT_EQUAL: bool = false;
+    /// Some of its outputs, like the address of a database, come only when it works.
+    const LATE_OUTPUTS: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -59,6 +65,8 @@ pub struct KindFacts {
     pub keeps_history: bool,
     /// One that is not recorded is ours only when it is exactly as we want it.
     pub adopt_equal: bool,
+    /// Some of its outputs come only when it works.
+    pub late_outputs: bool,
 }
 
 macro_rules! kinds {
@@ -90,6 +98,7 @@ macro_rules! kinds {
                     redacted: <$kind as Component>::REDACTED,
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
+                    late_outputs: <$kind as Component>::LATE_OUTPUTS,
                 }),* }
             }
         }
@@ -147,4 +156,18 @@ kinds! {
     AnomalyDetector = "anomaly detector",
     /// [`LogMetricFilter`].
     LogMetricFilter = "log metric filter",
+    /// [`DbSubnetGroup`].
+    DbSubnetGroup = "RDS subnet group",
+    /// [`DbParameterGroup`].
+    DbParameterGroup = "RDS parameter group",
+    /// [`DbInstance`].
+    DbInstance = "RDS database",
+    /// [`DbReplica`].
+    DbReplica = "RDS read replica",
+    /// [`DbCredentials`].
+    DbCredentials = "database password",
+    /// [`DbProtection`].
+    DbProtection = "protection of a database",
+    /// [`Secret`].
+    Secret = "secret",
 }
