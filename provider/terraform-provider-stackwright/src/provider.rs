@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stackwright_plan::app::AppResource;
 use stackwright_plan::cluster::ClusterResource;
+use stackwright_plan::db::DbResource;
 use stackwright_plan::job::JobResource;
 use stackwright_plan::monitor::MonitorResource;
 use stackwright_plan::network::NetworkResource;
@@ -86,6 +87,7 @@ impl Provider for Stackwright {
         vec![
             Arc::new(EngineResource::<AppResource>::new(session())),
             Arc::new(EngineResource::<ClusterResource>::new(session())),
+            Arc::new(EngineResource::<DbResource>::new(session())),
             Arc::new(EngineResource::<MonitorResource>::new(session())),
             Arc::new(EngineResource::<JobResource>::new(session())),
             Arc::new(EngineResource::<NetworkResource>::new(session())),

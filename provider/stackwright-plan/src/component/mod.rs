@@ -18,8 +18,10 @@ mod ecs;
 mod elbv2;
 mod iam;
 mod logs;
+mod rds;
 mod route53;
 mod scheduler;
+mod secretsmanager;
 mod sqs;
 mod ssm;
 
@@ -31,8 +33,10 @@ pub use ecs::*;
 pub use elbv2::*;
 pub use iam::*;
 pub use logs::*;
+pub use rds::*;
 pub use route53::*;
 pub use scheduler::*;
+pub use secretsmanager::*;
 pub use sqs::*;
 pub use ssm::*;
 
@@ -55,6 +59,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     /// exactly as we want it, and somebody else's otherwise. Its outputs say what was written last;
     /// an update without differences answers them anew and writes nothing.
     const ADOPT_EQUAL: bool = false;
+    /// Some of its outputs, like the address of a database, come only when it works.
+    const LATE_OUTPUTS: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -70,6 +76,8 @@ pub struct KindFacts {
     pub keeps_history: bool,
     /// One that is not recorded is ours only when it is exactly as we want it.
     pub adopt_equal: bool,
+    /// Some of its outputs come only when it works.
+    pub late_outputs: bool,
 }
 
 macro_rules! kinds {
@@ -101,6 +109,7 @@ macro_rules! kinds {
                     redacted: <$kind as Component>::REDACTED,
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
+                    late_outputs: <$kind as Component>::LATE_OUTPUTS,
                 }),* }
             }
         }
@@ -178,4 +187,18 @@ kinds! {
     CertificateValidation = "certificate validation",
     /// [`DnsRecord`].
     DnsRecord = "DNS record",
+    /// [`DbSubnetGroup`].
+    DbSubnetGroup = "RDS subnet group",
+    /// [`DbParameterGroup`].
+    DbParameterGroup = "RDS parameter group",
+    /// [`DbInstance`].
+    DbInstance = "RDS database",
+    /// [`DbReplica`].
+    DbReplica = "RDS read replica",
+    /// [`DbCredentials`].
+    DbCredentials = "database password",
+    /// [`DbProtection`].
+    DbProtection = "protection of a database",
+    /// [`Secret`].
+    Secret = "secret",
 }
