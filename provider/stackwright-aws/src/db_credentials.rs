@@ -26,6 +26,8 @@ const PUT: Op = Op::new("secretsmanager", "PutSecretValue");
 const GET: Op = Op::new("secretsmanager", "GetSecretValue");
 const PROMOTE: Op = Op::new("secretsmanager", "UpdateSecretVersionStage");
 
+const TAKEN: &[&str] = &["ResourceExistsException"];
+
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
 
@@ -171,7 +173,11 @@ impl Wanted<'_> {
             .secret_string(self.value(&password));
         let written = aws.call(PUT, &[arn], request.send()).await;
         secret::forget(aws);
-        written.map(|_| password)
+        match written {
+            // The version is there and has lost its labels, so AWS does not list it.
+            Err(error) if error.is_code(TAKEN) => self.kept(aws, version).await,
+            outcome => outcome.map(|_| password),
+        }
     }
 
     /// The value of the secret.

@@ -76,7 +76,7 @@ fn observe(instance: &types::DbInstance) -> Observed<DbInstance> {
             .clone()
             .or_else(|| instance.ca_certificate_identifier.clone()),
         apply_immediately: !tags.contains_key(tag::APPLY),
-        origin: None,
+        origin: tags.get(tag::ORIGIN).map(|text| DbOrigin::from_tag(text)),
         tags: rds::compared(tags.clone()),
     };
     Observed {
@@ -233,8 +233,23 @@ impl Adapter for DbInstance {
             let has_address = it.endpoint().is_some_and(|it| it.address.is_some());
             has_address && rds::nothing_pending(it, self.apply_immediately)
         };
-        rds::until_works(aws, id, wait, done).await
+        rds::until_works(aws, id, wait, done).await?;
+        check_name(self, aws, id).await
     }
+}
+
+/// A snapshot does not say which database is in it; what was restored does.
+async fn check_name(desired: &DbInstance, aws: &Aws, id: &str) -> Result<(), AwsError> {
+    let found = rds::instance(aws, id, Freshness::Cached).await?;
+    let has = found.and_then(|it| it.db_name).unwrap_or_default();
+    let fits = desired.db_name.as_ref().is_none_or(|name| *name == has);
+    if desired.origin.is_none() || fits {
+        return Ok(());
+    }
+    Err(AwsError::Broken {
+        what: format!("database {id}, which was restored,"),
+        reason: format!("the database inside it is `{has}`; set `database` to that"),
+    })
 }
 
 /// AWS gives each database an id of its own, so the snapshot of one never meets that of an older

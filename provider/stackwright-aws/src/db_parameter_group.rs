@@ -268,7 +268,7 @@ impl Adapter for DbParameterGroup {
     }
 }
 
-/// A desired wanted on its way to AWS.
+/// A desired group on its way to AWS.
 struct Wanted<'a>(&'a DbParameterGroup);
 
 impl Deref for Wanted<'_> {

@@ -9,7 +9,7 @@ use stackwright_plan::tag;
 use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 use crate::call::Op;
 use crate::tag_changes::touches;
-use crate::{Aws, AwsError, rds, settle};
+use crate::{Aws, AwsError, propagation, rds, settle};
 
 const CREATE: Op = Op::new("rds", "CreateDBInstanceReadReplica");
 
@@ -131,7 +131,11 @@ impl Adapter for DbReplica {
             .auto_minor_version_upgrade(self.auto_minor_version_upgrade)
             .copy_tags_to_snapshot(self.copy_tags_to_snapshot)
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws.call(CREATE, &[id, source], request.send()).await?;
+        let answer = propagation::outlast(propagation::ROLE, rds::busy, || async {
+            aws.call(CREATE, &[id, source], request.clone().send())
+                .await
+        });
+        let answer = answer.await?;
         aws.newborns.note(id);
         aws.loaders.db_instances.forget(&id.to_owned());
         let made = answer

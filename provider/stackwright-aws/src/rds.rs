@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use aws_sdk_rds::types::{DbInstance, Filter, Tag};
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{OwnTags, tag};
+use tokio::time::Instant;
 
 use crate::adapter::{Freshness, Recorded, Wait};
 use crate::call::Op;
 use crate::loader::Source;
 use crate::tag_changes::{self, TagChanges, same_resource};
-use crate::{Aws, AwsError, Refresh, settle};
+use crate::{Aws, AwsError, Refresh, propagation, settle};
 
 const DESCRIBE: Op = Op::new("rds", "DescribeDBInstances");
 const LIST_TAGS: Op = Op::new("rds", "ListTagsForResource");
@@ -29,7 +30,10 @@ const RESOURCE_GONE: &[&str] = &[
 ];
 /// What AWS says while another change is under way.
 const BUSY: &[&str] = &["InvalidDBInstanceState"];
-const PAUSE: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A line in the log this often.
+const LINE: Duration = Duration::from_secs(10);
 
 /// States in which a database works and takes changes.
 const READY: &[&str] = &["available", "storage-optimization"];
@@ -228,16 +232,25 @@ pub(crate) async fn set_tag(aws: &Aws, arn: &str, key: &str, value: &str) -> Res
         .map(drop)
 }
 
-/// Sends a `ModifyDBInstance`.
+/// Sends a `ModifyDBInstance`. A database may still be at what an earlier call has begun, though it
+/// has said that it is available.
 pub(crate) async fn modify(
     aws: &Aws,
     id: &str,
     request: aws_sdk_rds::operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder,
 ) -> Result<(), AwsError> {
     aws.loaders.db_instances.forget(&id.to_owned());
-    let written = aws.call(MODIFY, &[id], request.send()).await;
+    let written = propagation::outlast(propagation::ROLE, busy, || async {
+        aws.call(MODIFY, &[id], request.clone().send()).await
+    });
+    let written = written.await;
     aws.loaders.db_instances.forget(&id.to_owned());
     written.map(drop)
+}
+
+/// Another change of the database is under way.
+pub(crate) fn busy(error: &AwsError) -> bool {
+    error.is_code(BUSY)
 }
 
 pub(crate) async fn set_protection(aws: &Aws, id: &str, on: bool) -> Result<(), AwsError> {
@@ -266,7 +279,7 @@ pub(crate) async fn until_works(
     done: impl Fn(&DbInstance) -> bool,
 ) -> Result<(), AwsError> {
     let what = format!("database {id} to become available");
-    let mut last = String::new();
+    let mut pauses = Pauses::new();
     loop {
         let found = any(aws, id, Freshness::Fresh).await?;
         let state = found.as_ref().map_or("gone", status).to_owned();
@@ -276,11 +289,34 @@ pub(crate) async fn until_works(
         if found.is_none() || state == "deleting" || BROKEN.contains(&state.as_str()) {
             return Err(broken(id, &state));
         }
-        if state != last {
-            tracing::info!("waiting for {what}: it is {state}");
-            last = state;
+        pauses.pause(wait, &what, &state).await?;
+    }
+}
+
+/// Pauses between questions about a database: short ones first, as some changes take seconds and
+/// others half an hour.
+struct Pauses {
+    next: Duration,
+    told: Option<Instant>,
+}
+
+impl Pauses {
+    fn new() -> Self {
+        Self {
+            next: FIRST_PAUSE,
+            told: None,
         }
-        wait.pause(PAUSE, &what).await?;
+    }
+
+    /// Waits, and says now and then for what.
+    async fn pause(&mut self, wait: &Wait, what: &str, state: &str) -> Result<(), AwsError> {
+        if self.told.is_none_or(|told| told.elapsed() >= LINE) {
+            tracing::info!("waiting for {what}: it is {state}");
+            self.told = Some(Instant::now());
+        }
+        let pause = self.next;
+        self.next = (pause * 3 / 2).min(LONGEST_PAUSE);
+        wait.pause(pause, what).await
     }
 }
 
@@ -327,6 +363,7 @@ where
     F: Future<Output = Result<(), AwsError>>,
 {
     let what = format!("the deletion of database {id}");
+    let mut pauses = Pauses::new();
     loop {
         match attempt().await {
             Err(error) if error.is_code(INSTANCE_GONE) => break,
@@ -335,7 +372,9 @@ where
                 if found.is_none_or(|it| status(&it) == "deleting") {
                     break;
                 }
-                wait.pause(PAUSE, &what).await?;
+                pauses
+                    .pause(wait, &what, "busy with another change")
+                    .await?;
             }
             outcome => {
                 outcome?;
@@ -345,11 +384,8 @@ where
     }
     aws.newborns.forget(id);
     aws.loaders.db_instances.forget(&id.to_owned());
-    settle::until(&what, PAUSE, wait, || async {
-        Ok(any(aws, id, Freshness::Fresh)
-            .await?
-            .is_none()
-            .then_some(()))
-    })
-    .await
+    while any(aws, id, Freshness::Fresh).await?.is_some() {
+        pauses.pause(wait, &what, "deleting").await?;
+    }
+    Ok(())
 }

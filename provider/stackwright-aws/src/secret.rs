@@ -15,7 +15,7 @@ use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wa
 use crate::call::Op;
 use crate::loader::Source;
 use crate::tag_changes::{self, TagChanges, same_resource, touches};
-use crate::{Aws, AwsError};
+use crate::{Aws, AwsError, propagation};
 
 const CREATE: Op = Op::new("secretsmanager", "CreateSecret");
 const DESCRIBE: Op = Op::new("secretsmanager", "DescribeSecret");
@@ -27,6 +27,8 @@ const TAG: Op = Op::new("secretsmanager", "TagResource");
 const UNTAG: Op = Op::new("secretsmanager", "UntagResource");
 
 const GONE: &[&str] = &["ResourceNotFoundException"];
+/// The name belongs to a secret that is being deleted.
+const BLOCKED: &[&str] = &["InvalidRequestException"];
 
 /// Secrets by ARN or name.
 #[derive(Debug)]
@@ -141,30 +143,11 @@ impl Adapter for Secret {
     /// A secret of ours that somebody has scheduled for deletion is brought back: AWS keeps its
     /// name for up to 30 days.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        let request = aws
-            .secretsmanager()
-            .create_secret()
-            .name(&self.name)
-            .description(&self.description)
-            .set_kms_key_id(self.kms_key_id.clone())
-            .set_tags(Some(tags_to_sdk(&self.tags)))
-            // The first value of a secret becomes its current one at once, so it is none yet.
-            .secret_string("{}")
-            .client_request_token(format!("{token:0>32}"));
-        let created = aws.call(CREATE, &[&self.name], request.send()).await;
-        forget(aws);
-        match created {
-            Err(error) if error.is_code(&["InvalidRequestException"]) => {
-                Wanted(self).bring_back(aws, error).await
-            }
-            answer => {
-                let arn = answer?.arn.ok_or_else(|| CREATE.lacks("ARN"))?;
-                Ok(Created {
-                    outputs: outputs(&arn, &self.name),
-                    complete: true,
-                })
-            }
-        }
+        let blocked = |error: &AwsError| error.is_code(BLOCKED);
+        propagation::outlast(propagation::WRITE, blocked, || async {
+            Wanted(self).create(aws, token).await
+        })
+        .await
     }
 
     async fn update(
@@ -195,7 +178,7 @@ impl Adapter for Secret {
     }
 }
 
-/// A desired wanted on its way to AWS.
+/// A desired secret on its way to AWS.
 struct Wanted<'a>(&'a Secret);
 
 impl Deref for Wanted<'_> {
@@ -207,20 +190,48 @@ impl Deref for Wanted<'_> {
 }
 
 impl Wanted<'_> {
+    async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
+        let request = aws
+            .secretsmanager()
+            .create_secret()
+            .name(&self.name)
+            .description(&self.description)
+            .set_kms_key_id(self.kms_key_id.clone())
+            .set_tags(Some(tags_to_sdk(&self.tags)))
+            // The first value of a secret becomes its current one at once, so it is none yet.
+            .secret_string("{}")
+            .client_request_token(format!("{token:0>32}"));
+        let created = aws.call(CREATE, &[&self.name], request.send()).await;
+        forget(aws);
+        match created {
+            Err(error) if error.is_code(BLOCKED) => self.bring_back(aws, error).await,
+            answer => {
+                let arn = answer?.arn.ok_or_else(|| CREATE.lacks("ARN"))?;
+                Ok(Created {
+                    outputs: outputs(&arn, &self.name),
+                    complete: true,
+                })
+            }
+        }
+    }
+
+    /// AWS keeps the name of a deleted secret: for days when it can be restored, else for seconds,
+    /// in which case there is nothing to bring back and the refusal stands.
     async fn bring_back(&self, aws: &Aws, refused: AwsError) -> Result<Created, AwsError> {
         let name = &self.name;
-        let found = aws
-            .loaders
-            .secrets
-            .get(aws, name, Freshness::Fresh)
-            .await?
-            .filter(|secret| secret.deleted_date().is_some());
-        let Some(observed) = found.map(observe).transpose()? else {
+        let found = aws.loaders.secrets.get(aws, name, Freshness::Fresh).await?;
+        let Some(found) = found.filter(|secret| secret.deleted_date().is_some()) else {
             return Err(refused);
         };
+        let observed = observe(found)?;
         let ours = OwnTags::read(&self.tags);
         if ours.is_none() || OwnTags::read(&observed.tags) != ours {
-            return Err(refused);
+            return Err(AwsError::Broken {
+                what: format!("secret {name}"),
+                reason: format!(
+                    "somebody else's secret of that name is scheduled for deletion, and AWS keeps the name until then; delete it for good with `aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {name}`, or choose another name"
+                ),
+            });
         }
         let request = aws.secretsmanager().restore_secret().secret_id(name);
         aws.call(RESTORE, &[name], request.send()).await?;

@@ -24,6 +24,8 @@ pub mod tag {
     /// On a database: whether its delete leaves a snapshot. Missing until its create has come to
     /// its end.
     pub const FINAL_SNAPSHOT: &str = "stackwright:final-snapshot";
+    /// On a database that was restored: what from. Missing on others.
+    pub const ORIGIN: &str = "stackwright:restored-from";
     /// On the secret of a database: which password it is.
     pub const PASSWORD_VERSION: &str = "stackwright:password-version";
     /// The name that AWS shows in its console.

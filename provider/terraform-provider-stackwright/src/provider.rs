@@ -104,6 +104,7 @@ impl Provider for Stackwright {
             Arc::new(CallerDataSource::new(session())),
             Arc::new(ExistingDataSource::<AppResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<ClusterResource>::new(session(), name)),
+            Arc::new(ExistingDataSource::<DbResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<NetworkResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<RouterResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<ServiceResource>::new(

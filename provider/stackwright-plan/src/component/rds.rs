@@ -61,6 +61,34 @@ pub struct DbOrigin {
     pub time: Option<String>,
 }
 
+impl DbOrigin {
+    /// As the text of a tag, by which it is known afterwards.
+    pub fn to_tag(&self) -> String {
+        let parts = [
+            ("snapshot", &self.snapshot),
+            ("source", &self.source),
+            ("time", &self.time),
+        ];
+        let parts = parts.into_iter();
+        let parts = parts.filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)));
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
+    /// From the text of a tag; what somebody else wrote there names nothing.
+    pub fn from_tag(text: &str) -> Self {
+        let part = |name: &str| {
+            let mut parts = text.split(' ').filter_map(|part| part.split_once('='));
+            let found = parts.find(|(key, _)| *key == name);
+            found.map(|(_, value)| value.to_owned())
+        };
+        Self {
+            snapshot: part("snapshot"),
+            source: part("source"),
+            time: part("time"),
+        }
+    }
+}
+
 /// A PostgreSQL database. Its password is none of its fields: see [`DbCredentials`]. What is pending
 /// (waits for the maintenance window, or is under way) counts as there.
 ///
@@ -125,7 +153,7 @@ pub struct DbInstance {
     /// Whether changes that need a restart are done at once rather than in the maintenance window.
     /// AWS does not keep it: it stands in a tag.
     pub apply_immediately: bool,
-    /// Where its data comes from. Read by the create only.
+    /// Where its data comes from. Read by the create only; kept in a tag.
     pub origin: Option<DbOrigin>,
     /// Tags.
     pub tags: Tags,

@@ -6,13 +6,13 @@ use tfplugin_types::Cfg;
 
 use super::{
     ADDRESS, CLIENT, CREDENTIALS, DbConfig, DbResource, GROUP, INSTANCE, NAME, PARAMETERS,
-    PROTECTION, REPLICA, ReplicaConfig, RestoreConfig, SECRET, SUBNETS, instance_name, major,
-    replica_name, single_hyphens,
+    PROTECTION, RECORD, REPLICA, ReplicaConfig, RestoreConfig, SECRET, SUBNETS, instance_name,
+    major, record, replica_name, single_hyphens,
 };
 use crate::component::{
     CloudMapInstance, CloudMapService, DbCredentials, DbInstance, DbOrigin, DbParameterGroup,
-    DbProtection, DbReplica, DbSubnetGroup, Direction, Secret, SecurityGroup, SecurityGroupRule,
-    Tags,
+    DbProtection, DbReplica, DbSubnetGroup, Direction, Parameter, Secret, SecurityGroup,
+    SecurityGroupRule, Tags,
 };
 use crate::network::NetworkRefConfig;
 use crate::resource::{Resource as _, known_list, known_map};
@@ -84,6 +84,7 @@ fn output(key: &str, output: &'static str) -> In<String> {
 pub(super) fn plan(scope: &Scope, view: &DbConfig) -> Option<Graph> {
     let inputs = Inputs::new(scope, view)?;
     let mut graph = Graph::default();
+    parameter(&inputs, &mut graph);
     secret(&inputs, &mut graph)?;
     subnet_group(&inputs, &mut graph);
     parameter_group(&inputs, &mut graph)?;
@@ -95,6 +96,20 @@ pub(super) fn plan(scope: &Scope, view: &DbConfig) -> Option<Graph> {
     names(&inputs, &mut graph);
     protection(&inputs, &mut graph)?;
     Some(graph)
+}
+
+fn parameter(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let name = record::name(inputs.scope, inputs.name);
+    let parameter = Parameter {
+        description: format!(
+            "Network and choices of database {} in {}, kept by Stackwright",
+            inputs.name, inputs.scope.environment
+        ),
+        value: record::text(inputs.view).map_or(In::Unknown, In::Known),
+        tags: inputs.tags(RECORD, &name),
+        name: name.clone(),
+    };
+    graph.add(RECORD, &parameter).predict("name", name);
 }
 
 /// Name of the secret. It ends with a word: AWS adds a hyphen and six characters in the ARN.
@@ -209,6 +224,9 @@ fn instance(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
     let insights = *view.performance_insights.known()?;
     let mut tags = inputs.instance_tags(INSTANCE, &inputs.instance)?;
     tags.insert(tag::STORAGE.to_owned(), storage.to_string());
+    let origin = view.restore.known().map(origin);
+    let from = origin.as_ref().map(DbOrigin::to_tag);
+    tags.extend(from.map(|from| (tag::ORIGIN.to_owned(), from)));
     let logs: Option<Vec<String>> = match &view.log_exports {
         Cfg::Known(logs) => logs.iter().map(|log| log.known().cloned()).collect(),
         Cfg::Null => Some(Vec::new()),
@@ -250,7 +268,7 @@ fn instance(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
         enabled_cloudwatch_logs_exports: logs?,
         ca_certificate_identifier: view.ca_certificate.known().cloned(),
         apply_immediately: *view.apply_immediately.known()?,
-        origin: view.restore.known().map(origin),
+        origin,
         tags,
     };
     let arn = inputs.scope.arn("rds", &format!("db:{}", inputs.instance));

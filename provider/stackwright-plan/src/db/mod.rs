@@ -1,6 +1,6 @@
 //! `stackwright_db`: a PostgreSQL database on RDS.
 //!
-//! Components: `secret`, `subnet_group`, `parameter_group`, `security_group` with
+//! Components: `record` (an SSM parameter, from which an import reads what AWS does not hold), `secret`, `subnet_group`, `parameter_group`, `security_group` with
 //! `rule.client.<key>` per client, `instance` (main), `replica.<key>` per read replica,
 //! `credentials` (the password, which nobody but RDS and the secret knows), `private_name` with
 //! `private_address` where the network has a namespace, and `protection`, the last write of a create.
@@ -11,6 +11,7 @@ mod classes;
 mod components;
 mod import;
 mod notes;
+mod record;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use crate::network::NetworkRef;
 use crate::resource::{
     Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, cfg_map,
 };
-use crate::{Graph, Key, Outputs, ResourceId, Scope, name};
+use crate::{Graph, Key, Outputs, Scope, name};
 
 /// A PostgreSQL database on RDS: the instance, its subnet, parameter and security groups, read replicas, a private name, and a secret with its password and URL.
 ///
@@ -156,6 +157,9 @@ pub struct Db {
     /// Host names of the read replicas by key.
     #[tf(computed)]
     pub replica_hosts: BTreeMap<String, String>,
+    /// Identifiers of the read replicas by key.
+    #[tf(computed)]
+    pub replica_ids: BTreeMap<String, String>,
     /// Name in the network's private domain, which a database of the same name made anew has again. Empty when the network has no namespace.
     #[tf(computed)]
     pub private_name: String,
@@ -174,6 +178,9 @@ pub struct Db {
     /// Id of the security group.
     #[tf(computed, prefix = "sg-")]
     pub security_group_id: String,
+    /// Name of the SSM parameter with its network and what was left to AWS.
+    #[tf(computed)]
+    pub record: String,
     /// Environment variables for `config` of a `stackwright_app`: `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`.
     #[tf(computed)]
     pub config: BTreeMap<String, String>,
@@ -244,6 +251,7 @@ pub struct DbRef {
 #[derive(Debug)]
 pub struct DbResource;
 
+const RECORD: &str = "record";
 const SECRET: &str = "secret";
 const SUBNETS: &str = "subnet_group";
 const PARAMETERS: &str = "parameter_group";
@@ -346,17 +354,13 @@ impl Resource for DbResource {
         import::anchors(scope, id)
     }
 
-    fn needs(scope: &Scope, id: &str, found: &Found) -> Vec<ResourceId> {
-        import::network_id(scope, id, found).into_iter().collect()
-    }
-
     fn recover(
         scope: &Scope,
         id: &str,
         found: &Found,
-        refs: &Refs,
+        _refs: &Refs,
     ) -> Result<DbConfig, RecoverError> {
-        import::recover(scope, id, found, refs)
+        import::recover(scope, id, found)
     }
 }
 
@@ -385,20 +389,15 @@ fn fill(scope: &Scope, view: &mut DbConfig, outputs: &Outputs) {
     view.engine_version_actual = instance("engine_version");
     view.secret_arn = outputs.get(&SECRET.into(), "arn");
     view.security_group_id = outputs.get(&GROUP.into(), "id");
+    view.record = view.name.clone().map(|name| record::name(scope, &name));
     view.private_name = components::private_name(view);
-    view.replica_hosts = match &view.replicas {
-        Cfg::Known(replicas) => Cfg::Known(
-            replicas
-                .keys()
-                .map(|key| {
-                    let host = outputs.get(&format!("{REPLICA}{key}").into(), "address");
-                    (key.clone(), host)
-                })
-                .collect(),
-        ),
-        Cfg::Null => cfg_map(BTreeMap::new()),
-        Cfg::Unknown(_) => Cfg::unknown(),
-    };
+    view.replica_hosts = by_replica(view, |key| {
+        outputs.get(&format!("{REPLICA}{key}").into(), "address")
+    });
+    view.replica_ids = by_replica(view, |key| {
+        let id = |name| replica_name(scope, &name, key);
+        view.name.clone().map(id)
+    });
     view.memory_bytes = view
         .instance_class
         .clone()
@@ -406,6 +405,20 @@ fn fill(scope: &Scope, view: &mut DbConfig, outputs: &Outputs) {
     view.max_connections = classes::max_connections(view);
     fill_references(view);
 }
+
+/// A map with something of each replica.
+fn by_replica(view: &DbConfig, of: impl Fn(&str) -> Cfg<String>) -> Texts {
+    match &view.replicas {
+        Cfg::Known(replicas) => {
+            let pair = |key: &String| (key.clone(), of(key));
+            Cfg::Known(replicas.keys().map(pair).collect())
+        }
+        Cfg::Null => cfg_map(BTreeMap::new()),
+        Cfg::Unknown(_) => Cfg::unknown(),
+    }
+}
+
+type Texts = Cfg<BTreeMap<String, Cfg<String>>>;
 
 fn fill_references(view: &mut DbConfig) {
     let port = view.port.clone().map(|port| port.to_string());
@@ -465,6 +478,7 @@ fn show(view: &mut DbConfig, component: &str, difference: &FieldDiff) -> Option<
         }
         (INSTANCE, "ca_certificate_identifier") => view.ca_certificate = text()?,
         (PROTECTION, "deletion_protection") => view.deletion_protection = flag()?,
+        (PROTECTION, "final_snapshot") => view.final_snapshot = flag()?,
         _ => return None,
     }
     Some(())
