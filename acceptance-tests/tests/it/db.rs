@@ -1,10 +1,11 @@
 //! `stackwright_db`: protection, passwords, upgrades, restores, and what a plan says before anything stands still.
 
-use acceptance_tests::{Account, Action, Workspace, same};
+use acceptance_tests::{Account, Action, Workspace, repository, same};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
 use crate::fixtures::{self, DB, DISPOSABLE};
+use crate::monitors;
 
 fn applied(account: &Account, more: &str) -> Result<Workspace> {
     let root = Workspace::new(account, &fixtures::db(account, more)?)?;
@@ -359,4 +360,67 @@ fn a_database_has_a_private_name_that_follows_it() -> Result<()> {
     let target = &instances[0]["Attributes"]["AWS_INSTANCE_CNAME"];
     ensure!(*target == state["host"], "it leads to {target}");
     Ok(())
+}
+
+/// The module and the one that it uses, beside each other.
+fn with_modules(root: &Workspace) -> Result<()> {
+    for module in ["db", "monitors"] {
+        let from = repository().join("modules").join(module);
+        monitors::copy(&from, &root.path().join(module))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_modules_own_tests_pass() -> Result<()> {
+    let account = Account::fresh()?;
+    let root = Workspace::empty(&account)?;
+    with_modules(&root)?;
+    let run = |command: &str| root.terraform(&["-chdir=db", command, "-no-color"])?.ok();
+    run("init")?;
+    run("test")?.says(&["0 failed"])
+}
+
+#[test]
+fn the_module_applies_with_its_monitors() -> Result<()> {
+    let account = Account::fresh()?;
+    let network = account.default_network()?;
+    let module = format!(
+        "module \"db\" {{\n  source = \"./db\"\n  name = \"shop\"\n  network = {network}\n  \
+         deletion_protection = false\n  final_snapshot = false\n  replicas = {{ a = {{}} }}\n}}\n\
+         output \"config\" {{\n  value = module.db.config\n}}\n"
+    );
+    let root = Workspace::empty(&account)?;
+    let untouched = account.dump()?;
+    with_modules(&root)?;
+    root.write(
+        "provider.tf",
+        &acceptance_tests::Provider::of(&account).hcl(),
+    )?;
+    root.resources(&module)?;
+    root.init()?.ok()?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let list = ("DescribeAlarms", "MetricAlarms");
+    let alarms = account.list("cloudwatch", list.0, &json!({}), list.1)?;
+    let names: Vec<_> = alarms
+        .iter()
+        .filter_map(|alarm| alarm["AlarmName"].as_str())
+        .collect();
+    for wanted in [
+        "shop/db free memory",
+        "shop/db connections",
+        "shop/db/a replica lag",
+    ] {
+        ensure!(
+            names.iter().any(|name| name.contains(wanted)),
+            "no {wanted}: {names:?}"
+        );
+    }
+    root.destroy()?.ok()?;
+    same(
+        "the account after the destroy",
+        &untouched,
+        &account.dump()?,
+    )
 }

@@ -149,22 +149,6 @@ impl Place {
         self.account.make(&secret(&self.account)).await
     }
 
-    fn credentials(&self, secret: &Recorded, instance: &Recorded, version: i64) -> DbCredentials {
-        let of = |name: &str| In::Known(instance[name].clone());
-        assert!(self.account.id.len() == 12);
-        DbCredentials {
-            secret_arn: In::Known(secret["arn"].clone()),
-            db_instance_identifier: of("id"),
-            resource_id: of("resource_id"),
-            host: of("address"),
-            port: 5432,
-            dbname: "app".to_owned(),
-            username: "app".to_owned(),
-            password_version: version,
-            current: true,
-        }
-    }
-
     fn value(&self, secret: &Recorded) -> Json {
         let params = json!({ "SecretId": secret["arn"] });
         let answer = self
@@ -177,6 +161,21 @@ impl Place {
         let asked =
             json!({ "region": REGION, "instance": MAIN, "user": "app", "password": password });
         self.account.control("rds/login", asked)["ok"] == true
+    }
+}
+
+fn credentials(secret: &Recorded, instance: &Recorded, version: i64) -> DbCredentials {
+    let of = |name: &str| In::Known(instance[name].clone());
+    DbCredentials {
+        secret_arn: In::Known(secret["arn"].clone()),
+        db_instance_identifier: of("id"),
+        resource_id: of("resource_id"),
+        host: of("address"),
+        port: 5432,
+        dbname: "app".to_owned(),
+        username: "app".to_owned(),
+        password_version: version,
+        current: true,
     }
 }
 
@@ -338,14 +337,14 @@ async fn a_password_is_known_to_rds_and_the_secret_alone() {
     let instance = place.made(&place.instance()).await;
     let secret = place.secret().await;
     let aws = &place.account.aws;
-    let one = place.credentials(&secret, &instance, 1);
+    let one = credentials(&secret, &instance, 1);
     let created = one.create(aws, "t").await.unwrap();
     one.settle(aws, &created.outputs, &wait()).await.unwrap();
     place.account.assert_same(&one, &created.outputs).await;
     let first = place.value(&secret)["password"].clone();
     assert!(place.opens(&first));
     assert!(!format!("{:?}", created.outputs).contains(first.as_str().unwrap()));
-    let two = place.credentials(&secret, &instance, 2);
+    let two = credentials(&secret, &instance, 2);
     let observed = place.account.read::<DbCredentials>(&created.outputs).await;
     let changed = differences(&two, &observed);
     let outputs = two.update(aws, &observed, &changed).await.unwrap();
@@ -362,7 +361,7 @@ async fn a_value_that_somebody_changed_is_brought_back_with_the_same_password() 
     let instance = place.made(&place.instance()).await;
     let secret = place.secret().await;
     let aws = &place.account.aws;
-    let wanted = place.credentials(&secret, &instance, 1);
+    let wanted = credentials(&secret, &instance, 1);
     let created = wanted.create(aws, "t").await.unwrap();
     wanted.settle(aws, &created.outputs, &wait()).await.unwrap();
     let password = place.value(&secret)["password"].clone();

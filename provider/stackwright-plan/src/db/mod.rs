@@ -395,7 +395,7 @@ fn fill(scope: &Scope, view: &mut DbConfig, outputs: &Outputs) {
         outputs.get(&format!("{REPLICA}{key}").into(), "address")
     });
     view.replica_ids = by_replica(view, |key| {
-        let id = |name| replica_name(scope, &name, key);
+        let id = |name: String| replica_name(scope, &name, key);
         view.name.clone().map(id)
     });
     view.memory_bytes = view
@@ -500,3 +500,6 @@ fn show_replica(view: &mut DbConfig, key: &str, field: &str, observed: &Json) ->
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests;
