@@ -61,6 +61,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const ADOPT_EQUAL: bool = false;
     /// Some of its outputs, like the address of a database, come only when it works.
     const LATE_OUTPUTS: bool = false;
+    /// Fields, and the output that is another one when the field is: no plan can say it before.
+    const DECIDES: &'static [(&'static str, &'static str)] = &[];
 }
 
 /// Facts about a kind of component, without its type.
@@ -78,6 +80,8 @@ pub struct KindFacts {
     pub adopt_equal: bool,
     /// Some of its outputs come only when it works.
     pub late_outputs: bool,
+    /// Fields, and the output that is another one when the field is.
+    pub decides: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! kinds {
@@ -110,6 +114,7 @@ macro_rules! kinds {
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
                     late_outputs: <$kind as Component>::LATE_OUTPUTS,
+                    decides: <$kind as Component>::DECIDES,
                 }),* }
             }
         }
