@@ -27,11 +27,10 @@ help:
 build:
 	$(CARGO) build $(EVERYTHING)
 
-test: build
+test:
 	cd acceptance-tests/emulator && PYTHONDONTWRITEBYTECODE=1 "$$(./setup.sh | tail -1)" -m unittest discover --quiet
 	$(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS)
 	$(PROGRAM)/debug/tables --check
-	$(PROGRAM)/debug/terraform-provider-stackwright docs $(CURDIR) --check
 
 demo: build
 	$(PROGRAM)/debug/demo

@@ -66,13 +66,19 @@ pub fn work_folder() -> Result<PathBuf> {
 fn profile_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.parent().context("the program is in no folder")?;
-    let deps = folder.file_name().is_some_and(|name| name == "deps");
-    Ok(if deps {
+    Ok(if is_test()? {
         folder.parent().unwrap_or(folder)
     } else {
         folder
     }
     .to_owned())
+}
+
+/// Whether the running program is a test: cargo keeps these in a folder of their own.
+fn is_test() -> Result<bool> {
+    let program = env::current_exe()?;
+    let folder = program.parent().and_then(Path::file_name);
+    Ok(folder.is_some_and(|name| name == "deps"))
 }
 
 fn built() -> Result<PathBuf> {
@@ -82,11 +88,16 @@ fn built() -> Result<PathBuf> {
     let profile = profile_folder()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.current_dir(repository()).args(["build", "--quiet"]);
-    // As the Makefile: another choice would build the AWS crates a second time, with other features.
+    build.current_dir(repository());
+    // As the Makefile, which has built everything this way: another way would build it a second time.
     let release = profile.ends_with("release");
-    let targets = if release { "--bins" } else { "--all-targets" };
-    build.args(["--workspace", targets]);
+    build.args(if is_test()? {
+        ["test", "--quiet", "--workspace", "--no-run"]
+    } else if release {
+        ["build", "--quiet", "--workspace", "--bins"]
+    } else {
+        ["build", "--quiet", "--workspace", "--all-targets"]
+    });
     build.arg("--target-dir").arg(
         profile
             .parent()

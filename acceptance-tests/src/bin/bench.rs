@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use acceptance_tests::{
     Account, Binaries, Client, Provider, Started, Workspace, children, peak_bytes,
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
 
 const RUNS: usize = 20;
 
@@ -82,24 +83,29 @@ struct Measured {
     peak: u64,
 }
 
+/// A root with so many services, for an account.
+type Services = fn(&Account, u32) -> Result<String>;
+
 /// Plans of 1, 10 and 100 unchanged services.
 fn plans() -> Result<()> {
-    for services in [1, 10, 100] {
-        let account = Account::fresh()?;
-        let root = Workspace::new(&account, &resources(&account, services)?)?;
-        root.apply()?.ok()?;
-        for (refresh, per_service) in [("full", 1.5), ("fast", 0.5)] {
-            let provider = Provider::of(&account).extra(&format!("  refresh = \"{refresh}\""));
-            root.write("provider.tf", &provider.hcl())?;
-            let measured = measure_plan(&root)?;
-            report(services, refresh, per_service, &measured);
+    for (what, root) in [("workers", workers as Services), ("web services", web)] {
+        for services in [1, 10, 100] {
+            let account = Account::fresh()?;
+            let root = Workspace::new(&account, &root(&account, services)?)?;
+            root.apply()?.ok()?;
+            for (refresh, per_service) in [("full", 1.5), ("fast", 0.5)] {
+                let provider = Provider::of(&account).extra(&format!("  refresh = \"{refresh}\""));
+                root.write("provider.tf", &provider.hcl())?;
+                let measured = measure_plan(&root)?;
+                report(what, services, refresh, per_service, &measured);
+            }
         }
     }
     Ok(())
 }
 
-fn report(services: u32, refresh: &str, per_service: f64, measured: &Measured) {
-    let what = format!("plan of {services} unchanged, refresh = {refresh}");
+fn report(kind: &str, services: u32, refresh: &str, per_service: f64, measured: &Measured) {
+    let what = format!("plan of {services} {kind}, refresh = {refresh}");
     let goal = f64::from(services) * per_service + 60.0;
     line(
         &format!("{what}: AWS calls"),
@@ -119,8 +125,8 @@ fn report(services: u32, refresh: &str, per_service: f64, measured: &Measured) {
     );
 }
 
-/// One cluster, one app, and so many services of it.
-fn resources(account: &Account, services: u32) -> Result<String> {
+/// One cluster and one app.
+fn app(account: &Account) -> Result<String> {
     let network = account.default_network()?;
     Ok(format!(
         r#"
@@ -131,6 +137,73 @@ resource "stackwright_app" "shop" {{
   name    = "shop"
   network = {network}
 }}
+"#
+    ))
+}
+
+/// Services behind one router, each with a rule, a target group, autoscaling and a monitor of two levels.
+fn web(account: &Account, services: u32) -> Result<String> {
+    let network = account.default_network()?;
+    let zone = account.outside(
+        "route53",
+        "CreateHostedZone",
+        &json!({ "Name": "example.com", "CallerReference": "bench" }),
+    )?;
+    let zone = zone["HostedZone"]["Id"].as_str().context("no zone")?;
+    let zone = zone.trim_start_matches("/hostedzone/");
+    let app = app(account)?;
+    Ok(format!(
+        r#"{app}
+locals {{
+  names = toset([for at in range({services}) : "web${{at}}"])
+}}
+resource "stackwright_router" "public" {{
+  name    = "public"
+  network = {network}
+  domains = ["*.example.com"]
+  zone_id = "{zone}"
+}}
+resource "stackwright_service" "web" {{
+  for_each = local.names
+  app      = stackwright_app.shop.ref
+  cluster  = stackwright_cluster.main.ref
+  process  = each.key
+  image    = "repo/shop:v41"
+  command  = "serve"
+  routes   = {{ main = {{ router = stackwright_router.public.ref, host = "${{each.key}}.example.com" }} }}
+  scale    = {{ min = 1, max = 4, cpu = 60, requests = 500 }}
+}}
+resource "stackwright_monitor" "latency" {{
+  for_each    = local.names
+  name        = "${{each.key}} is slow"
+  message     = "Look at its database first."
+  namespace   = "AWS/ApplicationELB"
+  metric      = "TargetResponseTime"
+  dimensions  = {{ LoadBalancer = stackwright_router.public.ref.arn_suffix, TargetGroup = stackwright_service.web[each.key].ref.target_groups["public"].arn_suffix }}
+  time_aggr   = "avg"
+  time_window = "last_5m"
+  space_aggr  = "p95"
+  operator    = ">"
+  no_data     = "ok"
+  warning {{
+    threshold = 1
+    notify    = "arn:aws:sns:us-west-2:{account_id}:look"
+  }}
+  critical {{
+    threshold = 3
+    notify    = "arn:aws:sns:us-west-2:{account_id}:page"
+  }}
+}}
+"#,
+        account_id = account.id
+    ))
+}
+
+/// Services that take no requests.
+fn workers(account: &Account, services: u32) -> Result<String> {
+    let app = app(account)?;
+    Ok(format!(
+        r#"{app}
 resource "stackwright_service" "worker" {{
   for_each = toset([for at in range({services}) : "worker${{at}}"])
   app      = stackwright_app.shop.ref

@@ -67,8 +67,6 @@ pub struct Schedule {
 
 impl Component for Schedule {
     const KIND: Kind = Kind::Schedule;
-    // Cannot be tagged: one that says the same is ours, from a run whose answer was lost.
-    const ADOPT_EQUAL: bool = true;
     const REPLACE: &'static [&'static str] = &["group_name", "name"];
     const UNORDERED: &'static [&'static str] = &["subnets", "security_groups"];
 }

@@ -19,6 +19,8 @@ mod shape;
 mod summary;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transitions;
 mod window;
 
 use std::collections::BTreeMap;

@@ -73,7 +73,7 @@ fn written(json: &Json) -> MonitorConfig {
 }
 
 /// Segment's own example.
-fn segment() -> Json {
+pub(super) fn segment() -> Json {
     json!({
         "name": "App Internal Errors",
         "message": "App Internal Error Alerts",
@@ -88,7 +88,7 @@ fn segment() -> Json {
 }
 
 /// The example with other arguments.
-fn with(changes: &Json) -> Json {
+pub(super) fn with(changes: &Json) -> Json {
     let mut whole = segment();
     for (name, field) in changes.as_object().unwrap() {
         whole[name] = field.clone();
@@ -129,7 +129,7 @@ fn warned(changes: &Json) -> Vec<String> {
 }
 
 /// The components of a monitor that has no errors.
-fn components(json: &Json) -> BTreeMap<String, Json> {
+pub(super) fn components(json: &Json) -> BTreeMap<String, Json> {
     assert_eq!(errors(json), Vec::<String>::new());
     let mut view = view(json);
     MonitorResource::complete(

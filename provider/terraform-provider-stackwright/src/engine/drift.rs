@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 use stackwright_plan::diff::{self, FieldDiff};
-use stackwright_plan::{Graph, Key, Node, OwnTags};
+use stackwright_plan::{Graph, Key, Node, OwnTags, has_unknown};
 
 use super::observe::Observation;
 use super::record::digest;
@@ -193,6 +193,7 @@ pub(crate) fn shown(value: Option<&Json>, redacted: bool) -> String {
     match value {
         None => "nothing".to_owned(),
         Some(_) if redacted => "(not shown)".to_owned(),
+        Some(value) if has_unknown(value) => "(known after apply)".to_owned(),
         Some(Json::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     }

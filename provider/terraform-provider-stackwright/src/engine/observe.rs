@@ -208,7 +208,8 @@ fn may_be_ours(node: &Node, desired: &Map<String, Json>, seen: &Seen) -> bool {
     !node.kind.facts().adopt_equal || drift::fields(node, desired, seen, None).is_empty()
 }
 
-fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {
+/// Whether its tags say that it is this component of this resource.
+pub(crate) fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {
     seen.own_tags().is_some_and(|theirs| theirs == *tags)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stackwright_plan::resource::{Facts, Resource as Planned};
-use stackwright_plan::{Graph, Key, Scope};
+use stackwright_plan::{Graph, Key, Node, ResourceId, Scope};
 use tfplugin_rs::{PlanRequest, PlanResponse};
 use tfplugin_types::{
     Cfg, Diagnostics, Mode, Path, Replace, Schema, TfConfig as _, TfObject as _, Value,
@@ -18,8 +18,8 @@ use crate::diagnose;
 use crate::engine::Record;
 use crate::engine::changes::{Changes, Drifted, changes};
 use crate::engine::drift::other_owner;
-use crate::engine::observe::own_tags;
-use crate::engine::world::Search;
+use crate::engine::observe::{is_ours, own_tags};
+use crate::engine::world::{Search, Seen};
 use crate::session::Connected;
 
 pub(super) async fn plan<R: Planned>(connected: &Connected, request: PlanRequest) -> PlanResponse {
@@ -57,7 +57,10 @@ async fn try_plan<R: Planned>(
             creation::<R>(connected, &mut view, &request.config).await?;
             Vec::new()
         }
-        Some(prior) => change::<R>(connected, prior, &mut view, &record),
+        Some(prior) => {
+            let remade = remade::<R>(connected, prior, &view).await?;
+            change::<R>(connected, prior, &mut view, &record, &remade)
+        }
     };
     if let Some(prior) = &prior {
         R::notes(prior, &view, &config, &mut found);
@@ -131,24 +134,17 @@ async fn creation<R: Planned>(
     Ok(())
 }
 
-/// Looks whether the main component, where it can be looked for already, belongs to another root.
+/// Looks whether the main component, where it can be looked for already, belongs to another root. What
+/// cannot be tagged is whose the components are that it needs.
 async fn refuse_foreign<R: Planned>(
     connected: &Connected,
     id: &str,
     graph: &Graph,
 ) -> Result<(), Diagnostics> {
     let id = resource_id::<R>(id);
-    for (key, node) in graph.nodes.iter().filter(|(_, node)| node.main) {
+    for (key, node) in claims(graph) {
         let tags = own_tags(&connected.scope, &id, key);
-        let Some(name) = node
-            .predicted
-            .get("arn")
-            .or_else(|| node.predicted.get("name"))
-        else {
-            continue;
-        };
-        let seen = connected.world.find(node.kind, Search::Named(name)).await;
-        let seen = seen.map_err(|error| diagnose::reading(&id, &error))?;
+        let seen = looked_for(connected, &id, node).await?;
         if let Some((owner, seen)) = seen
             .iter()
             .find_map(|seen| Some((other_owner(seen, &tags)?, seen)))
@@ -164,12 +160,64 @@ async fn refuse_foreign<R: Planned>(
     Ok(())
 }
 
+/// What has the name that a component will have; nothing when that is not known yet.
+async fn looked_for(
+    connected: &Connected,
+    id: &ResourceId,
+    node: &Node,
+) -> Result<Vec<Seen>, Diagnostics> {
+    let predicted = &node.predicted;
+    let Some(name) = predicted.get("arn").or_else(|| predicted.get("name")) else {
+        return Ok(Vec::new());
+    };
+    let found = connected.world.find(node.kind, Search::Named(name)).await;
+    found.map_err(|error| diagnose::reading(id, &error))
+}
+
+/// Main components that are gone from where the state knows them, and that an apply has already made
+/// anew under the name that is wanted now: it was killed before it could say so. They are taken over.
+async fn remade<R: Planned>(
+    connected: &Connected,
+    prior: &mut R::View,
+    view: &R::View,
+) -> Result<BTreeSet<Key>, Diagnostics> {
+    let scope = &connected.scope;
+    let (_, missing) = drifted::<R>(prior);
+    let mut found = BTreeSet::new();
+    let (Some(graph), Some(id)) = (R::plan(scope, view), R::id(scope, view)) else {
+        return Ok(found);
+    };
+    let id = resource_id::<R>(&id);
+    let mains = graph.nodes.iter().filter(|(_, node)| node.main);
+    for (key, node) in mains.filter(|(key, _)| missing.contains(*key)) {
+        let tags = own_tags(scope, &id, key);
+        let seen = looked_for(connected, &id, node).await?;
+        if seen.iter().any(|seen| is_ours(seen, &tags)) {
+            found.insert(key.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// The components whose tags say whose the resource is.
+fn claims(graph: &Graph) -> impl Iterator<Item = (&Key, &Node)> {
+    let tagged = |node: &Node| node.desired.contains_key("tags");
+    let mains = graph.nodes.values().filter(|node| node.main);
+    let needed: BTreeSet<Key> = mains
+        .filter(|node| !tagged(node))
+        .flat_map(Node::needs)
+        .collect();
+    let nodes = graph.nodes.iter();
+    nodes.filter(move |(key, node)| tagged(node) && (node.main || needed.contains(key)))
+}
+
 /// The plan of a resource that exists. Answers the attributes that force a replacement.
 fn change<R: Planned>(
     connected: &Connected,
     prior: &mut R::View,
     view: &mut R::View,
     record: &Record,
+    remade: &BTreeSet<Key>,
 ) -> Vec<Path> {
     let scope = &connected.scope;
     let former = stated_scope::<R>(scope, prior);
@@ -186,7 +234,8 @@ fn change<R: Planned>(
     if untouched && drifted.is_empty() && missing.is_empty() {
         keep_computed::<R>(prior, view);
     }
-    replaced::<R>(scope, prior, view, before.as_ref(), record, &missing)
+    let lost = &missing - remade;
+    replaced::<R>(scope, prior, view, before.as_ref(), record, &lost)
 }
 
 /// Nothing is written: computed attributes that the plan did not work out stay as they are.

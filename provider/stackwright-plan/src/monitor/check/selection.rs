@@ -1,0 +1,223 @@
+//! Which series a monitor watches.
+
+use std::collections::BTreeMap;
+
+use tfplugin_types::{Cfg, Diagnostics, Path};
+
+use super::super::{MonitorConfig, SeriesConfig, rules, series};
+use super::{Texts, at, given, missing};
+
+/// How the series are chosen.
+pub(super) fn selection(view: &MonitorConfig, found: &mut Diagnostics) {
+    let formula = !view.metrics.is_null() || !view.expression.is_null();
+    let dimensions = given(&view.dimensions);
+    let grouped = view.is_grouped() == Some(true);
+    let mut clash = |name: &str, text: &str| found.error(at(name), "Conflicting Arguments", text);
+    if dimensions && given(&view.tags) {
+        clash(
+            "tags",
+            "Set dimensions (exact series) or tags (filter), not both.",
+        );
+    }
+    if dimensions && grouped {
+        clash(
+            "by",
+            "Set dimensions (exact series) or by (one alert for each group), not both.",
+        );
+    }
+    if given(&view.metrics) || given(&view.expression) {
+        for (name, given) in [
+            ("metric", given(&view.metric)),
+            ("dimensions", dimensions),
+            ("tags", given(&view.tags)),
+            ("by", grouped),
+        ] {
+            if given {
+                clash(
+                    name,
+                    &format!(
+                        "{name} says which series a monitor of one metric watches; with metrics each entry says so itself. Remove {name} or metrics."
+                    ),
+                );
+            }
+        }
+    }
+    if given(&view.expression) && given(&view.space_aggr) {
+        clash(
+            "space_aggr",
+            "space_aggr has nothing to fold: the expression does. Remove it, or the expression.",
+        );
+    }
+    if given(&view.operator) && view.is_anomaly() {
+        clash(
+            "operator",
+            "type \"anomaly\" takes anomaly.direction, not operator.",
+        );
+    }
+    let named = formula || view.is_log() || view.kind.known().is_none();
+    if view.metric.is_null() && !named {
+        missing(found, "metric", "Name the metric, or several in metrics.");
+    }
+    plain(view, found);
+    texts(view, found);
+}
+
+/// Arguments that all monitors but some need.
+fn plain(view: &MonitorConfig, found: &mut Diagnostics) {
+    if given(&view.expression) && view.metrics.is_null() {
+        missing(
+            found,
+            "metrics",
+            "expression computes with the series that metrics names.",
+        );
+    }
+    let certain = given(&view.metrics) || given(&view.expression);
+    if certain && (view.is_anomaly() || view.is_log()) {
+        found.error(
+            at("metrics"),
+            "Conflicting Arguments",
+            "metrics and expression go with type \"metric\". Watch one metric, or change type.",
+        );
+    }
+    if view.is_log() || view.kind.known().is_none() {
+        return;
+    }
+    if view.time_aggr.is_null() {
+        missing(found, "time_aggr", "Use avg, sum, min or max.");
+    }
+    if view.space_aggr.is_null() && view.expression.is_null() {
+        missing(
+            found,
+            "space_aggr",
+            "Use avg, sum, min, max or a percentile like p95.",
+        );
+    }
+    if view.operator.is_null() && !view.is_anomaly() {
+        missing(found, "operator", "Use >, >=, < or <=.");
+    }
+    if view.is_anomaly() && view.dimensions.is_null() {
+        missing(
+            found,
+            "dimensions",
+            "An anomaly detector learns one series: give all its dimensions.",
+        );
+    }
+}
+
+/// Names and values that go into alarms and queries.
+fn texts(view: &MonitorConfig, found: &mut Diagnostics) {
+    dimensions(&at("dimensions"), &view.dimensions, found);
+    for (name, map) in [("tags", &view.tags), ("dimensions", &view.dimensions)] {
+        for (key, value) in map.known().into_iter().flatten() {
+            let value = value.known().map_or("", String::as_str);
+            quotes(&at(name).key(key), &[key, value], found);
+        }
+    }
+    for key in view.by.known().into_iter().flatten().filter_map(Cfg::known) {
+        quotes(&at("by"), &[key, ""], found);
+    }
+}
+
+fn quotes(path: &Path, texts: &[&str], found: &mut Diagnostics) {
+    let empty = texts.first().is_some_and(|key| key.is_empty());
+    let odd = texts
+        .iter()
+        .any(|text| text.contains(['"', '\'']) || text.chars().any(char::is_control));
+    if empty || odd {
+        found.error(
+            path.clone(),
+            "Invalid Dimension",
+            "CloudWatch takes dimensions with a name, and Stackwright none with quotes. Write the name and value as the metric has them.",
+        );
+    }
+}
+
+fn dimensions(path: &Path, map: &Texts, found: &mut Diagnostics) {
+    let count = map.known().map_or(0, BTreeMap::len);
+    if count > rules::DIMENSIONS {
+        found.error(
+            path.clone(),
+            "Too Many Dimensions",
+            format!(
+                "dimensions has {count} entries; a metric has at most {}.",
+                rules::DIMENSIONS
+            ),
+        );
+    }
+}
+
+/// The series of an expression.
+pub(super) fn metrics(view: &MonitorConfig, found: &mut Diagnostics) {
+    let Some(map) = view.metrics.known() else {
+        return;
+    };
+    if map.is_empty() || map.len() > rules::METRICS {
+        found.error(
+            at("metrics"),
+            "Number of Metrics",
+            format!(
+                "metrics has {} entries; an alarm takes 1 to {}.",
+                map.len(),
+                rules::METRICS
+            ),
+        );
+    }
+    for (id, series) in map {
+        let path = at("metrics").key(id);
+        let letters = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !letters
+            || !id.starts_with(|c: char| c.is_ascii_lowercase())
+            || id.len() > 255
+            || id == series::RESULT
+        {
+            found.error(
+                path.clone(),
+                "Invalid Id",
+                format!("metrics key \"{id}\": an expression knows names that begin with a lower-case letter and go on with letters, digits and _; \"{}\" is taken by the expression itself.", series::RESULT),
+            );
+        }
+        if let Some(series) = series.known() {
+            one_series(&path, series, found);
+        }
+    }
+    if let Some(text) = view.expression.known() {
+        expression(text, map.keys(), found);
+    }
+}
+
+fn one_series(path: &Path, series: &SeriesConfig, found: &mut Diagnostics) {
+    dimensions(&path.join("dimensions"), &series.dimensions, found);
+    if let Some(word) = series
+        .stat
+        .known()
+        .filter(|word| series::stat(word).is_none())
+    {
+        found.error(
+            path.join("stat"),
+            "Invalid Statistic",
+            format!(
+                "stat \"{word}\": use avg, sum, min, max, count or a percentile from p50 to p99.9."
+            ),
+        );
+    }
+}
+
+fn expression<'a>(text: &str, ids: impl Iterator<Item = &'a String>, found: &mut Diagnostics) {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words: Vec<&str> = text
+        .split(|c| !is_word(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut refuse = |detail: String| found.error(at("expression"), "Invalid Expression", detail);
+    if text.trim().is_empty() || text.chars().count() > 1024 {
+        refuse("expression has to have 1 to 1024 characters.".to_owned());
+    }
+    if words.contains(&"SEARCH") {
+        refuse("expression uses SEARCH, which CloudWatch alarms cannot evaluate. Name the series in metrics, or watch all with metric and without dimensions.".to_owned());
+    }
+    for id in ids.filter(|id| !words.contains(&id.as_str()) && !words.contains(&"METRICS")) {
+        refuse(format!(
+            "expression does not use \"{id}\" of metrics. Remove the entry, or use it."
+        ));
+    }
+}
