@@ -21,6 +21,7 @@ const RESOURCES: &[&str] = &[
     "service",
     "service with routes",
     "job",
+    "db",
     "monitor",
     "monitor of logs",
     "monitor of anomalies",

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod db;
 mod deploy;
 mod drift;
 mod errors;

@@ -220,7 +220,7 @@ fn a_missing_log_group_is_told_with_its_call() -> Result<()> {
 }
 
 /// The module's folder, with its tests.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let path = entry?.path();
