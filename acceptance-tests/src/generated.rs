@@ -43,6 +43,12 @@ impl Generated {
         Ok(Self { folder })
     }
 
+    /// A folder without spec, Procfile and tree.
+    pub fn empty() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("stackwright-").tempdir()?;
+        Ok(Self { folder })
+    }
+
     /// As `of`, with more lines at the end of the spec.
     pub fn with_spec(example: &str, accounts: [&str; 3], more: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("stackwright-").tempdir()?;

@@ -57,6 +57,25 @@ variable "config" {
   nullable    = false
 }
 
+variable "container_insights" {
+  description = "Whether the cluster has Container Insights, which the monitors none_running and below_desired need."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "defaults" {
+  description = "Which of the monitors that come with it are made, by their key: { cpu = false } leaves one out."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "memory", "none_running"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, memory, none_running."
+  }
+}
+
 variable "deploy" {
   description = "How a new version replaces the old: tasks to keep and to allow in percent of desired_count, and whether a deployment that fails is stopped and rolled back."
   type = object({
@@ -98,6 +117,35 @@ variable "exec" {
   nullable    = false
 }
 
+variable "monitors" {
+  description = "Changes of the monitors that come with it, by their key, e.g. { cpu = { warning = 70 } }. The output monitors lists them."
+  type = map(object({
+    enabled     = optional(bool, true)
+    warning     = optional(number)
+    critical    = optional(number)
+    time_window = optional(string)
+    message     = optional(string)
+    no_data     = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "memory", "none_running"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, memory, none_running."
+  }
+}
+
+variable "notify" {
+  description = "Whom the monitors tell, by level: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "size" {
   description = "CPU and memory of a task: 1X (256 CPU units, 512 MiB), 2X (512, 1024), PX (1024, 6144) or cpu:memory, e.g. 256:1gb."
   type        = string
@@ -120,4 +168,11 @@ variable "stop_timeout" {
     condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
     error_message = "Write a whole number of seconds from 2 to 120."
   }
+}
+
+variable "tags" {
+  description = "Tags for every AWS object of the process."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod corpus;
 mod deploy;
 mod drift;
 mod errors;
@@ -13,6 +14,7 @@ mod generated;
 mod harness;
 mod kill;
 mod lifecycle;
+mod modules;
 mod monitors;
 mod pages;
 mod references;

@@ -14,19 +14,21 @@ use crate::roles::{self, Part};
 use crate::spec::{AppWritten, ProcessWritten};
 
 /// Keys that only a process of some kind can have.
-const REQUESTS: [&str; 3] = ["port", "health_check", "routes"];
-const SCHEDULE: [&str; 2] = ["time_zone", "retries"];
+const REQUESTS: [&str; 4] = ["port", "health_check", "routes", "slo"];
+const SCHEDULE: [&str; 3] = ["time_zone", "retries", "expected_window"];
 const RUNNING: [&str; 3] = ["count", "scale", "exec"];
 
 /// Keys that pass into the variable of the same name of the process's module.
-const PASSED: [&str; 9] = [
+const PASSED: [&str; 11] = [
     "config",
     "exec",
+    "expected_window",
     "health_check",
     "monitors",
     "port",
     "retries",
     "scale",
+    "slo",
     "stop_timeout",
     "time_zone",
 ];

@@ -23,7 +23,16 @@ macro_rules! files {
 }
 
 /// Every file of every module.
-const FILES: &[(&str, &str)] = files!["cluster", "deploy-role", "environment", "network", "worker"];
+const FILES: &[(&str, &str)] = files![
+    "cluster",
+    "deploy-role",
+    "environment",
+    "monitors",
+    "network",
+    "router",
+    "scheduled-job",
+    "worker",
+];
 
 impl Modules {
     /// The modules of this version.
