@@ -413,7 +413,7 @@ pub(crate) static PROCESS: Table = known(&[
         Kind::Text(Shape::TimeWindow),
         "a little longer than the pause between two runs, where that is known",
         "a run that is missed is told soon after",
-        "Time within which it must be started, as in `last_8d`: without it, jobs that run less than once a day have no monitor of missed runs.",
+        "Time within which it must be started, as in `last_4d`, a week at most: without it, jobs that run less than once a day have no monitor of missed runs.",
     ),
     field(
         "slo",

@@ -341,24 +341,41 @@ impl<'a> AppView<'a> {
     }
 }
 
+/// The arguments of a monitor in the order in which Segment wrote them.
+const MONITOR: [&str; 10] = [
+    "name",
+    "message",
+    "metric",
+    "namespace",
+    "dimensions",
+    "time_aggr",
+    "time_window",
+    "space_aggr",
+    "operator",
+    "no_data",
+];
+
 impl<'a> MonitorView<'a> {
     fn of(key: &'a str, all: &'a Value) -> Self {
-        let arguments = |value: &'a Value| value.as_object().into_iter().flatten();
-        let argument = |(name, value): (&'a String, &'a Value)| Argument { name, value };
-        let is_level = |name: &str| matches!(name, "warning" | "critical");
         let levels = ["warning", "critical"].into_iter().filter_map(|level| {
-            let arguments = arguments(all.get(level)?).map(argument).collect();
+            let arguments = arguments(all.get(level)?, &["threshold", "notify"]);
             Some(Level { level, arguments })
         });
         Self {
             monitor: key,
             levels: levels.collect(),
-            arguments: arguments(all)
-                .filter(|(name, _)| !is_level(name))
-                .map(argument)
-                .collect(),
+            arguments: arguments(all, &MONITOR),
         }
     }
+}
+
+/// Those of these arguments that are there.
+fn arguments<'a>(all: &'a Value, names: &[&'static str]) -> Vec<Argument<'a>> {
+    let argument = |name: &&'static str| {
+        let value = all.get(*name)?;
+        Some(Argument { name, value })
+    };
+    names.iter().filter_map(argument).collect()
 }
 
 impl<'a> ProcessView<'a> {
@@ -441,5 +458,18 @@ impl<'a> BackendView<'a> {
         Self {
             state: state.map(view),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MONITOR;
+    use crate::model;
+
+    #[test]
+    fn every_key_of_a_monitor_is_written() {
+        let keys = model::MONITOR.keys();
+        let mut keys = keys.iter().map(String::as_str);
+        assert!(keys.all(|key| MONITOR.contains(&key) || matches!(key, "warning" | "critical")));
     }
 }

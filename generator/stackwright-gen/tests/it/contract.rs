@@ -232,7 +232,7 @@ fn the_example_with_everything_is_whole() {
             shop,
             "resource \"stackwright_monitor\" \"internal-errors\" {",
         ),
-        (shop, "    notify    = \"@pagerduty\"\n    threshold = 50\n"),
+        (shop, "    threshold = 50\n    notify    = \"@pagerduty\"\n"),
         (billing, "= var.clients\n"),
         (
             billing,
