@@ -22,8 +22,10 @@ resource "stackwright_service" "main" {
   image         = var.image
   command       = var.command
   size          = var.size
-  desired_count = var.desired_count
+  desired_count = var.scale == null ? var.desired_count : null
+  scale         = var.scale
   config        = var.config
+  secrets       = var.secrets
   stop_timeout  = var.stop_timeout
   deploy        = var.deploy
   exec          = var.exec
@@ -36,7 +38,7 @@ module "monitors" {
   name = "${var.app.name}/${var.process}"
   kind = "service"
   dimensions = {
-    ClusterName = element(split("/", stackwright_service.main.ref.cluster_arn), 1)
+    ClusterName = stackwright_service.main.ref.cluster_name
     ServiceName = stackwright_service.main.ref.name
   }
   container_insights = var.container_insights

@@ -99,7 +99,7 @@ variable "deploy" {
 }
 
 variable "desired_count" {
-  description = "How many tasks run."
+  description = "How many tasks run, unless scale says so."
   type        = number
   default     = 1
   nullable    = false
@@ -144,6 +144,36 @@ variable "notify" {
   })
   default  = {}
   nullable = false
+}
+
+variable "scale" {
+  description = "Autoscaling between min and max tasks, so that cpu and memory stay at so many percent. desired_count is then left to it."
+  type = object({
+    min                = optional(number, 1)
+    max                = number
+    cpu                = optional(number)
+    memory             = optional(number)
+    scale_in_cooldown  = optional(number, 300)
+    scale_out_cooldown = optional(number, 60)
+  })
+  default = null
+
+  validation {
+    condition     = var.scale == null || try(var.scale.min <= var.scale.max, false)
+    error_message = "Write a min that is at most max."
+  }
+
+  validation {
+    condition     = var.scale == null || try(var.scale.cpu != null || var.scale.memory != null, false)
+    error_message = "Write what to scale by: cpu or memory."
+  }
+}
+
+variable "secrets" {
+  description = "Environment variables of this process from secrets, added to those of the app: name to ARN of a Secrets Manager secret or SSM parameter."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "size" {

@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = files![
     "network",
     "router",
     "scheduled-job",
+    "web-service",
     "worker",
 ];
 

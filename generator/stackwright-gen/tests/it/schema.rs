@@ -91,7 +91,7 @@ fn resources_fit_the_schema_of_the_provider() {
     let schemas = schemas();
     let mut seen = BTreeSet::new();
     let spec = format!("{MINIMAL}clock = {{ cron = \"0 3 * * ? *\" }}\n");
-    for (path, text) in tree(&spec, "worker: x\nclock: y\n")
+    for (path, text) in tree(&spec, "web: w\nworker: x\nclock: y\n")
         .files()
         .iter()
         .filter(|(path, _)| is_terraform(path))
