@@ -305,4 +305,74 @@ impl Account {
             vpc["VpcId"], vpc["CidrBlock"]
         ))
     }
+
+    /// A load balancer in the default network that somebody else made, in the form in which routes take one.
+    pub fn router(&self, name: &str) -> Result<String> {
+        let (vpc, subnets) = self.default_places()?;
+        let group = json!({ "GroupName": format!("lb-{name}"), "Description": "lb", "VpcId": vpc });
+        let group = self.outside("ec2", "CreateSecurityGroup", &group)?["GroupId"].clone();
+        let balancer = json!({ "Name": name, "Subnets": subnets, "SecurityGroups": [group] });
+        let balancer = self.outside("elbv2", "CreateLoadBalancer", &balancer)?;
+        let balancer = &balancer["LoadBalancers"][0];
+        let nothing =
+            json!([{ "Type": "fixed-response", "FixedResponseConfig": { "StatusCode": "404" } }]);
+        let listener = json!({
+            "LoadBalancerArn": balancer["LoadBalancerArn"], "Protocol": "HTTP", "Port": 80,
+            "DefaultActions": nothing,
+        });
+        let listener = self.outside("elbv2", "CreateListener", &listener)?;
+        reference(name, balancer, &listener["Listeners"][0]["ListenerArn"])
+    }
+
+    /// As [`Account::router`], but one that is there already is taken.
+    pub fn router_once(&self, name: &str) -> Result<String> {
+        let all = self.list(
+            "elbv2",
+            "DescribeLoadBalancers",
+            &json!({}),
+            "LoadBalancers",
+        )?;
+        let known = all
+            .iter()
+            .find(|balancer| balancer["LoadBalancerName"] == name);
+        let Some(balancer) = known else {
+            return self.router(name);
+        };
+        let of = json!({ "LoadBalancerArn": balancer["LoadBalancerArn"] });
+        let listeners = self.list("elbv2", "DescribeListeners", &of, "Listeners")?;
+        let listener = listeners.first().context("no listener")?;
+        reference(name, balancer, &listener["ListenerArn"])
+    }
+
+    /// Id of the default VPC, and of two of its subnets.
+    fn default_places(&self) -> Result<(Json, Vec<Json>)> {
+        let vpcs = self.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
+        let vpc = vpcs
+            .iter()
+            .find(|vpc| vpc["IsDefault"] == true)
+            .context("no default VPC")?["VpcId"]
+            .clone();
+        let of_vpc = json!({ "Filters": [{ "Name": "vpc-id", "Values": [vpc] }] });
+        let mut subnets = self.list("ec2", "DescribeSubnets", &of_vpc, "Subnets")?;
+        // Ids are random: by range, every account gives the same two.
+        subnets.sort_by_key(|subnet| subnet["CidrBlock"].to_string());
+        let ids = subnets
+            .iter()
+            .take(2)
+            .map(|subnet| subnet["SubnetId"].clone());
+        Ok((vpc, ids.collect()))
+    }
+}
+
+/// A load balancer in the form in which routes take one.
+fn reference(name: &str, balancer: &Json, listener: &Json) -> Result<String> {
+    let arn = balancer["LoadBalancerArn"].as_str().context("no ARN")?;
+    let (_, suffix) = arn
+        .split_once(":loadbalancer/")
+        .context("no load balancer")?;
+    Ok(format!(
+        "{{ name = {name:?}, arn = {arn:?}, arn_suffix = {suffix:?}, dns_name = {}, zone_id = \"Z1\", \
+         listener_arn = {listener}, security_group_id = {}, vpc_id = {}, public = false, https = false }}",
+        balancer["DNSName"], balancer["SecurityGroups"][0], balancer["VpcId"]
+    ))
 }

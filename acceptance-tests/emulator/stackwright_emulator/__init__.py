@@ -10,7 +10,7 @@ The modules, from the outside in:
 * `call`, `errors`, `cbor` speak the AWS protocols.
 * `accounts`, `trust`, `sts` decide who the caller is and which role it may take.
 * `faults`, `calls`, `settings`, `pagination`, `unimplemented` are what a test can steer or ask.
-* `ecs_services`, `ecs_tasks`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch` and the
+* `ecs_services`, `ecs_tasks`, `ecs_targets`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch` and the
   `gaps_*` modules make moto behave like AWS.
 * `outside` and `dump` look at an account as an ordinary AWS client.
 """
@@ -27,6 +27,8 @@ def install_patches() -> None:
         ecs_task_definitions,
         gaps_acm,
         gaps_anomaly_detectors,
+        gaps_autoscaling,
+        gaps_elbv2_targets,
         gaps_iam,
         gaps_load_balancers,
         gaps_logs,
@@ -45,6 +47,8 @@ def install_patches() -> None:
         moto_core,
         sts,
         gaps_acm,
+        gaps_autoscaling,
+        gaps_elbv2_targets,
         gaps_iam,
         gaps_load_balancers,
         gaps_logs,

@@ -62,7 +62,15 @@ class Call:
             if _NAMING_KEY.search(key.rstrip("0123456789.").removesuffix(".member"))
             and not _SECRET_KEY.search(key)
             and _is_plain(value)
-        }
+        } | self._load_balancers()
+
+    def _load_balancers(self) -> dict[str, Any]:
+        """The target groups that an ECS service is told to register its tasks in, and the weights of a rule's."""
+        found = {key: value for key, value in self.params.items() if key.endswith(".Weight")}
+        balancers = self.params.get("loadBalancers")
+        if isinstance(balancers, list):
+            found["loadBalancers"] = [item.get("targetGroupArn") for item in balancers if isinstance(item, dict)]
+        return found
 
 
 def _is_plain(value: Any) -> bool:

@@ -165,6 +165,9 @@ def _parameters(reader: _Reader) -> Iterator[Object]:
 def _alarms(kind: str, member: str) -> Callable[[_Reader], Iterator[Object]]:
     def collect(reader: _Reader) -> Iterator[Object]:
         for alarm in reader.all("cloudwatch", "describe_alarms", member, AlarmTypes=[kind]):
+            # Those of target tracking are AWS's own: they come and go with their policy, under random names.
+            if alarm["AlarmName"].startswith("TargetTracking-"):
+                continue
             tags = reader.call("cloudwatch", "list_tags_for_resource", ResourceARN=alarm["AlarmArn"])["Tags"]
             yield alarm | {"Tags": tags}
 

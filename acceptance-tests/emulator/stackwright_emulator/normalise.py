@@ -37,6 +37,7 @@ _VOLATILE = {
     "PublicIp",
     "RoleId",
     "RoleLastUsed",
+    "ScalableTargetARN",
     "RouteTableAssociationId",
     "StateReason",
     "StateReasonData",
@@ -63,6 +64,7 @@ _SHOWN_ELSEWHERE = {
     "namespaces": {"HostedZoneId"},
     "load_balancers": {"State"},
     "queues": {"CreatedTimestamp", "LastModifiedTimestamp"},
+    "scaling_policies": {"Alarms"},
 }
 
 # Lists whose order means something, and documents that are not AWS's to reorder.

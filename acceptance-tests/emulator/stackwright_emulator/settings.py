@@ -21,6 +21,8 @@ class AccountSettings:
     """DescribeLoadBalancers answers that show a new load balancer provisioning before it is active."""
     acm_describes: int = 0
     """DescribeCertificate answers without validation records after a request."""
+    target_describes: int = 1
+    """DescribeTargetHealth answers that show the target of a new task as initial before it is healthy."""
 
 
 _lock = threading.Lock()

@@ -31,6 +31,14 @@ fn of_a_job() -> Result<()> {
 }
 
 #[test]
+fn of_a_service_with_routes() -> Result<()> {
+    every_write_refused(
+        |account| fixtures::web_slice(account, fixtures::SCALED),
+        &[CLUSTER, APP, SERVICE],
+    )
+}
+
+#[test]
 fn of_a_role() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::role("  preset = \"deploy\"")), &[ROLE])
 }

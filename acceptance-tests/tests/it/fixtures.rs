@@ -224,6 +224,43 @@ pub(crate) fn slice(account: &Account, app_more: &str, service_more: &str) -> Re
     Ok([cluster(""), app(&network, app_more), service(service_more)].concat())
 }
 
+/// The default network, with a namespace that somebody else made for it.
+pub(crate) fn network_with_names(account: &Account) -> Result<String> {
+    let network = account.default_network()?;
+    let vpcs = account.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
+    let vpc = vpcs.iter().find(|vpc| vpc["IsDefault"] == true);
+    let names =
+        json!({ "Name": "stage.acme.internal", "Vpc": vpc.context("no default VPC")?["VpcId"] });
+    account.outside("servicediscovery", "CreatePrivateDnsNamespace", &names)?;
+    let made = account.list(
+        "servicediscovery",
+        "ListNamespaces",
+        &json!({}),
+        "Namespaces",
+    )?;
+    let id = &made.first().context("there is no namespace")?["Id"];
+    let whole = network.trim_end_matches(" }");
+    Ok(format!(
+        "{whole}, namespace_id = {id}, namespace = \"stage.acme.internal\" }}"
+    ))
+}
+
+/// Arguments of a service that takes requests from a router, an HCL expression.
+pub(crate) fn web(router: &str) -> String {
+    format!(
+        "  image = \"repo/shop:v41\"\n  routes = {{ web = {{ router = {router}, host = \"shop.example.com\" }} }}\n"
+    )
+}
+
+/// Autoscaling of a service with routes.
+pub(crate) const SCALED: &str = "  scale = { min = 1, max = 4, cpu = 60, requests = 500 }\n";
+
+/// [`slice`] with a service behind a router that exists already.
+pub(crate) fn web_slice(account: &Account, more: &str) -> Result<String> {
+    let router = account.router_once("main")?;
+    slice(account, "", &(web(&router) + more))
+}
+
 /// A root with [`slice`], applied.
 pub(crate) fn applied_slice(service_more: &str) -> Result<Workspace> {
     let account = Account::fresh()?;
@@ -303,7 +340,20 @@ pub(crate) fn comparable(account: &Account) -> Result<Json> {
             group["GroupName"] = json!(prefix);
         }
     }
-    Ok(dump)
+    without_hashes(&dump)
+}
+
+/// The hash at the end of a target group's name comes from the VPC too, and the name stands in many places.
+fn without_hashes(dump: &Json) -> Result<Json> {
+    let groups = dump["target_groups"].as_object();
+    let mut text = dump.to_string();
+    for group in groups.into_iter().flat_map(serde_json::Map::values) {
+        let name = group["TargetGroupName"].as_str().unwrap_or_default();
+        if let Some((prefix, _)) = name.rsplit_once('-') {
+            text = text.replace(name, prefix);
+        }
+    }
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// Address of the monitor of [`monitor`].

@@ -59,6 +59,17 @@ const JOB_UPDATE: Scenario = Scenario {
     },
 };
 
+const WEB: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::web_slice(account, fixtures::SCALED),
+};
+
+/// Another port: two target groups for a while, and requests that must not be lost.
+const WEB_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::web_slice(account, "")),
+    wanted: |account| fixtures::web_slice(account, "  port = 9090\n"),
+};
+
 const ROLE: Scenario = Scenario {
     before: None,
     wanted: |_| Ok(fixtures::role("  preset = \"read\"")),
@@ -114,6 +125,10 @@ kill_tests! {
     provider_in_an_update_of_a_monitor: MONITOR_UPDATE, Provider;
     provider_in_a_create_of_a_job: JOB, Provider;
     provider_in_an_update_of_a_job: JOB_UPDATE, Provider;
+    provider_in_a_create_of_a_service_with_routes: WEB, Provider;
+    provider_in_an_update_of_a_service_with_routes: WEB_UPDATE, Provider;
+    terraform_in_a_create_of_a_service_with_routes: WEB, Terraform;
+    terraform_in_an_update_of_a_service_with_routes: WEB_UPDATE, Terraform;
     provider_in_a_create_of_a_role: ROLE, Provider;
     provider_in_an_update_of_a_role: ROLE_UPDATE, Provider;
     provider_in_a_create_of_a_router: ROUTER, Provider;

@@ -19,6 +19,7 @@ mod monitors;
 mod pages;
 mod references;
 mod router;
+mod routes;
 mod rules;
 mod secrets;
 mod session;

@@ -109,6 +109,12 @@ pub(crate) struct Loaders {
     pub(crate) dns_records: Loader<crate::dns_record::DnsRecords>,
     pub(crate) dns_changes: crate::dns_changes::DnsChanges,
     pub(crate) dns_change_states: Loader<crate::dns_changes::ChangeStates>,
+    // Target groups, rules and Application Auto Scaling.
+    pub(crate) target_groups: Loader<crate::target_group::TargetGroups>,
+    pub(crate) target_group_attributes: Loader<crate::target_group::TargetGroupAttributes>,
+    pub(crate) listener_rules: Loader<crate::listener_rule::ListenerRules>,
+    pub(crate) scalable_targets: Loader<crate::scalable_target::ScalableTargets>,
+    pub(crate) scaling_policies: Loader<crate::scaling_policy::ScalingPolicies>,
 }
 
 /// Clients, each built when it is first used: building all of them would cost every start.

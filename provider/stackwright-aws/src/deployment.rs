@@ -194,6 +194,11 @@ impl Poll {
         self.status == "ACTIVE" && self.ours(goal).is_some_and(failed)
     }
 
+    /// The tasks of the primary deployment that run.
+    pub(crate) fn running(&self) -> i32 {
+        self.primary().map_or(0, |primary| primary.running)
+    }
+
     /// A service that there is not.
     pub(crate) fn missing() -> Self {
         Self {

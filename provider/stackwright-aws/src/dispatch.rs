@@ -122,6 +122,10 @@ adapters! {
     Certificate,
     CertificateValidation,
     DnsRecord,
+    TargetGroup,
+    ListenerRule,
+    ScalableTarget,
+    ScalingPolicy,
 }
 
 /// Gives a typed adapter its untyped face.

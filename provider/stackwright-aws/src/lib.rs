@@ -66,6 +66,13 @@ mod listener;
 mod listener_certificate;
 mod load_balancer;
 mod load_balancer_protection;
+// What reaches services: target groups, rules, Application Auto Scaling
+mod last_words;
+mod listener_rule;
+mod scalable_target;
+mod scaling_policy;
+mod target_group;
+mod target_health;
 
 // CloudWatch
 mod alarm;

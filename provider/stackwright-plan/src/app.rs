@@ -96,6 +96,10 @@ pub struct AppRef {
     pub policies: BTreeMap<String, String>,
     /// Digest of config, secrets and policies: another digest means that the processes restart.
     pub config_digest: String,
+    /// Id of the Cloud Map namespace for private names, when the network has one.
+    pub namespace_id: Option<String>,
+    /// Domain of the namespace.
+    pub namespace: Option<String>,
 }
 
 /// The apps.
@@ -220,6 +224,8 @@ impl Resource for AppResource {
             secrets: view.secrets.clone(),
             policies: view.policies.clone(),
             config_digest: digest(view).map_or_else(Cfg::unknown, Cfg::Known),
+            namespace_id: network.map_or_else(Cfg::unknown, |network| network.namespace_id.clone()),
+            namespace: network.map_or_else(Cfg::unknown, |network| network.namespace.clone()),
         });
     }
 
@@ -386,7 +392,7 @@ pub(crate) fn trust_ecs_tasks(scope: &Scope) -> Json {
 }
 
 /// Pull images, write to the app's own log group, read the app's own secrets.
-fn execution_policies(
+pub(crate) fn execution_policies(
     scope: &Scope,
     app: &str,
     secrets: &BTreeMap<String, String>,
@@ -572,7 +578,7 @@ pub(crate) fn check_config(config: &Texts, found: &mut Diagnostics) {
     }
 }
 
-fn check_secrets(secrets: &Texts, found: &mut Diagnostics) {
+pub(crate) fn check_secrets(secrets: &Texts, found: &mut Diagnostics) {
     for (name, arn) in secrets.known().into_iter().flatten() {
         let at = Path::attribute("secrets").key(name);
         if let Err(problem) = aws_rules::variable_name(name) {
@@ -593,7 +599,7 @@ pub(crate) fn check_twice(config: &Texts, secrets: &Texts, found: &mut Diagnosti
         found.error(
             Path::attribute("config").key(name),
             "Variable Given Twice",
-            format!("`{name}` stands in `config` and in the app's `secrets`. ECS takes it in one place only. Remove one."),
+            format!("`{name}` stands in `config` and in `secrets` (the app's count too). ECS takes it in one place only. Remove one."),
         );
     }
 }

@@ -26,6 +26,7 @@ pub mod monitor;
 pub mod name;
 pub mod network;
 pub mod policy_document;
+pub mod priority;
 pub mod procfile;
 pub mod resource;
 mod resource_tags;

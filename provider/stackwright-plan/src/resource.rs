@@ -125,8 +125,10 @@ pub enum By {
     Name(String),
     /// All objects of the kind that carry the resource's tags.
     Tags,
-    /// By the name or ARN that stands in a field of an anchor before this one.
+    /// By the name or ARN that stands in a field or output of an anchor before this one.
     Follow(Key, &'static str),
+    /// As `Follow`, but there may be several: each one's key is the anchor's and its output `name`.
+    Each(Key, &'static str),
 }
 
 impl Anchor {
@@ -145,6 +147,16 @@ impl Anchor {
             key: key.into(),
             kind,
             by: By::Follow(anchor.into(), field),
+        }
+    }
+
+    /// All objects that a field or output of an anchor before this one leads to. `key` is the
+    /// beginning of their keys.
+    pub fn each(key: &str, kind: Kind, anchor: &str, field: &'static str) -> Self {
+        Self {
+            key: key.into(),
+            kind,
+            by: By::Each(anchor.into(), field),
         }
     }
 
@@ -283,6 +295,17 @@ pub trait Resource: Send + Sync + 'static {
 
     /// The components; `None` while something unknown decides which there are.
     fn plan(scope: &Scope, view: &Self::View) -> Option<Graph>;
+
+    /// Whether going from `prior` to `planned` may need [`Resource::stages`].
+    fn moves(_prior: &Graph, _planned: &Graph) -> bool {
+        false
+    }
+
+    /// Graphs to go through, one after another, before `planned`: a way on which nothing stops
+    /// working. `found` is what AWS has.
+    fn stages(_prior: &Graph, _planned: &Graph, _found: &Found) -> Vec<Graph> {
+        Vec::new()
+    }
 
     /// Fills the computed attributes (not those of [`Common`]) from the components' outputs.
     fn fill(scope: &Scope, view: &mut Self::View, outputs: &Outputs);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROUNDS: &[&Round] = &[&SERVICE, &REVISION, &FAMILY];
+pub(super) const ROUNDS: &[&Round] = &[&SERVICE, &REVISION, &FAMILY, &WEB];
 
 const SERVICE: Round = Round {
     name: "service",
@@ -74,14 +74,6 @@ const SERVICE: Round = Round {
             },
         ),
         together("ecs_service.propagate_tags", "service"),
-        excepted(
-            "ecs_service.health_check_grace_period_seconds",
-            "AWS refuses it for a service without load balancer, and this version has none",
-        ),
-        excepted(
-            "ecs_service.load_balancers",
-            "this version makes no target group; one that is added outside belongs to nobody here",
-        ),
         changed("ecs_service.tags", "service", |account| {
             let (_, arn) = fixtures::ecs_names(account)?;
             let tags = json!([{ "key": "Name", "value": "changed" }]);
@@ -93,17 +85,10 @@ const SERVICE: Round = Round {
                 )
                 .map(drop)
         }),
-        changed("task_definition.tags", "task_definition", |account| {
-            let arn = fixtures::ecs_service(account)?["taskDefinition"].clone();
-            let tags = json!([{ "key": "Name", "value": "changed" }]);
-            account
-                .outside(
-                    "ecs",
-                    "TagResource",
-                    &json!({ "resourceArn": arn, "tags": tags }),
-                )
-                .map(drop)
-        }),
+        excepted(
+            "task_definition.tags",
+            "a revision that is known is not read again, because nothing else of it can change; tasks take their tags from the service",
+        ),
     ],
 };
 
@@ -122,12 +107,211 @@ const REVISION: Round = Round {
         together("task_definition.execution_role_arn", "task_definition"),
         together("task_definition.task_role_arn", "task_definition"),
         together("task_definition.containers", "task_definition"),
+        together("task_definition.volumes", "task_definition"),
         excepted(
             "ecs_service.task_definition",
             "another revision shows as the fields of `task_definition` that it has otherwise",
         ),
     ],
 };
+
+const WEB: Round = Round {
+    name: "service-web",
+    address: fixtures::SERVICE,
+    resources: |account| {
+        let more =
+            "  private_name = true\n  scale = { min = 1, max = 4, cpu = 60, requests = 500 }\n";
+        let router = account.router("main")?;
+        let network = fixtures::network_with_names(account)?;
+        let service = fixtures::service(&(fixtures::web(&router) + more));
+        Ok([fixtures::cluster(""), fixtures::app(&network, ""), service].concat())
+    },
+    deploys: false,
+    rows: &[
+        excepted("target_group.name", IDENTITY),
+        excepted("target_group.port", FIXED),
+        excepted("target_group.protocol", FIXED),
+        excepted("target_group.vpc_id", FIXED),
+        excepted("target_group.target_type", FIXED),
+        excepted(
+            "target_group.health_check_enabled",
+            "AWS refuses to switch the health check of addresses off",
+        ),
+        changed("target_group.health_check_path", GROUP, |account| {
+            let health = json!({
+                "HealthCheckProtocol": "HTTPS", "HealthCheckPort": "81", "HealthCheckPath": "/other",
+                "HealthCheckIntervalSeconds": 44, "HealthCheckTimeoutSeconds": 11,
+                "HealthyThresholdCount": 7, "UnhealthyThresholdCount": 8, "Matcher": { "HttpCode": "404" },
+            });
+            on_group(account, "ModifyTargetGroup", health)
+        }),
+        together("target_group.health_check_protocol", GROUP),
+        together("target_group.health_check_port", GROUP),
+        together("target_group.health_check_interval_seconds", GROUP),
+        together("target_group.health_check_timeout_seconds", GROUP),
+        together("target_group.healthy_threshold_count", GROUP),
+        together("target_group.unhealthy_threshold_count", GROUP),
+        together("target_group.matcher", GROUP),
+        changed("target_group.attributes", GROUP, |account| {
+            let attributes = json!([{ "Key": "slow_start.duration_seconds", "Value": "90" }]);
+            on_group(
+                account,
+                "ModifyTargetGroupAttributes",
+                json!({ "Attributes": attributes }),
+            )
+        }),
+        changed("target_group.tags", GROUP, |account| {
+            retag_elb(account, &group_of(account)?["TargetGroupArn"])
+        }),
+        excepted("listener_rule.listener_arn", FIXED),
+        changed("listener_rule.priority", "rule.web", |account| {
+            let place = json!([{ "RuleArn": rule_of(account)?["RuleArn"], "Priority": 77 }]);
+            account
+                .outside(
+                    "elbv2",
+                    "SetRulePriorities",
+                    &json!({ "RulePriorities": place }),
+                )
+                .map(drop)
+        }),
+        changed("listener_rule.host_headers", "rule.web", |account| {
+            let redirect = json!({ "Type": "redirect", "RedirectConfig": { "StatusCode": "HTTP_301", "Host": "x.example.com" } });
+            let conditions = json!([
+                { "Field": "host-header", "HostHeaderConfig": { "Values": ["other.example.com"] } },
+                { "Field": "path-pattern", "PathPatternConfig": { "Values": ["/other"] } },
+            ]);
+            let rule = json!({ "RuleArn": rule_of(account)?["RuleArn"], "Conditions": conditions, "Actions": [redirect] });
+            account.outside("elbv2", "ModifyRule", &rule).map(drop)
+        }),
+        together("listener_rule.path_patterns", "rule.web"),
+        together("listener_rule.targets", "rule.web"),
+        together("listener_rule.others", "rule.web"),
+        changed("listener_rule.tags", "rule.web", |account| {
+            retag_elb(account, &rule_of(account)?["RuleArn"])
+        }),
+        excepted("scalable_target.resource_id", IDENTITY),
+        changed(
+            "scalable_target.min_capacity",
+            "scalable_target",
+            |account| {
+                let suspended = json!({ "DynamicScalingInSuspended": true });
+                on_scaling(
+                    account,
+                    "RegisterScalableTarget",
+                    json!({ "MinCapacity": 0, "MaxCapacity": 9, "SuspendedState": suspended }),
+                )
+            },
+        ),
+        together("scalable_target.max_capacity", "scalable_target"),
+        together("scalable_target.suspended", "scalable_target"),
+        excepted("scaling_policy.resource_id", IDENTITY),
+        excepted("scaling_policy.policy_name", IDENTITY),
+        changed("scaling_policy.metric", "scaling_policy.cpu", |account| {
+            on_policy(
+                account,
+                "cpu",
+                &json!({ "PredefinedMetricType": "ECSServiceAverageMemoryUtilization" }),
+            )
+        }),
+        together("scaling_policy.target_value", "scaling_policy.cpu"),
+        together("scaling_policy.scale_in_cooldown", "scaling_policy.cpu"),
+        together("scaling_policy.scale_out_cooldown", "scaling_policy.cpu"),
+        together("scaling_policy.disable_scale_in", "scaling_policy.cpu"),
+        changed("scaling_policy.load_balancer", REQUESTS, |account| {
+            let label = "app/other/0123456789abcdef/targetgroup/other/0123456789abcdef";
+            on_policy(
+                account,
+                "requests.main.8080",
+                &json!({ "PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label }),
+            )
+        }),
+        together("scaling_policy.target_group", REQUESTS),
+        changed("ecs_service.load_balancers", "service", |account| {
+            on_service(
+                account,
+                json!({ "loadBalancers": [], "serviceRegistries": [], "healthCheckGracePeriodSeconds": 0 }),
+            )
+        }),
+        together("ecs_service.health_check_grace_period_seconds", "service"),
+        together("ecs_service.service_registries", "service"),
+    ],
+};
+
+const GROUP: &str = "target_group.main.8080";
+const REQUESTS: &str = "scaling_policy.requests.main.8080";
+
+fn group_of(account: &Account) -> Result<Json> {
+    let groups = account.list("elbv2", "DescribeTargetGroups", &json!({}), "TargetGroups")?;
+    groups
+        .into_iter()
+        .next()
+        .context("there is no target group")
+}
+
+fn on_group(account: &Account, operation: &str, mut params: Json) -> Result<()> {
+    params["TargetGroupArn"] = group_of(account)?["TargetGroupArn"].clone();
+    account.outside("elbv2", operation, &params).map(drop)
+}
+
+fn rule_of(account: &Account) -> Result<Json> {
+    let balancers = account.list(
+        "elbv2",
+        "DescribeLoadBalancers",
+        &json!({}),
+        "LoadBalancers",
+    )?;
+    let of = json!({ "LoadBalancerArn": balancers.first().context("no load balancer")?["LoadBalancerArn"] });
+    let listeners = account.list("elbv2", "DescribeListeners", &of, "Listeners")?;
+    let of = json!({ "ListenerArn": listeners.first().context("no listener")?["ListenerArn"] });
+    let rules = account.list("elbv2", "DescribeRules", &of, "Rules")?;
+    let ours = rules.into_iter().find(|rule| rule["IsDefault"] != true);
+    ours.context("there is no rule")
+}
+
+fn retag_elb(account: &Account, arn: &Json) -> Result<()> {
+    let tags = json!([{ "Key": "Name", "Value": "changed" }]);
+    account
+        .outside(
+            "elbv2",
+            "AddTags",
+            &json!({ "ResourceArns": [arn], "Tags": tags }),
+        )
+        .map(drop)
+}
+
+fn on_scaling(account: &Account, operation: &str, mut params: Json) -> Result<()> {
+    let of = json!({ "ServiceNamespace": "ecs" });
+    let targets = account.list(
+        "application-autoscaling",
+        "DescribeScalableTargets",
+        &of,
+        "ScalableTargets",
+    )?;
+    let target = targets.first().context("there is no scalable target")?;
+    for name in ["ServiceNamespace", "ResourceId", "ScalableDimension"] {
+        params[name] = target[name].clone();
+    }
+    account
+        .outside("application-autoscaling", operation, &params)
+        .map(drop)
+}
+
+fn on_policy(account: &Account, name: &str, metric: &Json) -> Result<()> {
+    let tracking = json!({
+        "TargetValue": 11.0, "PredefinedMetricSpecification": metric, "ScaleInCooldown": 7,
+        "ScaleOutCooldown": 8, "DisableScaleIn": true,
+    });
+    let policy = json!({
+        "PolicyName": name, "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": tracking,
+    });
+    on_scaling(account, "PutScalingPolicy", policy)
+}
+
+#[test]
+fn service_web() -> Result<()> {
+    WEB.play()
+}
 
 const FAMILY: Round = Round {
     name: "service-family",
@@ -177,6 +361,8 @@ fn deploy_other(account: &Account, family: Option<&str>) -> Result<()> {
             json!({ "cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX" });
         register["executionRoleArn"] = json!(other_role);
         register["taskRoleArn"] = json!(other_role);
+        let efs = json!({ "fileSystemId": "fs-0123abcd", "transitEncryption": "ENABLED" });
+        register["volumes"] = json!([{ "name": "more", "efsVolumeConfiguration": efs }]);
     }
     register["containerDefinitions"] = json!([container]);
     let registered = account.outside("ecs", "RegisterTaskDefinition", &register)?;

@@ -7,7 +7,8 @@ use serde_json::json;
 use stackwright_aws::{Adapter, AwsError, Freshness, Lookup, Recorded, Wait};
 use stackwright_plan::ResourceId;
 use stackwright_plan::component::{
-    AwsLogs, CapacityShare, Container, EcsCluster, EcsService, Role, Tags, TaskDefinition,
+    AwsLogs, CapacityShare, Container, ContainerHealthCheck, EcsCluster, EcsService, EfsVolume,
+    Mount, Role, Tags, TaskDefinition,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,22 @@ fn task_definition(account: &Account, role: &str, command: &str) -> TaskDefiniti
             stream_prefix: "worker".to_owned(),
         },
         init_process: true,
+        ports: vec![8080],
+        cpu: 128,
+        memory: Some(256),
+        health_check: Some(ContainerHealthCheck {
+            command: vec!["CMD-SHELL".to_owned(), "curl -f localhost".to_owned()],
+            interval: 10,
+            timeout: 3,
+            retries: 2,
+            start_period: 5,
+        }),
+        depends_on: BTreeMap::new(),
+        mounts: vec![Mount {
+            name: "data".to_owned(),
+            container_path: "/data".to_owned(),
+            read_only: true,
+        }],
     };
     TaskDefinition {
         family: "acme-stage-shop-worker-abc123".to_owned(),
@@ -79,6 +96,14 @@ fn task_definition(account: &Account, role: &str, command: &str) -> TaskDefiniti
         execution_role_arn: role.into(),
         task_role_arn: role.into(),
         containers: vec![container],
+        volumes: vec![EfsVolume {
+            name: "data".to_owned(),
+            file_system_id: "fs-0123abcd".to_owned(),
+            root_directory: "/".to_owned(),
+            access_point_id: "fsap-0123abcd".to_owned(),
+            transit_encryption: true,
+            iam: true,
+        }],
         tags: tags(account, &[("team", "a"), ("gone", "b")]),
     }
 }
@@ -138,7 +163,7 @@ impl Shop {
             desired_count: Some(2),
             capacity_provider_strategy: Vec::new(),
             subnets: subnets.into(),
-            security_groups: vec![group].into(),
+            security_groups: vec![group.into()],
             assign_public_ip: false,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
@@ -149,6 +174,7 @@ impl Shop {
             propagate_tags: "SERVICE".to_owned(),
             health_check_grace_period_seconds: None,
             load_balancers: Vec::new(),
+            service_registries: Vec::new(),
             tags: tags(&account, &[("team", "a"), ("gone", "b")]),
         };
         Self {

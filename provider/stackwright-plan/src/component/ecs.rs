@@ -53,6 +53,49 @@ pub struct AwsLogs {
     pub stream_prefix: String,
 }
 
+/// How ECS asks a container whether it is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerHealthCheck {
+    /// `CMD-SHELL` and a command, or `CMD` and its words.
+    pub command: Vec<String>,
+    /// Seconds between two runs.
+    pub interval: i32,
+    /// Seconds that a run may take.
+    pub timeout: i32,
+    /// Failures in a row that make it unhealthy.
+    pub retries: i32,
+    /// Seconds after the start in which failures do not count.
+    pub start_period: i32,
+}
+
+/// A volume inside a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// Name of the volume.
+    pub name: String,
+    /// Where it is.
+    pub container_path: String,
+    /// Whether nobody writes to it.
+    pub read_only: bool,
+}
+
+/// An EFS file system that a task can mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EfsVolume {
+    /// Name.
+    pub name: String,
+    /// The file system.
+    pub file_system_id: String,
+    /// Folder of it that is mounted.
+    pub root_directory: String,
+    /// Access point; the empty text for none.
+    pub access_point_id: String,
+    /// Whether it is encrypted on its way.
+    pub transit_encryption: bool,
+    /// Whether the task's role must allow it.
+    pub iam: bool,
+}
+
 /// One container of a task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Container {
@@ -76,6 +119,18 @@ pub struct Container {
     pub log: AwsLogs,
     /// Whether a small init process reaps children.
     pub init_process: bool,
+    /// Ports that it listens on.
+    pub ports: Vec<i32>,
+    /// CPU units of the task that are its own; 0 for a share of what is free.
+    pub cpu: i32,
+    /// MiB after which it is killed; none for all of the task's.
+    pub memory: Option<i32>,
+    /// How ECS asks whether it is well.
+    pub health_check: Option<ContainerHealthCheck>,
+    /// Containers that come first: name to `START`, `COMPLETE`, `SUCCESS` or `HEALTHY`.
+    pub depends_on: BTreeMap<String, String>,
+    /// Volumes, by name.
+    pub mounts: Vec<Mount>,
 }
 
 /// One immutable revision on Fargate. A changed field registers a new one; tags can change. Former
@@ -97,6 +152,8 @@ pub struct TaskDefinition {
     pub task_role_arn: In<String>,
     /// Containers, by name.
     pub containers: Vec<Container>,
+    /// Volumes, by name.
+    pub volumes: Vec<EfsVolume>,
     /// Tags.
     pub tags: Tags,
 }
@@ -111,10 +168,12 @@ impl Component for TaskDefinition {
         "execution_role_arn",
         "task_role_arn",
         "containers",
+        "volumes",
     ];
     const REDACTED: &'static [&'static str] = &["containers.*.environment", "containers.*.secrets"];
     // ECS rolls back to former revisions, and so do people: they are deregistered with the service.
     const KEEPS_HISTORY: bool = true;
+    const IMMUTABLE: bool = true;
 }
 
 /// A target group that a service registers its tasks in.
@@ -148,7 +207,7 @@ pub struct EcsService {
     /// Subnets of its tasks.
     pub subnets: In<Vec<String>>,
     /// Security groups of its tasks.
-    pub security_groups: In<Vec<String>>,
+    pub security_groups: Vec<In<String>>,
     /// Whether tasks get a public address.
     pub assign_public_ip: bool,
     /// Least healthy share during a deployment, in percent.
@@ -169,6 +228,8 @@ pub struct EcsService {
     pub health_check_grace_period_seconds: Option<i32>,
     /// Target groups.
     pub load_balancers: Vec<LoadBalancerTarget>,
+    /// ARNs of the Cloud Map services that its tasks are registered in.
+    pub service_registries: Vec<In<String>>,
     /// Tags.
     pub tags: Tags,
 }
@@ -176,6 +237,11 @@ pub struct EcsService {
 impl Component for EcsService {
     const KIND: Kind = Kind::EcsService;
     const REPLACE: &'static [&'static str] = &["service_name", "cluster"];
-    const UNORDERED: &'static [&'static str] =
-        &["subnets", "security_groups", "capacity_provider_strategy"];
+    const UNORDERED: &'static [&'static str] = &[
+        "subnets",
+        "security_groups",
+        "capacity_provider_strategy",
+        "load_balancers",
+        "service_registries",
+    ];
 }

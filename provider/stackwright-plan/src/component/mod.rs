@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::field_names;
 
 mod acm;
+mod autoscaling;
 mod cloud_map;
 mod cloudwatch;
 mod ec2;
 mod ecs;
 mod elbv2;
+mod elbv2_targets;
 mod iam;
 mod logs;
 mod route53;
@@ -24,11 +26,13 @@ mod sqs;
 mod ssm;
 
 pub use acm::*;
+pub use autoscaling::*;
 pub use cloud_map::*;
 pub use cloudwatch::*;
 pub use ec2::*;
 pub use ecs::*;
 pub use elbv2::*;
+pub use elbv2_targets::*;
 pub use iam::*;
 pub use logs::*;
 pub use route53::*;
@@ -55,6 +59,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     /// exactly as we want it, and somebody else's otherwise. Its outputs say what was written last;
     /// an update without differences answers them anew and writes nothing.
     const ADOPT_EQUAL: bool = false;
+    /// Nothing but tags ever changes on an object: one that is known is not read again.
+    const IMMUTABLE: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -70,6 +76,8 @@ pub struct KindFacts {
     pub keeps_history: bool,
     /// One that is not recorded is ours only when it is exactly as we want it.
     pub adopt_equal: bool,
+    /// Nothing but tags ever changes on an object.
+    pub immutable: bool,
 }
 
 macro_rules! kinds {
@@ -101,6 +109,7 @@ macro_rules! kinds {
                     redacted: <$kind as Component>::REDACTED,
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
+                    immutable: <$kind as Component>::IMMUTABLE,
                 }),* }
             }
         }
@@ -178,4 +187,12 @@ kinds! {
     CertificateValidation = "certificate validation",
     /// [`DnsRecord`].
     DnsRecord = "DNS record",
+    /// [`TargetGroup`].
+    TargetGroup = "target group",
+    /// [`ListenerRule`].
+    ListenerRule = "listener rule",
+    /// [`ScalableTarget`].
+    ScalableTarget = "scalable target",
+    /// [`ScalingPolicy`].
+    ScalingPolicy = "scaling policy",
 }

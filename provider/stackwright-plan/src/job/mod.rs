@@ -324,7 +324,7 @@ impl Resource for JobResource {
             (SCHEDULE, "maximum_event_age_in_seconds") => {
                 number().map(|it| view.maximum_age = Cfg::Known(it))
             }
-            (TASK, field) if service::is_image(field) => {
+            (TASK, field) if service::is_image(field, &view.process) => {
                 text().map(|it| view.image = Cfg::Known(it))
             }
             _ => None,

@@ -16,6 +16,7 @@ use super::world::Search;
 use super::{Entry, Record, Seen, World, teardown};
 
 /// What an apply works with.
+#[derive(Clone)]
 pub(crate) struct Job<'a> {
     /// AWS.
     pub(crate) world: &'a dyn World,
@@ -94,6 +95,28 @@ pub(crate) struct Outcome {
     pub(crate) record: Record,
     /// What stopped it, if anything.
     pub(crate) failures: Vec<Failure>,
+}
+
+/// Goes through the stages, each one to its end with everything waited for, and then to the graph.
+pub(crate) async fn converge_in_stages(
+    job: &Job<'_>,
+    stages: &[Graph],
+    graph: &Graph,
+    before: Record,
+) -> Outcome {
+    let whole = Job {
+        resume: true,
+        ..job.clone()
+    };
+    let mut record = before;
+    for stage in stages {
+        let outcome = converge(&whole, stage, record).await;
+        if !outcome.failures.is_empty() {
+            return outcome;
+        }
+        record = outcome.record;
+    }
+    converge(job, graph, record).await
 }
 
 /// Creates, updates and replaces in dependency order, then deletes what is not wanted any more.
@@ -355,6 +378,7 @@ impl Walk<'_> {
             outputs,
             needs: self.node.needs(),
             applied: BTreeMap::new(),
+            stands_in: false,
             normalised: BTreeMap::new(),
         }
     }
@@ -549,6 +573,7 @@ impl Walk<'_> {
     fn note_applied(&mut self) {
         let applied = digests(&self.desired);
         if let Some(entry) = &mut self.entry {
+            entry.stands_in = false;
             entry.applied = applied;
         }
     }

@@ -46,9 +46,19 @@ pub(crate) struct Ignore {
 }
 
 impl Ignore {
-    /// Whether the field was not read: an object of ours has tags, so none means not asked.
+    /// Whether the field was not read: an object of ours has tags, and a target group attributes, so
+    /// none means not asked.
     fn is_unread(&self, field: &FieldDiff, seen: &Seen) -> bool {
-        self.fast && field.top() == "tags" && seen.tags.is_empty()
+        let empty = |name: &str| {
+            let map = seen.fields.get(name).and_then(Json::as_object);
+            map.is_some_and(Map::is_empty)
+        };
+        self.fast
+            && match field.top() {
+                "tags" => seen.tags.is_empty(),
+                "attributes" => empty("attributes"),
+                _ => false,
+            }
     }
 
     /// Whether a tag that others may set.

@@ -34,7 +34,8 @@ impl Observation {
 pub(crate) struct Reading {
     /// Whether a loader's answer will do.
     pub(crate) freshness: Freshness,
-    /// `refresh = "fast"`: an immutable object that is still the one that we made is not read.
+    /// `refresh = "fast"`: what is followed and still the one that we made is not read. An immutable
+    /// object is not read then under `full` either.
     pub(crate) fast: bool,
 }
 
@@ -138,8 +139,8 @@ async fn follow(
         .collect();
     for (key, arn) in names {
         let node = &graph.nodes[&key];
-        let unchanged = reading
-            .fast
+        let spared = reading.fast || node.kind.facts().immutable;
+        let unchanged = (spared && reading.freshness == Freshness::Cached)
             .then(|| unchanged(node, record.components.get(&key), &arn, seen));
         if let Some(same) = unchanged.flatten() {
             seen.insert(key, same);
@@ -161,6 +162,9 @@ fn unchanged(
     seen: &BTreeMap<Key, Seen>,
 ) -> Option<Seen> {
     let entry = entry.filter(|entry| entry.outputs.get("arn").is_some_and(|known| known == arn))?;
+    if entry.stands_in {
+        return None;
+    }
     let fields = node.resolve(&outputs_of(seen));
     (digests(&fields) == entry.applied).then(|| Seen {
         fields,

@@ -38,6 +38,9 @@ pub(crate) struct Entry {
     /// Digest of each field as it was last written.
     #[serde(default)]
     pub(crate) applied: BTreeMap<String, String>,
+    /// Somebody else has put it in place of ours, and it is not as we want it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stands_in: bool,
     /// Digest of each field that AWS gave back otherwise than it was written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) normalised: BTreeMap<String, String>,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use stackwright_aws::{Freshness, Wait};
-use stackwright_plan::resource::{Resource as Planned, TimeoutsConfig};
-use stackwright_plan::{Outputs, Scope};
+use stackwright_plan::resource::{Found, Resource as Planned, Seen as Part, TimeoutsConfig};
+use stackwright_plan::{Graph, Key, Outputs, ResourceId, Scope};
 use tfplugin_rs::{ApplyRequest, ApplyResponse, Cx};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfConfig as _, Value};
 use tokio::time::Instant;
@@ -15,8 +15,9 @@ use super::view::{check_place, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
 use crate::diagnose::{self, Verb};
 use crate::duration;
-use crate::engine::converge::{Job, Outcome, converge};
-use crate::engine::{Record, teardown};
+use crate::engine::converge::{Job, Outcome, converge_in_stages};
+use crate::engine::observe::{Reading, observe};
+use crate::engine::{Record, Seen, teardown};
 use crate::session::Connected;
 
 /// How long AWS may take when the user says nothing.
@@ -92,7 +93,11 @@ async fn write<R: Planned>(
         resume: record.incomplete,
         save: &save,
     };
-    let outcome = converge(&job, &graph, record).await;
+    let stages = match &before {
+        Some(before) => stages::<R>(connected, &id, before, &graph, &record).await?,
+        None => Vec::new(),
+    };
+    let outcome = converge_in_stages(&job, &stages, &graph, record).await;
     if outcome.failures.is_empty() {
         let mut done = view.clone();
         finish::<R>(scope, &mut done, &outcome.record.outputs());
@@ -102,6 +107,45 @@ async fn write<R: Planned>(
         ));
     }
     Ok(stopped::<R>(connected, &view, prior, verb, outcome).await)
+}
+
+/// The way from what there is to what is wanted, when it has to be gone in several steps.
+async fn stages<R: Planned>(
+    connected: &Connected,
+    id: &ResourceId,
+    before: &R::View,
+    graph: &Graph,
+    record: &Record,
+) -> Result<Vec<Graph>, Diagnostics> {
+    let mut before = before.clone();
+    let scope = stated_scope::<R>(&connected.scope, &mut before);
+    let Some(prior) = R::plan(&scope, &before).filter(|prior| R::moves(prior, graph)) else {
+        return Ok(Vec::new());
+    };
+    let reading = Reading {
+        freshness: Freshness::Cached,
+        fast: false,
+    };
+    let world = connected.world.as_ref();
+    let observed = observe(world, &scope, id, &prior, record, reading)
+        .await
+        .map_err(|error| diagnose::reading(id, &error))?;
+    let found: Found = observed.found.into_iter().map(part).collect();
+    Ok(R::stages(&prior, graph, &found))
+}
+
+fn part((key, seen): (Key, Seen)) -> (Key, Part) {
+    let Seen {
+        fields,
+        outputs,
+        tags,
+    } = seen;
+    let part = Part {
+        fields,
+        outputs,
+        tags,
+    };
+    (key, part)
 }
 
 fn finish<R: Planned>(scope: &Scope, view: &mut R::View, outputs: &Outputs) {

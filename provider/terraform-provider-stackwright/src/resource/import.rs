@@ -11,6 +11,7 @@ use stackwright_plan::network::NetworkResource;
 use stackwright_plan::resource::{
     Anchor, By, Facts, Found, Refs, Resource as Planned, Seen as Part,
 };
+use stackwright_plan::router::RouterResource;
 use stackwright_plan::{Key, Outputs, ResourceId, tag};
 use tfplugin_rs::ImportResponse;
 use tfplugin_types::{Cfg, Diagnostics, TfConfig as _, Value};
@@ -76,6 +77,10 @@ async fn find_all(
             let key = match &anchor.by {
                 By::Tags => seen.own_tags().map(|tags| Key(tags.component)),
                 By::Name(_) | By::Follow(..) => Some(anchor.key.clone()),
+                By::Each(..) => seen
+                    .outputs
+                    .get("name")
+                    .map(|name| Key(format!("{}{name}", anchor.key))),
             };
             found.extend(key.map(|key| (key, part(seen))));
         }
@@ -91,17 +96,17 @@ async fn find(
 ) -> Result<Vec<Seen>, Diagnostics> {
     let tags = own_tags(&connected.scope, resource, &anchor.key);
     let followed = match &anchor.by {
-        By::Follow(key, field) => found
-            .get(key)
-            .and_then(|part| part.fields.get(*field))
-            .and_then(Json::as_str),
+        By::Follow(key, field) | By::Each(key, field) => found.get(key).and_then(|part| {
+            let text = part.fields.get(*field).and_then(Json::as_str);
+            text.or_else(|| part.outputs.get(*field).map(String::as_str))
+        }),
         By::Name(_) | By::Tags => None,
     };
     let search = match (&anchor.by, followed) {
         (By::Name(name), _) => Search::Named(name),
         (By::Tags, _) => Search::Owned(&tags),
-        (By::Follow(..), Some(name)) => Search::Named(name),
-        (By::Follow(..), None) => return Ok(Vec::new()),
+        (By::Follow(..) | By::Each(..), Some(name)) => Search::Named(name),
+        (By::Follow(..) | By::Each(..), None) => return Ok(Vec::new()),
     };
     connected
         .world
@@ -125,6 +130,7 @@ async fn references(connected: &Connected, needs: Vec<ResourceId>) -> Result<Ref
         let reference = match need.kind.as_str() {
             AppResource::TYPE => reference::<AppResource>(connected, &need.id).await?,
             NetworkResource::TYPE => reference::<NetworkResource>(connected, &need.id).await?,
+            RouterResource::TYPE => reference::<RouterResource>(connected, &need.id).await?,
             other => unreachable!("no resource refers to a {other}"),
         };
         refs.insert(need, reference);

@@ -6,7 +6,8 @@ use stackwright_plan::resource::{Facts, Resource as Planned};
 use stackwright_plan::{Graph, Key, Node, ResourceId, Scope};
 use tfplugin_rs::{PlanRequest, PlanResponse};
 use tfplugin_types::{
-    Cfg, Diagnostics, Mode, Path, Replace, Schema, TfConfig as _, TfObject as _, Value,
+    Attribute, AttributeType, Cfg, Diagnostics, Mode, Nesting, Path, Replace, TfConfig as _,
+    TfObject as _, Value,
 };
 
 use super::protection;
@@ -78,23 +79,47 @@ async fn try_plan<R: Planned>(
     })
 }
 
-/// What Terraform proposes, but attributes that the user left out are null again: the resource
-/// decides what they become.
+/// What Terraform proposes, but attributes that the user left out are null again, also inside
+/// objects: the resource decides what they become.
 fn left_out_is_null<R: Planned>(proposed: &Value, config: &Value) -> Value {
-    let schema = Schema {
-        version: 0,
-        block: R::Schema::block(),
-    };
     let mut value = proposed.clone();
-    if let Some(fields) = value.as_map_mut() {
-        for attribute in &schema.block.attributes {
-            let fills = attribute.mode == Mode::OptionalComputed && attribute.default.is_none();
-            if fills && config.get(&attribute.name).is_null() {
-                fields.insert(attribute.name.clone(), Value::Null);
-            }
+    empty(&R::Schema::block().attributes, &mut value, config);
+    value
+}
+
+fn empty(attributes: &[Attribute], value: &mut Value, config: &Value) {
+    let Some(fields) = value.as_map_mut() else {
+        return;
+    };
+    for attribute in attributes {
+        let fills = attribute.mode == Mode::OptionalComputed && attribute.default.is_none();
+        let given = config.get(&attribute.name);
+        if fills && given.is_null() {
+            fields.insert(attribute.name.clone(), Value::Null);
+        } else if let (AttributeType::Nested(nesting, inside), Some(value)) =
+            (&attribute.ty, fields.get_mut(&attribute.name))
+        {
+            empty_inside(*nesting, inside, value, given);
         }
     }
-    value
+}
+
+/// Objects of a set have no key by which their configuration is known: they stay as proposed.
+fn empty_inside(nesting: Nesting, inside: &[Attribute], value: &mut Value, config: &Value) {
+    match (nesting, value, config) {
+        (Nesting::Single, value, config) => empty(inside, value, config),
+        (Nesting::Map, Value::Map(items), config) => {
+            for (key, item) in items {
+                empty(inside, item, config.get(key));
+            }
+        }
+        (Nesting::List, Value::Seq(items), Value::Seq(config)) => {
+            for (item, config) in items.iter_mut().zip(config) {
+                empty(inside, item, config);
+            }
+        }
+        _ => {}
+    }
 }
 
 async fn facts<R: Planned>(connected: &Connected) -> Result<Facts, Diagnostics> {

@@ -11,7 +11,7 @@ use tfplugin_types::{Cfg, Diagnostics, TfConfig as _};
 use super::view::{check_place, drift_list, field_of, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
 use crate::diagnose;
-use crate::engine::drift::{Cause, Difference, Ignore, differences};
+use crate::engine::drift::{Cause, Difference, Ignore, differences, fields};
 use crate::engine::observe::{Observation, Reading, observe};
 use crate::engine::record::digests;
 use crate::engine::{Entry, Record, Seen};
@@ -149,7 +149,9 @@ fn record_found(record: &mut Record, graph: &Graph, observed: &Observation) {
             continue;
         };
         let found = outputs_of(seen, node);
+        let desired = node.resolve(&outputs);
         if let Some(entry) = record.components.get_mut(key) {
+            entry.stands_in = stands_in(node, &desired, seen, Some(entry));
             entry.outputs = found;
             continue;
         }
@@ -160,8 +162,19 @@ fn record_found(record: &mut Record, graph: &Graph, observed: &Observation) {
                 kind: node.kind,
                 outputs: found,
                 needs: node.needs(),
-                applied: digests(&node.resolve(&outputs)),
+                stands_in: stands_in(node, &desired, seen, None),
+                applied: digests(&desired),
                 normalised: BTreeMap::new(),
             });
     }
+}
+
+/// Whether a followed object, which is not read again while it is the same, is not as we want it.
+fn stands_in(
+    node: &Node,
+    desired: &serde_json::Map<String, serde_json::Value>,
+    seen: &Seen,
+    entry: Option<&Entry>,
+) -> bool {
+    node.identified_by.is_some() && !fields(node, desired, seen, entry).is_empty()
 }

@@ -6,51 +6,36 @@
 //! Changes of `enable_execute_command`, `enable_ecs_managed_tags` and `propagate_tags` reach the tasks
 //! that start after them: ECS starts no deployment for these.
 
+mod watch;
+mod write;
+
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder;
 use aws_sdk_ecs::operation::list_services::ListServicesOutput;
-use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
-    DeploymentController, DeploymentControllerType, DesiredStatus, LoadBalancer,
-    NetworkConfiguration, PropagateTags, SchedulingStrategy, Service as Sdk, ServiceField, Task,
+    LoadBalancer, NetworkConfiguration, PropagateTags, Service as Sdk, ServiceField,
 };
+use stackwright_plan::In;
 use stackwright_plan::component::{CapacityShare, EcsService, LoadBalancerTarget};
 use stackwright_plan::diff::FieldDiff;
-use tokio::time::Instant;
 
 use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 use crate::call::Op;
-use crate::deployment::{GivenUp, Goal, Poll, Started, Verdict, judge, stopped_reasons};
-use crate::ecs_cluster::{self, strategy_from_sdk, strategy_to_sdk};
+use crate::ecs_cluster::{self, strategy_from_sdk};
 use crate::loader::Source;
 use crate::propagation::{self, ecs_not_ready, outlast};
-use crate::tag_changes::{same_resource, touches};
+use crate::tag_changes::same_resource;
 use crate::{Aws, AwsError, ecs_object};
+use watch::Watch;
+pub(crate) use watch::{Pauses, StartedDeployments};
+use write::words;
 
 const CREATE: Op = Op::new("ecs", "CreateService");
 const DESCRIBE: Op = Op::new("ecs", "DescribeServices");
 const LIST: Op = Op::new("ecs", "ListServices");
 const UPDATE: Op = Op::new("ecs", "UpdateService");
-const DELETE: Op = Op::new("ecs", "DeleteService");
-const LIST_TASKS: Op = Op::new("ecs", "ListTasks");
-const DESCRIBE_TASKS: Op = Op::new("ecs", "DescribeTasks");
-
-/// Longest `clientToken`.
-const TOKEN: usize = 36;
-/// What `DescribeTasks` takes at once.
-const TASKS: usize = 100;
-/// First and longest pause between two looks at a deployment.
-const FIRST_PAUSE: Duration = Duration::from_millis(300);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// How often the log says what is waited for.
-const REPORT: Duration = Duration::from_secs(10);
-/// How long a service that was just written may be missing in answers.
-const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl Adapter for EcsService {
@@ -107,8 +92,12 @@ impl Adapter for EcsService {
 
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
         let attempt = async || {
-            aws.call(CREATE, &words(self), creation(self, aws, token).send())
-                .await
+            aws.call(
+                CREATE,
+                &words(self),
+                write::creation(self, aws, token).send(),
+            )
+            .await
         };
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
         let service = answer.service().ok_or(CREATE.lacks("service"))?;
@@ -133,7 +122,7 @@ impl Adapter for EcsService {
             .ok_or(DESCRIBE.lacks("serviceArn"))?;
         let key = ServiceKey::of_arn(arn);
         aws.loaders.ecs_services.forget(&key);
-        let written = write(self, aws, arn, changed).await;
+        let written = write::write(self, aws, arn, changed).await;
         aws.loaders.ecs_services.forget(&key);
         written.map(|()| observed.outputs.clone())
     }
@@ -146,7 +135,7 @@ impl Adapter for EcsService {
         };
         let key = ServiceKey::of_arn(arn);
         aws.loaders.ecs_services.forget(&key);
-        let deleted = delete(aws, &key, wait).await;
+        let deleted = write::delete(aws, &key, wait).await;
         aws.loaders.ecs_services.forget(&key);
         aws.loaders.deployments.drop_of(arn);
         deleted
@@ -296,174 +285,6 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<EcsService>>, AwsError> {
     Ok(found)
 }
 
-/// Words that AWS may repeat in an error.
-fn words(desired: &EcsService) -> Vec<&str> {
-    let mut words = vec![
-        desired.service_name.as_str(),
-        desired.cluster.get(),
-        last_part(desired.cluster.get()),
-        desired.task_definition.get(),
-        last_part(desired.task_definition.get()),
-    ];
-    words.extend(
-        desired
-            .load_balancers
-            .iter()
-            .map(|target| target.container_name.as_str()),
-    );
-    words
-}
-
-/// Without `desired_count` (autoscaling owns it) a new service starts one task: ECS wants a number,
-/// and the scaling target raises it to its minimum at once.
-fn creation(desired: &EcsService, aws: &Aws, token: &str) -> CreateServiceFluentBuilder {
-    let controller = DeploymentController::builder()
-        .r#type(DeploymentControllerType::Ecs)
-        .build();
-    let strategy = strategy_to_sdk(&desired.capacity_provider_strategy);
-    let targets = load_balancers(desired);
-    let grace = desired
-        .health_check_grace_period_seconds
-        .filter(|_| !targets.is_empty());
-    aws.ecs()
-        .create_service()
-        .client_token(token.chars().take(TOKEN).collect::<String>())
-        .cluster(desired.cluster.get())
-        .service_name(&desired.service_name)
-        .task_definition(desired.task_definition.get())
-        .desired_count(desired.desired_count.unwrap_or(1))
-        .scheduling_strategy(SchedulingStrategy::Replica)
-        .set_deployment_controller(controller.ok())
-        .deployment_configuration(deployment_configuration(desired))
-        .network_configuration(network_configuration(desired))
-        .propagate_tags(PropagateTags::from(desired.propagate_tags.as_str()))
-        .enable_ecs_managed_tags(desired.enable_ecs_managed_tags)
-        .enable_execute_command(desired.enable_execute_command)
-        .set_capacity_provider_strategy((!strategy.is_empty()).then_some(strategy))
-        .set_health_check_grace_period_seconds(grace)
-        .set_load_balancers((!targets.is_empty()).then_some(targets))
-        .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
-}
-
-async fn write(
-    desired: &EcsService,
-    aws: &Aws,
-    arn: &str,
-    changed: &[FieldDiff],
-) -> Result<(), AwsError> {
-    if changed.iter().any(|diff| diff.top() != "tags") {
-        let strategy = strategy_to_write(desired, aws).await?;
-        let attempt = async || {
-            let request = change(desired, aws, arn, changed, &strategy);
-            aws.call(UPDATE, &words(desired), request.send()).await
-        };
-        let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
-        let service = answer.service().ok_or(UPDATE.lacks("service"))?;
-        aws.loaders.deployments.note(arn, service);
-    }
-    ecs_object::change(aws, arn, changed).await
-}
-
-/// Only what differs: another `desired_count` sends the count alone, so nothing is deployed anew.
-fn change(
-    desired: &EcsService,
-    aws: &Aws,
-    arn: &str,
-    changed: &[FieldDiff],
-    strategy: &[CapacityShare],
-) -> UpdateServiceFluentBuilder {
-    let key = ServiceKey::of_arn(arn);
-    let mut request = aws
-        .ecs()
-        .update_service()
-        .cluster(key.cluster)
-        .service(key.service);
-    for field in tops(changed) {
-        request = match field {
-            "task_definition" => request.task_definition(desired.task_definition.get()),
-            "desired_count" => request.set_desired_count(desired.desired_count),
-            // ECS changes a strategy only together with a new deployment.
-            "capacity_provider_strategy" => request
-                .set_capacity_provider_strategy(Some(strategy_to_sdk(strategy)))
-                .force_new_deployment(true),
-            "enable_execute_command" => {
-                request.enable_execute_command(desired.enable_execute_command)
-            }
-            "enable_ecs_managed_tags" => {
-                request.enable_ecs_managed_tags(desired.enable_ecs_managed_tags)
-            }
-            "propagate_tags" => {
-                request.propagate_tags(PropagateTags::from(desired.propagate_tags.as_str()))
-            }
-            "health_check_grace_period_seconds" => request
-                .set_health_check_grace_period_seconds(desired.health_check_grace_period_seconds),
-            "load_balancers" => request.set_load_balancers(Some(load_balancers(desired))),
-            _ => request,
-        };
-    }
-    if touches(changed, &["subnets", "security_groups", "assign_public_ip"]) {
-        request = request.network_configuration(network_configuration(desired));
-    }
-    if touches(
-        changed,
-        &[
-            "minimum_healthy_percent",
-            "maximum_percent",
-            "circuit_breaker",
-            "rollback",
-        ],
-    ) {
-        request = request.deployment_configuration(deployment_configuration(desired));
-    }
-    request
-}
-
-/// Fields of the struct that differ, each once.
-fn tops(changed: &[FieldDiff]) -> Vec<&str> {
-    let mut tops: Vec<&str> = changed.iter().map(FieldDiff::top).collect();
-    tops.dedup();
-    tops
-}
-
-fn deployment_configuration(desired: &EcsService) -> DeploymentConfiguration {
-    let breaker = DeploymentCircuitBreaker::builder()
-        .enable(desired.circuit_breaker)
-        .rollback(desired.rollback);
-    DeploymentConfiguration::builder()
-        .minimum_healthy_percent(desired.minimum_healthy_percent)
-        .maximum_percent(desired.maximum_percent)
-        .deployment_circuit_breaker(breaker.build())
-        .build()
-}
-
-fn network_configuration(desired: &EcsService) -> NetworkConfiguration {
-    let public = if desired.assign_public_ip {
-        AssignPublicIp::Enabled
-    } else {
-        AssignPublicIp::Disabled
-    };
-    let vpc = AwsVpcConfiguration::builder()
-        .set_subnets(Some(desired.subnets.get().clone()))
-        .set_security_groups(Some(desired.security_groups.get().clone()))
-        .assign_public_ip(public)
-        .build()
-        .expect("the required field is set");
-    NetworkConfiguration::builder()
-        .awsvpc_configuration(vpc)
-        .build()
-}
-
-fn load_balancers(desired: &EcsService) -> Vec<LoadBalancer> {
-    let target = |target: &LoadBalancerTarget| {
-        LoadBalancer::builder()
-            .target_group_arn(target.target_group_arn.get())
-            .container_name(&target.container_name)
-            .container_port(target.container_port)
-            .build()
-    };
-    desired.load_balancers.iter().map(target).collect()
-}
-
 fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
     let arn = service.service_arn().ok_or(DESCRIBE.lacks("serviceArn"))?;
     let name = service
@@ -482,7 +303,10 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
         desired_count: Some(service.desired_count()),
         capacity_provider_strategy: strategy_from_sdk(service.capacity_provider_strategy()),
         subnets: sorted(vpc.map(AwsVpcConfiguration::subnets)).into(),
-        security_groups: sorted(vpc.map(AwsVpcConfiguration::security_groups)).into(),
+        security_groups: sorted(vpc.map(AwsVpcConfiguration::security_groups))
+            .into_iter()
+            .map(In::Known)
+            .collect(),
         assign_public_ip: vpc.and_then(AwsVpcConfiguration::assign_public_ip)
             == Some(&AssignPublicIp::Enabled),
         minimum_healthy_percent: deployment
@@ -503,6 +327,11 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
             .load_balancers()
             .iter()
             .map(observe_target)
+            .collect(),
+        service_registries: service
+            .service_registries()
+            .iter()
+            .filter_map(|registry| registry.registry_arn().map(In::from))
             .collect(),
         tags: tags.clone(),
     };
@@ -570,291 +399,16 @@ fn outputs(arn: &str, name: &str) -> Recorded {
         .into()
 }
 
-async fn delete(aws: &Aws, key: &ServiceKey, wait: &Wait) -> Result<(), AwsError> {
-    /// Not there, or on its way.
-    const GONE: &[&str] = &[
-        "ServiceNotFoundException",
-        "ServiceNotActiveException",
-        "ClusterNotFoundException",
-    ];
-    let request = aws
-        .ecs()
-        .delete_service()
-        .cluster(&key.cluster)
-        .service(&key.service)
-        .force(true);
-    match aws
-        .call(DELETE, &[&key.cluster, &key.service], request.send())
-        .await
-    {
-        Err(error) if !error.is_code(GONE) => return Err(error),
-        _ => {}
-    }
-    let mut pauses = Pauses::default();
-    loop {
-        let found = aws
-            .loaders
-            .ecs_services
-            .get(aws, key, Freshness::Fresh)
-            .await?;
-        let Some(service) = found.filter(|service| service.status() != Some("INACTIVE")) else {
-            return Ok(());
-        };
-        let (status, running) = (
-            service.status().unwrap_or("unknown"),
-            service.running_count(),
-        );
-        let what = format!(
-            "ECS service {} to stop: {status}, {running} tasks run",
-            key.service
-        );
-        tracing::info!(waiting_for = %what);
-        wait.pause(pauses.next(), &what).await?;
-    }
-}
-
-/// Growing pauses between looks.
-#[derive(Debug, Default)]
-struct Pauses {
-    last: Option<Duration>,
-}
-
-impl Pauses {
-    fn next(&mut self) -> Duration {
-        let next = self
-            .last
-            .map_or(FIRST_PAUSE, |last| (last * 3 / 2).min(LONGEST_PAUSE));
-        self.last = Some(next);
-        next
-    }
-}
-
-/// The deployments that writes of this process started, by ARN of the service.
-#[derive(Debug, Default)]
-pub(crate) struct StartedDeployments {
-    by_service: Mutex<HashMap<String, (Started, Instant)>>,
-}
-
-impl StartedDeployments {
-    /// Takes the primary deployment from the answer to a write: the one that it started, or, when it
-    /// started none, the one that it left in place.
-    fn note(&self, arn: &str, service: &Sdk) {
-        if let Some(started) = Poll::from(service).started() {
-            self.lock()
-                .insert(arn.to_owned(), (started, Instant::now()));
-        }
-    }
-
-    fn of(&self, arn: &str) -> Option<(Started, Instant)> {
-        self.lock().get(arn).cloned()
-    }
-
-    fn drop_of(&self, arn: &str) {
-        self.lock().remove(arn);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Started, Instant)>> {
-        self.by_service
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Watches one deployment.
-struct Watch<'a> {
-    aws: &'a Aws,
-    service: &'a EcsService,
-    key: ServiceKey,
-    goal: Goal,
-    written: Option<Instant>,
-    reported: Instant,
-}
-
-impl<'a> Watch<'a> {
-    fn new(service: &'a EcsService, aws: &'a Aws, arn: &str) -> Self {
-        let (started, written) = aws.loaders.deployments.of(arn).unzip();
-        let task_definition = service.task_definition.get().clone();
-        let goal = Goal {
-            task_definition,
-            desired: service.desired_count,
-            started,
-        };
-        Self {
-            aws,
-            service,
-            key: ServiceKey::of_arn(arn),
-            goal,
-            written,
-            reported: Instant::now(),
-        }
-    }
-
-    /// Whether the primary deployment runs what we want and ECS has given it up.
-    async fn has_failed(&self) -> Result<bool, AwsError> {
-        let services = &self.aws.loaders.ecs_services;
-        let found = services.get(self.aws, &self.key, Freshness::Fresh).await?;
-        Ok(found.is_some_and(|service| Poll::from(&service).has_failed(&self.goal)))
-    }
-
-    async fn until_settled(mut self, wait: &Wait) -> Result<(), AwsError> {
-        let mut pauses = Pauses::default();
-        let mut seen = "ECS has not answered yet".to_owned();
-        loop {
-            wait.pause(pauses.next(), &self.what(&seen)).await?;
-            let found = self
-                .aws
-                .loaders
-                .ecs_services
-                .get(self.aws, &self.key, Freshness::Fresh)
-                .await?;
-            let Some(poll) = self.poll(found.as_ref()) else {
-                continue;
-            };
-            seen = poll.to_string();
-            match judge(&poll, &self.goal) {
-                Verdict::Done => return Ok(()),
-                Verdict::Waiting(watched) => self.goal.started = watched,
-                Verdict::GivenUp(given_up) => return Err(self.given_up(given_up).await),
-            }
-            self.report(&seen);
-        }
-    }
-
-    fn what(&self, seen: &str) -> String {
-        format!(
-            "the deployment of ECS service {} ({seen})",
-            self.service.service_name
-        )
-    }
-
-    /// What was seen, with clean texts. `None` when a service that was just written is not visible yet.
-    fn poll(&self, found: Option<&Sdk>) -> Option<Poll> {
-        let Some(service) = found else {
-            let fresh = self
-                .written
-                .is_some_and(|written| written.elapsed() < APPEARS_WITHIN);
-            return (!fresh).then(Poll::missing);
-        };
-        let mut poll = Poll::from(service);
-        let ids: Vec<String> = poll
-            .deployments
-            .iter()
-            .map(|deployment| deployment.id.clone())
-            .collect();
-        let clean = |text: &mut String| *text = self.clean(text, &ids);
-        poll.event.iter_mut().for_each(clean);
-        poll.deployments
-            .iter_mut()
-            .filter_map(|deployment| deployment.reason.as_mut())
-            .for_each(clean);
-        Some(poll)
-    }
-
-    /// Texts of ECS name what we know; whatever else looks like a secret is masked.
-    fn clean(&self, text: &str, also: &[String]) -> String {
-        let mut keep = words(self.service);
-        keep.extend(also.iter().map(String::as_str));
-        keep.extend(STOP_CODES);
-        self.aws.redactor.clean(text, &keep)
-    }
-
-    fn report(&mut self, seen: &str) {
-        if self.reported.elapsed() >= REPORT {
-            tracing::info!(waiting_for = %self.what(seen));
-            self.reported = Instant::now();
-        }
-    }
-
-    async fn given_up(&self, given_up: GivenUp) -> AwsError {
-        let running = if given_up.running.is_empty() {
-            "nothing".to_owned()
-        } else {
-            given_up.running
-        };
-        let stopped = match self.stopped_tasks().await {
-            Ok(tasks) => self.reasons(&tasks, given_up.deployment.as_deref()),
-            Err(error) => vec![format!(
-                "the reasons of stopped tasks are not known: {error}"
-            )],
-        };
-        let service = self.service.service_name.clone();
-        AwsError::RolledBack {
-            service,
-            reason: given_up.reason,
-            running,
-            stopped,
-        }
-    }
-
-    /// ECS remembers stopped tasks for about an hour.
-    async fn stopped_tasks(&self) -> Result<Vec<Task>, AwsError> {
-        let ServiceKey { cluster, service } = &self.key;
-        let request = self
-            .aws
-            .ecs()
-            .list_tasks()
-            .cluster(cluster)
-            .service_name(service);
-        let stream = request
-            .desired_status(DesiredStatus::Stopped)
-            .into_paginator()
-            .send();
-        let pages = self
-            .aws
-            .pages(LIST_TASKS, &[cluster, service], stream)
-            .await?;
-        let arns: Vec<String> = pages
-            .iter()
-            .flat_map(|page| page.task_arns().to_vec())
-            .collect();
-        let mut tasks = Vec::new();
-        for batch in arns.chunks(TASKS) {
-            let request = self
-                .aws
-                .ecs()
-                .describe_tasks()
-                .cluster(cluster)
-                .set_tasks(Some(batch.to_vec()));
-            let answer = self
-                .aws
-                .call(DESCRIBE_TASKS, &[cluster, service], request.send())
-                .await?;
-            tasks.extend_from_slice(answer.tasks());
-        }
-        Ok(tasks)
-    }
-
-    fn reasons(&self, tasks: &[Task], deployment: Option<&str>) -> Vec<String> {
-        let mut known: Vec<String> = deployment.map(str::to_owned).into_iter().collect();
-        for container in tasks.iter().flat_map(Task::containers) {
-            known.extend(container.name.clone());
-            known.extend(container.image.clone());
-        }
-        let reasons = stopped_reasons(tasks, deployment);
-        reasons
-            .iter()
-            .map(|reason| self.clean(reason, &known))
-            .collect()
-    }
-}
-
-/// First words of ECS's stop reasons that are longer than words usually are.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>
-const STOP_CODES: [&str; 7] = [
-    "CannotCreateVolumeError",
-    "CannotInspectContainerError",
-    "CannotStartContainerError",
-    "ContainerRuntimeTimeoutError",
-    "ResourceInitializationError",
-    "ResourceNotFoundException",
-    "SpotInterruptionError",
-];
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use super::watch::{FIRST_PAUSE, LONGEST_PAUSE};
+    use super::write::{
+        deployment_configuration, load_balancers, network_configuration, service_registries,
+    };
     use super::*;
+    use crate::ecs_cluster::strategy_to_sdk;
 
     fn desired() -> EcsService {
         EcsService {
@@ -868,7 +422,7 @@ mod tests {
                 base: 0,
             }],
             subnets: vec!["subnet-a".to_owned(), "subnet-b".to_owned()].into(),
-            security_groups: vec!["sg-a".to_owned()].into(),
+            security_groups: vec!["sg-a".into()],
             assign_public_ip: true,
             minimum_healthy_percent: 50,
             maximum_percent: 150,
@@ -883,6 +437,7 @@ mod tests {
                 container_name: "web".to_owned(),
                 container_port: 80,
             }],
+            service_registries: vec!["arn:aws:servicediscovery:x".into()],
             tags: [("team".to_owned(), "a".to_owned())].into(),
         }
     }
@@ -908,6 +463,7 @@ mod tests {
                 &desired.capacity_provider_strategy,
             )))
             .set_load_balancers(Some(load_balancers(desired)))
+            .set_service_registries(Some(service_registries(desired)))
             .enable_execute_command(true)
             .enable_ecs_managed_tags(true)
             .propagate_tags(PropagateTags::Service)

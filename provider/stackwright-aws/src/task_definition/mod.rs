@@ -5,6 +5,8 @@
 //! family: AWS keeps the `INACTIVE` ones for the tasks that still run from them and for the record,
 //! at no cost; they count as gone.
 
+mod container;
+
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
@@ -12,11 +14,10 @@ use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutp
 use aws_sdk_ecs::operation::list_task_definition_families::ListTaskDefinitionFamiliesOutput;
 use aws_sdk_ecs::operation::register_task_definition::builders::RegisterTaskDefinitionFluentBuilder;
 use aws_sdk_ecs::types::{
-    Compatibility, ContainerDefinition, CpuArchitecture, KeyValuePair, LinuxParameters,
-    LogConfiguration, LogDriver, NetworkMode, OsFamily, RuntimePlatform, Secret,
+    Compatibility, ContainerDefinition, CpuArchitecture, NetworkMode, OsFamily, RuntimePlatform,
     TaskDefinition as Sdk, TaskDefinitionFamilyStatus, TaskDefinitionField, TaskDefinitionStatus,
 };
-use stackwright_plan::component::{AwsLogs, Container, TaskDefinition};
+use stackwright_plan::component::{Container, EfsVolume, TaskDefinition};
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{In, OwnTags};
 
@@ -25,21 +26,14 @@ use crate::call::Op;
 use crate::loader::Source;
 use crate::tag_changes::same_resource;
 use crate::{Aws, AwsError, ecs_object};
+pub(crate) use container::{LOG_GROUP, LOG_STREAM_PREFIX};
+use container::{container_from_sdk, container_to_sdk, reduced, volume_from_sdk, volume_to_sdk};
 
 const REGISTER: Op = Op::new("ecs", "RegisterTaskDefinition");
 const DESCRIBE: Op = Op::new("ecs", "DescribeTaskDefinition");
 const DEREGISTER: Op = Op::new("ecs", "DeregisterTaskDefinition");
 const LIST: Op = Op::new("ecs", "ListTaskDefinitions");
 const LIST_FAMILIES: Op = Op::new("ecs", "ListTaskDefinitionFamilies");
-
-/// What Fargate does when a container says nothing.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
-const DEFAULT_STOP_TIMEOUT: i32 = 30;
-
-/// Options of the `awslogs` driver.
-const LOG_GROUP: &str = "awslogs-group";
-const LOG_REGION: &str = "awslogs-region";
-const LOG_STREAM_PREFIX: &str = "awslogs-stream-prefix";
 
 #[async_trait]
 impl Adapter for TaskDefinition {
@@ -236,6 +230,7 @@ fn registration(desired: &TaskDefinition, aws: &Aws) -> RegisterTaskDefinitionFl
         .set_container_definitions(Some(
             desired.containers.iter().map(container_to_sdk).collect(),
         ))
+        .set_volumes(filled(desired.volumes.iter().map(volume_to_sdk).collect()))
         .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
 }
 
@@ -347,106 +342,19 @@ fn observe(definition: &Sdk) -> TaskDefinition {
                 .map(container_from_sdk)
                 .collect(),
         ),
+        volumes: volumes(definition),
         tags: BTreeMap::new(),
     }
 }
 
-fn container_to_sdk(container: &Container) -> ContainerDefinition {
-    let pair =
-        |(name, value): (&String, &String)| KeyValuePair::builder().name(name).value(value).build();
-    let environment: Vec<KeyValuePair> = container.environment.get().iter().map(pair).collect();
-    let secrets: Vec<Secret> = container.secrets.get().iter().map(secret).collect();
-    let init = LinuxParameters::builder()
-        .init_process_enabled(true)
-        .build();
-    ContainerDefinition::builder()
-        .name(&container.name)
-        .image(container.image.get())
-        .essential(container.essential)
-        .set_command(filled(container.command.get().clone()))
-        .set_entry_point(filled(container.entry_point.get().clone()))
-        .set_environment(filled(environment))
-        .set_secrets(filled(secrets))
-        .stop_timeout(container.stop_timeout)
-        .log_configuration(log_configuration(&container.log))
-        .set_linux_parameters(container.init_process.then_some(init))
-        .build()
-}
-
-fn secret((name, from): (&String, &String)) -> Secret {
-    Secret::builder()
-        .name(name)
-        .value_from(from)
-        .build()
-        .expect("both required fields are set")
-}
-
-fn log_configuration(log: &AwsLogs) -> LogConfiguration {
-    LogConfiguration::builder()
-        .log_driver(LogDriver::Awslogs)
-        .options(LOG_GROUP, &log.group)
-        .options(LOG_REGION, &log.region)
-        .options(LOG_STREAM_PREFIX, &log.stream_prefix)
-        .build()
-        .expect("the required field is set")
-}
-
-fn container_from_sdk(definition: &ContainerDefinition) -> Container {
-    let environment = definition
-        .environment()
-        .iter()
-        .filter_map(|pair| Some((pair.name.clone()?, pair.value.clone().unwrap_or_default())));
-    let secrets = definition
-        .secrets()
-        .iter()
-        .map(|secret| (secret.name.clone(), secret.value_from.clone()));
-    let init = definition
-        .linux_parameters()
-        .and_then(LinuxParameters::init_process_enabled);
-    Container {
-        name: definition.name().unwrap_or_default().to_owned(),
-        image: definition.image().unwrap_or_default().into(),
-        essential: definition.essential().unwrap_or(true),
-        command: definition.command().to_vec().into(),
-        entry_point: definition.entry_point().to_vec().into(),
-        environment: environment.collect::<BTreeMap<_, _>>().into(),
-        secrets: secrets.collect::<BTreeMap<_, _>>().into(),
-        stop_timeout: definition.stop_timeout().unwrap_or(DEFAULT_STOP_TIMEOUT),
-        log: definition
-            .log_configuration()
-            .map_or_else(no_logs, aws_logs),
-        init_process: init.unwrap_or(false),
-    }
-}
-
-/// Another driver reads as no group at all: it differs from everything that we write.
-fn aws_logs(configuration: &LogConfiguration) -> AwsLogs {
-    let option = |name| {
-        configuration
-            .options()
-            .and_then(|options| options.get(name))
-            .cloned()
-    };
-    if *configuration.log_driver() != LogDriver::Awslogs {
-        return no_logs();
-    }
-    AwsLogs {
-        group: option(LOG_GROUP).unwrap_or_default(),
-        region: option(LOG_REGION).unwrap_or_default(),
-        stream_prefix: option(LOG_STREAM_PREFIX).unwrap_or_default(),
-    }
-}
-
-const fn no_logs() -> AwsLogs {
-    AwsLogs {
-        group: String::new(),
-        region: String::new(),
-        stream_prefix: String::new(),
-    }
+fn volumes(definition: &Sdk) -> Vec<EfsVolume> {
+    let mut volumes: Vec<EfsVolume> = definition.volumes().iter().map(volume_from_sdk).collect();
+    volumes.sort_by(|a, b| a.name.cmp(&b.name));
+    volumes
 }
 
 /// Whether a revision says nothing but what [`TaskDefinition`] can say: someone else may have
-/// registered it with volumes, ports or health checks of which we know nothing.
+/// registered it with settings of which we know nothing.
 fn is_plain(definition: &Sdk) -> bool {
     let same = |container: &ContainerDefinition| {
         reduced(container.clone()) == reduced(container_to_sdk(&container_from_sdk(container)))
@@ -458,7 +366,10 @@ fn is_plain(definition: &Sdk) -> bool {
     fargate
         && definition.network_mode() == Some(&NetworkMode::Awsvpc)
         && linux.is_none_or(|family| *family == OsFamily::Linux)
-        && definition.volumes().is_empty()
+        && definition
+            .volumes()
+            .iter()
+            .all(|volume| volume_to_sdk(&volume_from_sdk(volume)) == *volume)
         && definition.placement_constraints().is_empty()
         && definition.proxy_configuration().is_none()
         && definition.ephemeral_storage().is_none()
@@ -466,33 +377,6 @@ fn is_plain(definition: &Sdk) -> bool {
         && definition.ipc_mode().is_none()
         && !definition.enable_fault_injection().unwrap_or(false)
         && definition.container_definitions().iter().all(same)
-}
-
-/// One form for what AWS spells in several ways: empty lists that it adds, the order of pairs,
-/// defaults.
-fn reduced(mut definition: ContainerDefinition) -> ContainerDefinition {
-    definition
-        .environment
-        .iter_mut()
-        .for_each(|pairs| pairs.sort_by(|a, b| a.name.cmp(&b.name)));
-    definition
-        .secrets
-        .iter_mut()
-        .for_each(|pairs| pairs.sort_by(|a, b| a.name.cmp(&b.name)));
-    definition.environment = definition.environment.and_then(filled);
-    definition.secrets = definition.secrets.and_then(filled);
-    definition.command = definition.command.and_then(filled);
-    definition.entry_point = definition.entry_point.and_then(filled);
-    definition.port_mappings = definition.port_mappings.and_then(filled);
-    definition.mount_points = definition.mount_points.and_then(filled);
-    definition.volumes_from = definition.volumes_from.and_then(filled);
-    definition.system_controls = definition.system_controls.and_then(filled);
-    definition.essential = definition.essential.or(Some(true));
-    definition.stop_timeout = definition.stop_timeout.or(Some(DEFAULT_STOP_TIMEOUT));
-    if let Some(log) = &mut definition.log_configuration {
-        log.secret_options = log.secret_options.take().and_then(filled);
-    }
-    definition
 }
 
 fn filled<T>(items: Vec<T>) -> Option<Vec<T>> {
@@ -503,9 +387,13 @@ fn filled<T>(items: Vec<T>) -> Option<Vec<T>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use super::container::{aws_logs, no_logs};
     use super::*;
-    use aws_sdk_ecs::types::{HealthCheck, PortMapping, SystemControl};
-    use stackwright_plan::component::Tags;
+    use aws_sdk_ecs::types::{
+        HostVolumeProperties, LogConfiguration, LogDriver, SystemControl, Ulimit, UlimitName,
+        Volume,
+    };
+    use stackwright_plan::component::{AwsLogs, ContainerHealthCheck, Mount, Tags};
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
@@ -534,6 +422,22 @@ mod tests {
                 stream_prefix: "p".to_owned(),
             },
             init_process: true,
+            ports: vec![8080],
+            cpu: 64,
+            memory: Some(128),
+            health_check: Some(ContainerHealthCheck {
+                command: texts(&["CMD-SHELL", "true"]),
+                interval: 10,
+                timeout: 3,
+                retries: 2,
+                start_period: 1,
+            }),
+            depends_on: map(&[("sidecar", "START")]),
+            mounts: vec![Mount {
+                name: "data".to_owned(),
+                container_path: "/data".to_owned(),
+                read_only: true,
+            }],
         }
     }
 
@@ -544,6 +448,12 @@ mod tests {
             secrets: BTreeMap::new().into(),
             init_process: false,
             essential: false,
+            ports: Vec::new(),
+            cpu: 0,
+            memory: None,
+            health_check: None,
+            depends_on: BTreeMap::new(),
+            mounts: Vec::new(),
             ..container(name)
         }
     }
@@ -557,6 +467,14 @@ mod tests {
             execution_role_arn: "arn:aws:iam::123456789012:role/x".into(),
             task_role_arn: "arn:aws:iam::123456789012:role/t".into(),
             containers: vec![container("worker"), bare("sidecar")],
+            volumes: vec![EfsVolume {
+                name: "data".to_owned(),
+                file_system_id: "fs-0123abcd".to_owned(),
+                root_directory: "/x".to_owned(),
+                access_point_id: String::new(),
+                transit_encryption: true,
+                iam: true,
+            }],
             tags: map(&[("team", "a")]),
         }
     }
@@ -565,8 +483,9 @@ mod tests {
     fn answered(desired: &TaskDefinition) -> Sdk {
         let with_defaults = |container| {
             let mut definition = container_to_sdk(container);
-            definition.port_mappings = Some(Vec::new());
-            definition.mount_points = Some(Vec::new());
+            definition.port_mappings.get_or_insert_default();
+            definition.mount_points.get_or_insert_default();
+            definition.depends_on.get_or_insert_default();
             definition.volumes_from = Some(Vec::new());
             definition.system_controls = Some(Vec::<SystemControl>::new());
             definition.environment.get_or_insert_default().reverse();
@@ -590,7 +509,7 @@ mod tests {
             .execution_role_arn(desired.execution_role_arn.get())
             .task_role_arn(desired.task_role_arn.get())
             .set_container_definitions(Some(desired.containers.iter().map(with_defaults).collect()))
-            .set_volumes(Some(Vec::new()))
+            .set_volumes(Some(desired.volumes.iter().map(volume_to_sdk).collect()))
             .build()
     }
 
@@ -651,12 +570,12 @@ mod tests {
             |sdk| sdk.enable_fault_injection = Some(true),
             |sdk| first(sdk).privileged = Some(true),
             |sdk| {
-                first(sdk).port_mappings =
-                    Some(vec![PortMapping::builder().container_port(80).build()]);
+                let limit = Ulimit::builder().name(UlimitName::Nofile);
+                first(sdk).ulimits = Some(vec![limit.soft_limit(1).hard_limit(1).build().unwrap()]);
             },
             |sdk| {
-                first(sdk).health_check =
-                    Some(HealthCheck::builder().command("x").build().unwrap());
+                let host = HostVolumeProperties::builder().source_path("/").build();
+                sdk.volumes = Some(vec![Volume::builder().name("x").host(host).build()]);
             },
         ];
         for (index, change) in changes.into_iter().enumerate() {

@@ -1,0 +1,122 @@
+"""Target groups, listener rules, targets of ECS services, and autoscaling."""
+
+import unittest
+
+from .harness import code_of, emulator, new_account
+
+TARGET = {
+    "ServiceNamespace": "ecs",
+    "ResourceId": "service/main/web",
+    "ScalableDimension": "ecs:service:DesiredCount",
+}
+
+
+def tracking(value):
+    metric = {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}
+    return {"TargetValue": value, "PredefinedMetricSpecification": metric}
+
+
+class TargetsTest(unittest.TestCase):
+    def setUp(self):
+        self.account = new_account()
+        self.elb = emulator().client("elbv2", self.account)
+        self.ecs = emulator().client("ecs", self.account)
+        ec2 = emulator().client("ec2", self.account)
+        subnets = ec2.describe_subnets()["Subnets"]
+        self.vpc = subnets[0]["VpcId"]
+        self.subnets = [subnet["SubnetId"] for subnet in subnets][:2]
+        self.group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+
+    def balancer(self, name="main"):
+        made = self.elb.create_load_balancer(Name=name, Subnets=self.subnets, SecurityGroups=[self.group])
+        default = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+        listener = self.elb.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=[default])
+        return listener["Listeners"][0]["ListenerArn"]
+
+    def target_group(self, name="web"):
+        made = self.elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=self.vpc, TargetType="ip")
+        return made["TargetGroups"][0]["TargetGroupArn"]
+
+    def rule(self, listener, *groups, priority=1, weights=None):
+        forward = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in zip(groups, weights or (1, 1))]
+        return self.elb.create_rule(
+            ListenerArn=listener,
+            Priority=priority,
+            Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": forward}}],
+        )["Rules"][0]["RuleArn"]
+
+    def service(self, group):
+        self.ecs.create_cluster(clusterName="main", capacityProviders=["FARGATE"])
+        container = {"name": "web", "image": "nginx", "portMappings": [{"containerPort": 80}]}
+        self.ecs.register_task_definition(
+            family="web",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[container],
+        )
+        network = {"awsvpcConfiguration": {"subnets": self.subnets, "securityGroups": [self.group]}}
+        targets = [{"targetGroupArn": group, "containerName": "web", "containerPort": 80}]
+        self.ecs.create_service(
+            cluster="main",
+            serviceName="web",
+            taskDefinition="web",
+            desiredCount=2,
+            launchType="FARGATE",
+            networkConfiguration=network,
+            loadBalancers=targets if group else [],
+        )
+        for _ in range(3):
+            self.ecs.describe_services(cluster="main", services=["web"])
+
+    def states(self, group):
+        health = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return [one["TargetHealth"]["State"] for one in health]
+
+    def test_running_tasks_are_targets_that_become_healthy(self):
+        group = self.target_group()
+        self.rule(self.balancer(), group)
+        self.service(group)
+        self.assertEqual(self.states(group), ["initial", "initial"])
+        self.assertEqual(self.states(group), ["healthy", "healthy"])
+
+    def test_a_target_group_belongs_to_the_load_balancer_of_its_rules(self):
+        group, listener = self.target_group(), self.balancer()
+        self.assertEqual(code_of(self.service, group), "InvalidParameterException")
+        rule = self.rule(listener, group, self.target_group("other"), weights=(1, 0))
+        self.assertEqual(code_of(self.rule, self.balancer("second"), group), "TargetGroupAssociationLimit")
+        self.assertEqual(code_of(self.elb.delete_target_group, TargetGroupArn=group), "ResourceInUse")
+        self.elb.delete_rule(RuleArn=rule)
+        self.assertEqual(code_of(self.elb.delete_rule, RuleArn=rule), "RuleNotFound")
+        self.elb.delete_target_group(TargetGroupArn=group)
+
+    def test_rules_change_places_in_one_call(self):
+        group, listener = self.target_group(), self.balancer()
+        one, two = self.rule(listener, group, priority=1), self.rule(listener, group, priority=2)
+        alone = [{"RuleArn": one, "Priority": 2}]
+        self.assertEqual(code_of(self.elb.set_rule_priorities, RulePriorities=alone), "PriorityInUse")
+        self.elb.set_rule_priorities(RulePriorities=[*alone, {"RuleArn": two, "Priority": 1}])
+        found = self.elb.describe_rules(RuleArns=[one])["Rules"][0]
+        self.assertEqual(found["Priority"], "2")
+
+    def test_policies_go_with_their_target(self):
+        scaling = emulator().client("application-autoscaling", self.account)
+        self.service(None)
+        policy = TARGET | {"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling"}
+        policy["TargetTrackingScalingPolicyConfiguration"] = tracking(60.0)
+        self.assertEqual(code_of(scaling.put_scaling_policy, **policy), "ObjectNotFoundException")
+        refused = code_of(scaling.register_scalable_target, **TARGET, MinCapacity=3, MaxCapacity=2)
+        self.assertEqual(refused, "ValidationException")
+        scaling.register_scalable_target(**TARGET, MinCapacity=3, MaxCapacity=5)
+        first = scaling.put_scaling_policy(**policy)["PolicyARN"]
+        self.assertEqual(scaling.put_scaling_policy(**policy)["PolicyARN"], first)
+        service = self.ecs.describe_services(cluster="main", services=["web"])["services"][0]
+        self.assertEqual(service["desiredCount"], 3)
+        scaling.deregister_scalable_target(**TARGET)
+        self.assertEqual(scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"], [])
+        self.assertEqual(code_of(scaling.deregister_scalable_target, **TARGET), "ObjectNotFoundException")
+        alarms = emulator().client("cloudwatch", self.account).describe_alarms()["MetricAlarms"]
+        self.assertEqual(alarms, [])

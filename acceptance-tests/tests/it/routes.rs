@@ -1,0 +1,394 @@
+//! Requests that reach a service: target groups, rules, priorities, and moves without an outage.
+
+use std::collections::BTreeMap;
+
+use acceptance_tests::{Account, Action, Call, Workspace, same};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value as Json, json};
+
+use crate::fixtures::{self, SERVICE};
+
+/// The rules of all listeners but the default ones, by their priority.
+fn rules(account: &Account) -> Result<Vec<Json>> {
+    let mut found = Vec::new();
+    for balancer in account.list(
+        "elbv2",
+        "DescribeLoadBalancers",
+        &json!({}),
+        "LoadBalancers",
+    )? {
+        let of = json!({ "LoadBalancerArn": balancer["LoadBalancerArn"] });
+        for listener in account.list("elbv2", "DescribeListeners", &of, "Listeners")? {
+            let of = json!({ "ListenerArn": listener["ListenerArn"] });
+            found.extend(account.list("elbv2", "DescribeRules", &of, "Rules")?);
+        }
+    }
+    found.retain(|rule| rule["IsDefault"] != true);
+    found.sort_by_key(|rule| {
+        rule["Priority"]
+            .as_str()
+            .and_then(|it| it.parse::<i64>().ok())
+    });
+    Ok(found)
+}
+
+fn groups(account: &Account) -> Result<Vec<Json>> {
+    account.list("elbv2", "DescribeTargetGroups", &json!({}), "TargetGroups")
+}
+
+/// Target groups that a rule sends requests to.
+fn serving(rule: &Json) -> Vec<String> {
+    let action = &rule["Actions"][0];
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let weighted = action["ForwardConfig"]["TargetGroups"].as_array();
+    match weighted.filter(|groups| groups.len() > 1) {
+        Some(groups) => groups
+            .iter()
+            .filter(|group| group["Weight"] != 0)
+            .map(|group| text(&group["TargetGroupArn"]))
+            .collect(),
+        None => vec![text(&action["TargetGroupArn"])],
+    }
+}
+
+/// The same of a request that writes a rule: its parameters are flat.
+fn told(params: &Json) -> Vec<String> {
+    let flat = params.as_object().into_iter().flatten();
+    let target = |(key, value): (&String, &Json)| {
+        let place = key.strip_suffix("TargetGroupArn")?;
+        let weight = params[format!("{place}Weight")].as_str().unwrap_or("1");
+        (weight != "0").then(|| value.as_str().map(str::to_owned))?
+    };
+    flat.filter_map(target).collect()
+}
+
+#[test]
+fn a_service_is_reached_and_its_targets_are_healthy() -> Result<()> {
+    let account = Account::fresh()?;
+    let root = Workspace::new(&account, &fixtures::web_slice(&account, "")?)?;
+    account.setting("target_describes", &json!(3))?;
+    root.apply()?.ok()?;
+    let group = &groups(&account)?[0];
+    ensure!(
+        group["Port"] == 8080 && group["TargetType"] == "ip",
+        "{group}"
+    );
+    let asked = account.calls()?;
+    let asked = asked
+        .iter()
+        .filter(|call| call.action == "DescribeTargetHealth");
+    ensure!(
+        asked.count() == 4,
+        "the apply did not wait until the target was healthy"
+    );
+    let definition = fixtures::task_definition(&account)?;
+    let port = fixtures::variable(&definition, "PORT");
+    ensure!(port.as_deref() == Some("8080"), "PORT is {port:?}");
+    root.plan()?.empty()?;
+    let service = root.attributes(SERVICE)?;
+    let reference = &service["ref"]["target_groups"]["main"];
+    ensure!(reference["arn"] == group["TargetGroupArn"], "{reference}");
+    ensure!(
+        service["routes"]["web"]["priority"].is_i64(),
+        "the priority is not in the state: {}",
+        service["routes"]
+    );
+    Ok(())
+}
+
+/// Rules of one load balancer never meet, and a chosen priority stays when another could be had.
+#[test]
+fn a_taken_priority_is_passed_over_and_the_chosen_one_kept() -> Result<()> {
+    let account = Account::fresh()?;
+    let router = account.router("main")?;
+    let slice = |more: &str| fixtures::slice(&account, "", &(fixtures::web(&router) + more));
+    let root = Workspace::new(&account, &slice("")?)?;
+    root.apply()?.ok()?;
+    let first = rules(&account)?[0]["Priority"].clone();
+    root.destroy()?.ok()?;
+    let taken = json!({
+        "ListenerArn": listener(&account)?, "Priority": first.as_str().and_then(|it| it.parse::<i64>().ok()),
+        "Conditions": [{ "Field": "path-pattern", "Values": ["/x"] }],
+        "Actions": [{ "Type": "fixed-response", "FixedResponseConfig": { "StatusCode": "404" } }],
+    });
+    account.outside("elbv2", "CreateRule", &taken)?;
+    root.apply()?.ok()?;
+    let all = rules(&account)?;
+    let numbers: Vec<i64> = all
+        .iter()
+        .filter_map(|rule| rule["Priority"].as_str()?.parse().ok())
+        .collect();
+    ensure!(
+        numbers.len() == 2 && numbers[1] == numbers[0] + 1,
+        "{numbers:?}"
+    );
+    account.outside(
+        "elbv2",
+        "DeleteRule",
+        &json!({ "RuleArn": all[0]["RuleArn"] }),
+    )?;
+    root.plan()?.empty()
+}
+
+fn listener(account: &Account) -> Result<Json> {
+    let balancers = account.list(
+        "elbv2",
+        "DescribeLoadBalancers",
+        &json!({}),
+        "LoadBalancers",
+    )?;
+    let of = json!({ "LoadBalancerArn": balancers.first().context("none")?["LoadBalancerArn"] });
+    let listeners = account.list("elbv2", "DescribeListeners", &of, "Listeners")?;
+    Ok(listeners.first().context("none")?["ListenerArn"].clone())
+}
+
+#[test]
+fn priorities_are_given_and_exchanged() -> Result<()> {
+    let account = Account::fresh()?;
+    let router = account.router("main")?;
+    let two = |a: u32, b: u32| {
+        let route = |path: &str, at: u32| {
+            format!("{{ router = {router}, path = \"{path}\", priority = {at} }}")
+        };
+        format!(
+            "  image = \"repo/shop:v41\"\n  routes = {{ a = {}, b = {} }}\n",
+            route("/a", a),
+            route("/b", b)
+        )
+    };
+    let root = Workspace::new(&account, &fixtures::slice(&account, "", &two(10, 20))?)?;
+    root.apply()?.ok()?;
+    root.resources(&fixtures::slice(&account, "", &two(20, 10))?)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let first = &rules(&account)?[0];
+    let path = &first["Conditions"][0]["PathPatternConfig"]["Values"][0];
+    ensure!(path == "/b", "{first}");
+    Ok(())
+}
+
+/// What the calls of an apply say about one rule and one service: at no time does the rule send
+/// requests to a target group in which no task was registered and found healthy before.
+struct Watch {
+    /// Target groups that were found healthy since the service was told to register in them.
+    healthy: Vec<String>,
+    /// The service's.
+    registered: Vec<String>,
+    /// Where each rule sends requests.
+    rules: BTreeMap<String, Vec<String>>,
+}
+
+impl Watch {
+    fn see(&mut self, call: &Call) -> Result<()> {
+        if call.status != Some(200) {
+            return Ok(());
+        }
+        match call.action.as_str() {
+            "UpdateService" => self.registers(&call.params),
+            "DescribeTargetHealth" => self.finds(&call.params),
+            "ModifyRule" | "CreateRule" => self.sends(&call.params)?,
+            "DeleteRule" => {
+                let arn = call.params["RuleArn"].as_str().unwrap_or_default();
+                self.rules.remove(arn);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn registers(&mut self, params: &Json) {
+        let Some(groups) = params["loadBalancers"].as_array() else {
+            return;
+        };
+        let arn = |group: &Json| group.as_str().map(str::to_owned);
+        self.registered = groups.iter().filter_map(arn).collect();
+        self.healthy.retain(|group| self.registered.contains(group));
+    }
+
+    fn finds(&mut self, params: &Json) {
+        let group = params["TargetGroupArn"].as_str().unwrap_or_default();
+        if self.registered.iter().any(|known| known == group) {
+            self.healthy.push(group.to_owned());
+        }
+    }
+
+    fn sends(&mut self, params: &Json) -> Result<()> {
+        let name = ["RuleArn", "ListenerArn"]
+            .iter()
+            .find_map(|key| params[*key].as_str())
+            .unwrap_or_default();
+        self.rules.insert(name.to_owned(), told(params));
+        self.check()
+    }
+
+    fn check(&self) -> Result<()> {
+        for (rule, targets) in &self.rules {
+            let dead = targets.iter().find(|target| !self.healthy.contains(target));
+            ensure!(
+                dead.is_none(),
+                "{rule} sends requests to {dead:?}, which nobody answers for"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Applies and looks at every call in the order in which they were made.
+fn without_outage(root: &Workspace, before: &[Json], group: &Json) -> Result<()> {
+    let account = root.account();
+    let group = group.as_str().unwrap_or_default().to_owned();
+    let name = |rule: &Json| rule["RuleArn"].as_str().unwrap_or_default().to_owned();
+    let mut watch = Watch {
+        healthy: vec![group.clone()],
+        registered: vec![group],
+        rules: before
+            .iter()
+            .map(|rule| (name(rule), serving(rule)))
+            .collect(),
+    };
+    account.forget_calls()?;
+    root.apply()?.ok()?;
+    for call in account.calls()? {
+        watch.see(&call)?;
+        let served = watch.rules.values().flatten();
+        let lost = served
+            .into_iter()
+            .find(|target| !watch.registered.contains(target));
+        ensure!(
+            lost.is_none(),
+            "the service left {lost:?} while a rule points at it: {call:?}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn another_port_moves_without_an_outage() -> Result<()> {
+    let account = Account::fresh()?;
+    let router = account.router("main")?;
+    let slice = |more: &str| fixtures::slice(&account, "", &(fixtures::web(&router) + more));
+    let root = Workspace::new(&account, &slice("")?)?;
+    root.apply()?.ok()?;
+    let (before, group) = (rules(&account)?, groups(&account)?[0].clone());
+    root.resources(&slice("  port = 9090\n")?)?;
+    root.plan()?.expect(SERVICE, Action::Update)?;
+    without_outage(&root, &before, &group["TargetGroupArn"])?;
+    root.plan()?.empty()?;
+    let after = groups(&account)?;
+    ensure!(after.len() == 1 && after[0]["Port"] == 9090, "{after:?}");
+    let (old, new) = (&before[0], &rules(&account)?[0]);
+    same("the rule's place", &old["Priority"], &new["Priority"])?;
+    same("the rule itself", &old["RuleArn"], &new["RuleArn"])
+}
+
+#[test]
+fn another_router_is_reached_before_the_old_one_is_left() -> Result<()> {
+    let account = Account::fresh()?;
+    let (one, two) = (account.router("one")?, account.router("two")?);
+    let slice = |router: &str| fixtures::slice(&account, "", &fixtures::web(router));
+    let root = Workspace::new(&account, &slice(&one)?)?;
+    root.apply()?.ok()?;
+    let whole = account.dump()?;
+    account.forget_calls()?;
+    root.resources(&slice(&two)?)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let calls = account.writes()?;
+    let at = |action: &str, nth: usize| {
+        let mut places = calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| call.action == action);
+        places.nth(nth).map(|(at, _)| at).context(action.to_owned())
+    };
+    // Registered in both, then the old rule goes, then the service leaves the old target group.
+    let order = [
+        at("CreateRule", 0)?,
+        at("UpdateService", 0)?,
+        at("DeleteRule", 0)?,
+        at("UpdateService", 1)?,
+        at("DeleteTargetGroup", 0)?,
+    ];
+    ensure!(order.is_sorted(), "{order:?} of {calls:?}");
+    let both = calls[order[1]].params["loadBalancers"]
+        .as_array()
+        .map(Vec::len);
+    ensure!(
+        both == Some(2),
+        "the tasks were registered in {both:?} target groups"
+    );
+    root.resources(&slice(&one)?)?;
+    root.apply()?.ok()?;
+    same(
+        "the account after going forth and back",
+        &strip(whole),
+        &strip(account.dump()?),
+    )
+}
+
+/// Without task definitions and revisions, of which there are more now.
+fn strip(mut dump: Json) -> Json {
+    dump["task_definitions"] = Json::Null;
+    dump
+}
+
+#[test]
+fn routes_come_and_go() -> Result<()> {
+    let account = Account::fresh()?;
+    let router = account.router("main")?;
+    let slice = |more: &str| fixtures::slice(&account, "", more);
+    let worker = slice("  image = \"repo/shop:v41\"\n")?;
+    let root = Workspace::new(&account, &worker)?;
+    root.apply()?.ok()?;
+    root.resources(&slice(&fixtures::web(&router))?)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    account.forget_calls()?;
+    root.resources(&worker)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let writes = account.writes()?;
+    let at = |action: &str| writes.iter().position(|call| call.action == action);
+    let order = [
+        at("DeleteRule"),
+        at("UpdateService"),
+        at("DeleteTargetGroup"),
+    ];
+    ensure!(order.is_sorted() && order[0].is_some(), "{order:?}");
+    ensure!(groups(&account)?.is_empty(), "the target group is left");
+    Ok(())
+}
+
+/// Autoscaling owns the count: what it chooses is no drift, and an apply does not write it.
+#[test]
+fn the_count_belongs_to_autoscaling() -> Result<()> {
+    let account = Account::fresh()?;
+    let scale = "  scale = { min = 2, max = 6, cpu = 60, requests = 500 }\n";
+    let slice = fixtures::web_slice(&account, scale)?;
+    let root = Workspace::new(&account, &slice)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let (cluster, service) = fixtures::ecs_names(&account)?;
+    ensure!(
+        fixtures::ecs_service(&account)?["desiredCount"] == 2,
+        "not at the minimum"
+    );
+    let chosen = json!({ "cluster": cluster, "service": service, "desiredCount": 5 });
+    account.outside("ecs", "UpdateService", &chosen)?;
+    root.plan()?.empty()?;
+    let policies = json!({ "ServiceNamespace": "ecs" });
+    let policies = account.list(
+        "application-autoscaling",
+        "DescribeScalingPolicies",
+        &policies,
+        "ScalingPolicies",
+    )?;
+    ensure!(policies.len() == 2, "{policies:?}");
+    root.resources(&slice.replace("v41", "v42"))?;
+    root.apply()?.ok()?;
+    ensure!(
+        fixtures::ecs_service(&account)?["desiredCount"] == 5,
+        "the apply wrote the count"
+    );
+    root.plan()?.empty()
+}

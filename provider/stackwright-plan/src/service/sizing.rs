@@ -1,0 +1,115 @@
+//! CPU and memory: one word, or two numbers.
+
+use tfplugin_types::{Cfg, Diagnostics, Path};
+
+use super::ServiceConfig;
+use crate::size::{self, Size};
+
+pub(super) fn check(view: &ServiceConfig, found: &mut Diagnostics) {
+    let given = |value: &Cfg<i64>| !value.is_null();
+    let at = Path::attribute;
+    match &view.size {
+        Cfg::Known(size) => {
+            if given(&view.cpu) || given(&view.memory) {
+                found.error(
+                    at("size"),
+                    "Conflicting Arguments",
+                    "`size` and `cpu` with `memory` say the same thing. Remove one of them.",
+                );
+            }
+            if let Err(error) = size::parse(size).and_then(Size::round_up) {
+                found.error(at("size"), "Invalid Size", format!("{error}."));
+            }
+        }
+        Cfg::Null if given(&view.cpu) != given(&view.memory) => {
+            let (has, lacks) = if given(&view.cpu) {
+                ("cpu", "memory")
+            } else {
+                ("memory", "cpu")
+            };
+            found.error(
+                at(has),
+                "Missing Argument",
+                format!("`{has}` needs `{lacks}` beside it. Give both, or use `size`."),
+            );
+        }
+        Cfg::Null => {
+            if let (Some(cpu), Some(memory)) = (view.cpu.known(), view.memory.known()) {
+                check_pair(*cpu, *memory, found);
+            }
+        }
+        Cfg::Unknown(_) => {}
+    }
+}
+
+/// Fargate has certain pairs of CPU and memory only.
+fn check_pair(cpu: i64, memory: i64, found: &mut Diagnostics) {
+    let asked = Size {
+        cpu: u32::try_from(cpu).unwrap_or(0),
+        memory: u32::try_from(memory).unwrap_or(0),
+    };
+    match asked.round_up() {
+        Ok(fits) if fits == asked => {}
+        Ok(fits) => found.error(
+            Path::attribute("cpu"),
+            "Not a Fargate Size",
+            format!("Fargate has no tasks with {cpu} CPU units and {memory} MiB. The next larger pair is cpu = {}, memory = {}.", fits.cpu, fits.memory),
+        ),
+        Err(error) => found.error(Path::attribute("cpu"), "Not a Fargate Size", format!("{error}.")),
+    }
+}
+
+/// Fills `size`, `cpu` and `memory` from what is given. Another spelling of the size in the state
+/// stays as it is: an import writes its own.
+pub(super) fn complete(prior: Option<&ServiceConfig>, view: &mut ServiceConfig) {
+    let pair = match &view.size {
+        Cfg::Unknown(_) => None,
+        Cfg::Known(given) => size::parse(given).and_then(Size::round_up).ok(),
+        Cfg::Null if view.explicit_pair() => view.pair(),
+        Cfg::Null => Some(size::DEFAULT),
+    };
+    let Some(pair) = pair else {
+        let unknown = |value: &mut Cfg<i64>| {
+            if value.is_null() {
+                *value = Cfg::unknown();
+            }
+        };
+        unknown(&mut view.cpu);
+        unknown(&mut view.memory);
+        if view.size.is_null() {
+            view.size = Cfg::unknown();
+        }
+        return;
+    };
+    view.cpu = Cfg::Known(i64::from(pair.cpu));
+    view.memory = Cfg::Known(i64::from(pair.memory));
+    let before = prior.and_then(|prior| prior.size.known());
+    let same = before.filter(|before| size::parse(before).and_then(Size::round_up) == Ok(pair));
+    match same {
+        Some(same) => view.size = Cfg::Known(same.clone()),
+        None if view.size.is_null() => view.size = Cfg::Known(name(pair)),
+        None => {}
+    }
+}
+
+pub(super) fn name(pair: Size) -> String {
+    let named = size::NAMED.iter().find(|(_, size)| *size == pair);
+    named.map_or_else(
+        || format!("{}:{}mb", pair.cpu, pair.memory),
+        |(name, _)| (*name).to_owned(),
+    )
+}
+
+impl ServiceConfig {
+    fn explicit_pair(&self) -> bool {
+        !self.cpu.is_null() && !self.memory.is_null()
+    }
+
+    fn pair(&self) -> Option<Size> {
+        let whole = |value: &Cfg<i64>| u32::try_from(*value.known()?).ok();
+        Some(Size {
+            cpu: whole(&self.cpu)?,
+            memory: whole(&self.memory)?,
+        })
+    }
+}
