@@ -136,9 +136,8 @@ fn running(service: &Json, app: &str, process: &str, count: u64) -> Result<Sight
 
 /// The load balancer, its listeners, its one rule, the target group of `shop`'s `web` and the DNS name.
 fn routers(account: &Account, wanted: &Wanted<'_>, services: &[Json]) -> Result<Vec<Sight>> {
-    let list = |operation: &str, params: Json, key: &str| {
-        account.list("elbv2", operation, &params, key)
-    };
+    let list =
+        |operation: &str, params: Json, key: &str| account.list("elbv2", operation, &params, key);
     let balancers = list("DescribeLoadBalancers", json!({}), "LoadBalancers")?;
     let balancer = only("load balancer", balancers)?;
     let arn = &balancer["LoadBalancerArn"];
@@ -186,7 +185,10 @@ fn routers(account: &Account, wanted: &Wanted<'_>, services: &[Json]) -> Result<
     ensure!(check == "/healthz", "the health check asks {check}");
     named(account, &host, text(&balancer["DNSName"]))?;
     Ok(vec![
-        Sight::new("load balancer", format!("public, 80 to 443, https://{host}")),
+        Sight::new(
+            "load balancer",
+            format!("public, 80 to 443, https://{host}"),
+        ),
         Sight::new(
             "target group",
             format!("port {}, asks {check}, attached to shop/web", group["Port"]),
@@ -196,10 +198,7 @@ fn routers(account: &Account, wanted: &Wanted<'_>, services: &[Json]) -> Result<
 
 /// A DNS name leads to the load balancer.
 fn named(account: &Account, host: &str, balancer: &str) -> Result<()> {
-    let zone = only(
-        "zone",
-        public_zones(account)?,
-    )?;
+    let zone = only("zone", public_zones(account)?)?;
     let records = account.list(
         "route53",
         "ListResourceRecordSets",
@@ -266,10 +265,7 @@ fn schedule(account: &Account, wanted: &Wanted<'_>) -> Result<Sight> {
     let task = text(&schedule["Target"]["EcsParameters"]["TaskDefinitionArn"]);
     let ours = format!("acme-{}-shop-clock-", wanted.environment);
     ensure!(task.contains(&ours), "it runs {task}");
-    Ok(Sight::new(
-        "schedule",
-        format!("shop/clock, {when} {zone}"),
-    ))
+    Ok(Sight::new("schedule", format!("shop/clock, {when} {zone}")))
 }
 
 fn database(account: &Account, wanted: &Wanted<'_>) -> Result<Vec<Sight>> {
@@ -316,17 +312,15 @@ fn secret(account: &Account) -> Result<String> {
     let keys: Vec<&str> = entries.keys().map(String::as_str).collect();
     let wanted = ["dbname", "host", "password", "port", "url", "username"];
     ensure!(keys == wanted, "the secret has {keys:?}");
-    let empty = entries.iter().find(|(_, value)| text(value).is_empty() && !value.is_number());
+    let empty = entries
+        .iter()
+        .find(|(_, value)| text(value).is_empty() && !value.is_number());
     ensure!(empty.is_none(), "a key of the secret is empty");
     Ok(keys.join(", "))
 }
 
 /// `shop`'s `web` finds its database and `billing` in its environment, and no secret's value is there.
-fn environment_of_web(
-    account: &Account,
-    wanted: &Wanted<'_>,
-    services: &[Json],
-) -> Result<Sight> {
+fn environment_of_web(account: &Account, wanted: &Wanted<'_>, services: &[Json]) -> Result<Sight> {
     let web = services.first().context("no service")?;
     let named = json!({ "taskDefinition": web["taskDefinition"] });
     let definition = account.outside("ecs", "DescribeTaskDefinition", &named)?;
@@ -342,8 +336,15 @@ fn environment_of_web(
         let mut found = entries.filter(|entry| entry["name"] == name);
         found.next().map(|entry| text(&entry[field]).to_owned())
     };
-    let url = format!("http://web.billing.{}.acme.internal:8080", wanted.environment);
-    for (name, expected) in [("BILLING_URL", url.as_str()), ("PORT", "8080"), ("DB_PORT", "5432")] {
+    let url = format!(
+        "http://web.billing.{}.acme.internal:8080",
+        wanted.environment
+    );
+    for (name, expected) in [
+        ("BILLING_URL", url.as_str()),
+        ("PORT", "8080"),
+        ("DB_PORT", "5432"),
+    ] {
         let found = value("environment", name, "value");
         ensure!(
             found.as_deref() == Some(expected),
@@ -373,9 +374,8 @@ fn private_name(
     wanted: &Wanted<'_>,
     services: &[Json],
 ) -> Result<Option<Sight>> {
-    let list = |operation: &str, key: &str| {
-        account.list("servicediscovery", operation, &json!({}), key)
-    };
+    let list =
+        |operation: &str, key: &str| account.list("servicediscovery", operation, &json!({}), key);
     let namespace = only("namespace", list("ListNamespaces", "Namespaces")?)?;
     let domain = format!("{}.acme.internal", wanted.environment);
     ensure!(
@@ -384,7 +384,9 @@ fn private_name(
         namespace["Name"]
     );
     let names = list("ListServices", "Services")?;
-    let name = names.iter().find(|service| service["Name"] == "web.billing");
+    let name = names
+        .iter()
+        .find(|service| service["Name"] == "web.billing");
     let name = name.with_context(|| format!("no private name web.billing: {names:?}"))?;
     let billing = services.last().context("no service")?;
     let registries = billing["serviceRegistries"].to_string();

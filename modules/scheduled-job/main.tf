@@ -32,6 +32,7 @@ resource "stackwright_job" "main" {
   command         = var.command
   size            = var.size
   config          = var.config
+  secrets         = var.secrets
   stop_timeout    = var.stop_timeout
   tags            = var.tags
 }

@@ -163,6 +163,13 @@ variable "retries" {
   }
 }
 
+variable "secrets" {
+  description = "Environment variables of this process from secrets, added to those of the app: name to ARN of a Secrets Manager secret or SSM parameter."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "size" {
   description = "CPU and memory of a task: 1X (256 CPU units, 512 MiB), 2X (512, 1024), PX (1024, 6144) or cpu:memory, e.g. 256:1gb."
   type        = string

@@ -114,7 +114,10 @@ fn show_input(story: &Story) -> Result<()> {
 /// The first error, as Terraform shows it.
 fn show_refusal(refused: &Output) {
     println!();
-    let lines = refused.stderr.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']));
+    let lines = refused
+        .stderr
+        .lines()
+        .map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']));
     for line in lines.skip_while(|line| !line.starts_with("Error")).take(8) {
         println!("  | {line}");
     }

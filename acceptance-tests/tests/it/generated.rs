@@ -153,7 +153,8 @@ fn from_a_procfile_to_a_planned_tree_with_one_command() -> Result<()> {
     let accounts = [Account::fresh()?, Account::fresh()?, Account::fresh()?];
     let ids = [&accounts[0].id, &accounts[1].id, &accounts[2].id].map(String::as_str);
     let started = Instant::now();
-    let generated = Generated::started("web: bundle exec puma\nworker: bundle exec sidekiq\n", ids)?;
+    let generated =
+        Generated::started("web: bundle exec puma\nworker: bundle exec sidekiq\n", ids)?;
     let ops = generated.root("ops", &accounts[0])?;
     ops.init()?.ok()?;
     ops.plan()?;
