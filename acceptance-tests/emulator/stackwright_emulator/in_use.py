@@ -26,10 +26,11 @@ def users_of_group(ec2: Any, group_id: str) -> list[str]:
 
 
 def users_of_subnet(ec2: Any, subnet_id: str) -> list[str]:
-    """What lives in a subnet: network interfaces (of NAT gateways among others), load balancers, tasks."""
+    """What lives in a subnet: network interfaces (of NAT gateways among others), load balancers, tasks, databases."""
     users = [eni.id for eni in ec2.enis.values() if eni.subnet.id == subnet_id]
     users += [lb.arn for lb in _load_balancers(ec2) if subnet_id in {subnet.id for subnet in lb.subnets}]
-    return users + [arn for arn, network in _task_networks(ec2) if subnet_id in network.get("subnets", [])]
+    users += [arn for arn, network in _task_networks(ec2) if subnet_id in network.get("subnets", [])]
+    return users + [database.db_instance_identifier for database in _databases_in(ec2, subnet_id)]
 
 
 def users_of_vpc(ec2: Any, vpc_id: str) -> list[str]:
@@ -53,6 +54,17 @@ def _load_balancers(ec2: Any) -> list[Any]:
 
 def _rds(ec2: Any) -> Any:
     return rds_backends[ec2.account_id][ec2.region_name]
+
+
+def _databases_in(ec2: Any, subnet_id: str) -> list[Any]:
+    """The databases whose network interface is in a subnet: that of their zone in their subnet group."""
+    found = []
+    for database in _rds(ec2).databases.values():
+        group = database.__dict__.get("db_subnet_group")
+        zones = {one["SubnetIdentifier"]: one["SubnetAvailabilityZone"]["Name"] for one in group.subnets} if group else {}
+        if zones.get(subnet_id) == database.availability_zone:
+            found.append(database)
+    return found
 
 
 def _task_networks(ec2: Any) -> list[tuple[str, dict[str, Any]]]:

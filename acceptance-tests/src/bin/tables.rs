@@ -19,6 +19,7 @@ const RESOURCES: &[&str] = &[
     "app",
     "service",
     "job",
+    "db",
     "monitor",
     "monitor of logs",
     "monitor of anomalies",

@@ -67,6 +67,11 @@ fn of_a_router() -> Result<()> {
     every_write_refused(router, &[ROUTER])
 }
 
+#[test]
+fn of_a_db() -> Result<()> {
+    every_write_refused(|account| fixtures::whole_db(account, ""), &[fixtures::DB])
+}
+
 /// Refuses each write of a create in turn, once for either way out.
 fn every_write_refused(root: Root, addresses: &[&str]) -> Result<()> {
     let (undisturbed, writes) = undisturbed(root)?;

@@ -107,6 +107,21 @@ const ROUTER_UPDATE: Scenario = Scenario {
     },
 };
 
+const DB: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::whole_db(account, ""),
+};
+
+/// Another machine, another password, other parameters.
+const DB_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::whole_db(account, "")),
+    wanted: |account| {
+        let more = "  password_version = 2\n  instance_class = \"db.t4g.small\"\n";
+        let db = fixtures::whole_db(account, more)?;
+        Ok(db.replace("work_mem = \"8192\", ", ""))
+    },
+};
+
 macro_rules! kill_tests {
     ($($name:ident: $scenario:ident, $victim:ident;)*) => {
         $(#[test]
@@ -133,6 +148,10 @@ kill_tests! {
     provider_in_an_update_of_a_role: ROLE_UPDATE, Provider;
     provider_in_a_create_of_a_router: ROUTER, Provider;
     provider_in_an_update_of_a_router: ROUTER_UPDATE, Provider;
+    provider_in_a_create_of_a_db: DB, Provider;
+    provider_in_an_update_of_a_db: DB_UPDATE, Provider;
+    terraform_in_a_create_of_a_db: DB, Terraform;
+    terraform_in_an_update_of_a_db: DB_UPDATE, Terraform;
     terraform_in_a_create_of_a_router: ROUTER, Terraform;
     terraform_in_an_update_of_a_router: ROUTER_UPDATE, Terraform;
     terraform_in_a_create_of_a_network: NETWORK, Terraform;

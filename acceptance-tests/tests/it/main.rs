@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod corpus;
+mod db;
 mod deploy;
 mod drift;
 mod errors;

@@ -25,6 +25,7 @@ macro_rules! files {
 /// Every file of every module.
 const FILES: &[(&str, &str)] = files![
     "cluster",
+    "db",
     "deploy-role",
     "environment",
     "monitors",

@@ -90,6 +90,11 @@ pub(crate) struct Loaders {
     pub(crate) schedule_groups: Loader<crate::schedule_group::Groups>,
     pub(crate) schedules: Loader<crate::schedule::Schedules>,
     pub(crate) queues: Loader<crate::queue::Queues>,
+    pub(crate) db_instances: Loader<crate::rds::Instances>,
+    pub(crate) db_subnet_groups: Loader<crate::db_subnet_group::SubnetGroups>,
+    pub(crate) db_parameter_groups: Loader<crate::db_parameter_group::ParameterGroups>,
+    pub(crate) db_tags: Loader<crate::rds::RdsTags>,
+    pub(crate) secrets: Loader<crate::secret::Secrets>,
     pub(crate) deployments: crate::ecs_service::StartedDeployments,
     // CloudWatch.
     pub(crate) alarms: Loader<crate::alarm::Alarms>,

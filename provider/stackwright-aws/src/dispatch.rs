@@ -67,6 +67,9 @@ pub trait AnyAdapter: Send + Sync {
     /// See [`Adapter::delete`].
     async fn delete(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
 
+    /// See [`Adapter::ready`].
+    async fn ready(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
+
     /// See [`Adapter::settle`].
     async fn settle(
         &self,
@@ -105,6 +108,13 @@ adapters! {
     EcsCluster,
     TaskDefinition,
     EcsService,
+    DbSubnetGroup,
+    DbParameterGroup,
+    DbInstance,
+    DbReplica,
+    DbCredentials,
+    DbProtection,
+    Secret,
     CloudMapNamespace,
     CloudMapService,
     CloudMapInstance,
@@ -183,6 +193,10 @@ impl<C: Adapter> AnyAdapter for Typed<C> {
 
     async fn delete(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
         C::delete(aws, recorded, wait).await
+    }
+
+    async fn ready(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+        C::ready(aws, recorded, wait).await
     }
 
     async fn settle(

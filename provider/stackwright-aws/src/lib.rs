@@ -39,6 +39,17 @@ mod settle;
 mod subnet;
 mod vpc;
 
+// RDS, Secrets Manager
+mod db_credentials;
+mod db_instance;
+mod db_parameter_group;
+mod db_protection;
+mod db_replica;
+mod db_subnet_group;
+mod password;
+mod rds;
+mod secret;
+
 // IAM, CloudWatch Logs, SSM, ECS
 mod deployment;
 mod ecs_cluster;

@@ -17,6 +17,7 @@ use crate::fixtures;
 
 mod app;
 mod cluster;
+mod db;
 mod job;
 mod monitor;
 mod network;
@@ -99,6 +100,7 @@ const IDENTITY: &str =
 const ROUNDS: &[&[&Round]] = &[
     app::ROUNDS,
     cluster::ROUNDS,
+    db::ROUNDS,
     monitor::ROUNDS,
     job::ROUNDS,
     network::ROUNDS,

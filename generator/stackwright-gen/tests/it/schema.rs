@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::structure::{Block, Body};
 use stackwright_plan::{
-    app::App, caller::Caller, cluster::Cluster, job::Job, monitor::Monitor, network::Network,
-    role::Role, router::Router, service::Service,
+    app::App, caller::Caller, cluster::Cluster, db::Db, job::Job, monitor::Monitor,
+    network::Network, role::Role, router::Router, service::Service,
 };
 use tfplugin_types::{Attribute, AttributeType, Mode, TfObject};
 
@@ -17,6 +17,7 @@ fn schemas() -> BTreeMap<&'static str, Vec<Attribute>> {
         ("stackwright_app", App::block().attributes),
         ("stackwright_caller", Caller::block().attributes),
         ("stackwright_cluster", Cluster::block().attributes),
+        ("stackwright_db", Db::block().attributes),
         ("stackwright_job", Job::block().attributes),
         ("stackwright_monitor", Monitor::block().attributes),
         ("stackwright_network", Network::block().attributes),
@@ -90,7 +91,7 @@ fn reads(body: &Body, kind: &str) -> BTreeSet<String> {
 fn resources_fit_the_schema_of_the_provider() {
     let schemas = schemas();
     let mut seen = BTreeSet::new();
-    let spec = format!("{MINIMAL}clock = {{ cron = \"0 3 * * ? *\" }}\n");
+    let spec = format!("{MINIMAL}db = true\nclock = {{ cron = \"0 3 * * ? *\" }}\n");
     for (path, text) in tree(&spec, "web: w\nworker: x\nclock: y\n")
         .files()
         .iter()

@@ -15,7 +15,11 @@ use crate::terraform::terraform;
 use crate::tree::{LARGE, LARGE_PROCFILES};
 
 /// What a `ref` has and nobody writes, by the kind of resource.
-const COMPUTED: [(&str, &str); 4] = [
+const COMPUTED: [(&str, &str); 5] = [
+    (
+        "stackwright_db",
+        "config = { DB_HOST = \"db\" }\nsecrets = { DATABASE_URL = \"arn\" }\ninstance_id = \"db\"\nmax_connections = 1\nmemory_bytes = 1\nreplica_ids = {}\n",
+    ),
     (
         "stackwright_network",
         "namespace = \"stage.acme.internal\"\n",
@@ -23,7 +27,7 @@ const COMPUTED: [(&str, &str); 4] = [
     ("stackwright_router", "dns_name = \"public.example\"\n"),
     (
         "stackwright_service",
-        "name = \"name\"\ncluster_arn = \"arn:cluster/main\"\ncluster_name = \"main\"\n",
+        "name = \"name\"\ncluster_arn = \"arn:cluster/main\"\ncluster_name = \"main\"\ntarget_groups = { public = { arn_suffix = \"t\", load_balancer_arn_suffix = \"l\" } }\n",
     ),
     (
         "stackwright_job",
@@ -85,8 +89,13 @@ fn references(text: &str) -> String {
         match rest.strip_prefix(".main.") {
             Some(rest) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-                let text = &rest[..end] == "security_group_id";
-                let attribute = if text { "id" } else { "output" };
+                let attribute = match (kind, &rest[..end]) {
+                    (_, "security_group_id") => "id".to_owned(),
+                    ("db", name) if COMPUTED[0].1.contains(&format!("{name} = ")) => {
+                        format!("output.{name}")
+                    }
+                    _ => "output".to_owned(),
+                };
                 write!(replaced, "terraform_data.main.{attribute}{}", &rest[end..]).unwrap();
             }
             None => write!(replaced, "stackwright_{kind}{rest}").unwrap(),

@@ -20,8 +20,10 @@ mod elbv2;
 mod elbv2_targets;
 mod iam;
 mod logs;
+mod rds;
 mod route53;
 mod scheduler;
+mod secretsmanager;
 mod sqs;
 mod ssm;
 
@@ -35,8 +37,10 @@ pub use elbv2::*;
 pub use elbv2_targets::*;
 pub use iam::*;
 pub use logs::*;
+pub use rds::*;
 pub use route53::*;
 pub use scheduler::*;
+pub use secretsmanager::*;
 pub use sqs::*;
 pub use ssm::*;
 
@@ -61,6 +65,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const ADOPT_EQUAL: bool = false;
     /// Nothing but tags ever changes on an object: one that is known is not read again.
     const IMMUTABLE: bool = false;
+    /// Some of its outputs, like the address of a database, come only when it works.
+    const LATE_OUTPUTS: bool = false;
 }
 
 /// Facts about a kind of component, without its type.
@@ -78,6 +84,8 @@ pub struct KindFacts {
     pub adopt_equal: bool,
     /// Nothing but tags ever changes on an object.
     pub immutable: bool,
+    /// Some of its outputs come only when it works.
+    pub late_outputs: bool,
 }
 
 macro_rules! kinds {
@@ -110,6 +118,7 @@ macro_rules! kinds {
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
                     immutable: <$kind as Component>::IMMUTABLE,
+                    late_outputs: <$kind as Component>::LATE_OUTPUTS,
                 }),* }
             }
         }
@@ -195,4 +204,18 @@ kinds! {
     ScalableTarget = "scalable target",
     /// [`ScalingPolicy`].
     ScalingPolicy = "scaling policy",
+    /// [`DbSubnetGroup`].
+    DbSubnetGroup = "RDS subnet group",
+    /// [`DbParameterGroup`].
+    DbParameterGroup = "RDS parameter group",
+    /// [`DbInstance`].
+    DbInstance = "RDS database",
+    /// [`DbReplica`].
+    DbReplica = "RDS read replica",
+    /// [`DbCredentials`].
+    DbCredentials = "database password",
+    /// [`DbProtection`].
+    DbProtection = "protection of a database",
+    /// [`Secret`].
+    Secret = "secret",
 }
