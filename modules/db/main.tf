@@ -45,6 +45,7 @@ module "monitors" {
   allocated_storage_gib = var.storage
   max_connections       = stackwright_db.main.max_connections > 0 ? stackwright_db.main.max_connections : null
   memory_bytes          = stackwright_db.main.memory_bytes > 0 ? stackwright_db.main.memory_bytes : null
+  defaults              = var.defaults
   monitors              = var.monitors
   notify                = var.notify
   tags                  = var.tags
@@ -60,6 +61,7 @@ module "replica_monitors" {
   replica               = true
   dimensions            = { DBInstanceIdentifier = stackwright_db.main.replica_ids[each.key] }
   allocated_storage_gib = var.storage
+  defaults              = var.defaults
   monitors              = var.monitors
   notify                = var.notify
   tags                  = var.tags

@@ -13,6 +13,20 @@ output "host" {
   value       = stackwright_db.main.host
 }
 
+output "monitors" {
+  description = "Each monitor by its key, those of a replica by replica.key: its name, its thresholds and the ARNs of its alarms."
+  value = merge(module.monitors.monitors, [
+    for replica, made in module.replica_monitors : { for key, monitor in made.monitors : "${replica}.${key}" => monitor }
+  ]...)
+}
+
+output "omitted_monitors" {
+  description = "The monitors that are not made, by their key, those of a replica by replica.key, and why."
+  value = merge(module.monitors.omitted, [
+    for replica, made in module.replica_monitors : { for key, reason in made.omitted : "${replica}.${key}" => reason }
+  ]...)
+}
+
 output "private_name" {
   description = "Name in the network's private domain, empty without one."
   value       = stackwright_db.main.private_name

@@ -60,6 +60,18 @@ variable "database" {
   }
 }
 
+variable "defaults" {
+  description = "Which of the monitors that come with it are made, by their key: { burst_io = false } leaves one out."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), ["burst_bytes", "burst_io", "connections", "cpu", "memory", "replica_lag", "storage", "transaction_ids"])) == 0
+    error_message = "Write only keys of its monitors: burst_bytes, burst_io, connections, cpu, memory, replica_lag, storage, transaction_ids."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether the database is kept from being deleted. Set it to false and apply before you destroy it."
   type        = bool
@@ -133,7 +145,7 @@ variable "max_storage" {
 }
 
 variable "monitors" {
-  description = "Changes of the default monitors by their key, e.g. { cpu = { warning = 70 }, memory = { enabled = false } }. Keys: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids."
+  description = "Changes of the monitors that come with it, by their key, e.g. { cpu = { warning = 70 } }. The output monitors lists them."
   type = map(object({
     enabled     = optional(bool, true)
     warning     = optional(number)
@@ -144,6 +156,11 @@ variable "monitors" {
   }))
   default  = {}
   nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), ["burst_bytes", "burst_io", "connections", "cpu", "memory", "replica_lag", "storage", "transaction_ids"])) == 0
+    error_message = "Write only keys of its monitors: burst_bytes, burst_io, connections, cpu, memory, replica_lag, storage, transaction_ids."
+  }
 }
 
 variable "multi_az" {

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
 use crate::fixtures::{self, DB, DISPOSABLE};
-use crate::monitors;
+use crate::modules;
 
 fn applied(account: &Account, more: &str) -> Result<Workspace> {
     let root = Workspace::new(account, &fixtures::db(account, more)?)?;
@@ -366,7 +366,7 @@ fn a_database_has_a_private_name_that_follows_it() -> Result<()> {
 fn with_modules(root: &Workspace) -> Result<()> {
     for module in ["db", "monitors"] {
         let from = repository().join("modules").join(module);
-        monitors::copy(&from, &root.path().join(module))?;
+        modules::copy(&from, &root.path().join(module))?;
     }
     Ok(())
 }

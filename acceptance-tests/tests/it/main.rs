@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod corpus;
 mod db;
 mod deploy;
 mod drift;
@@ -14,6 +15,7 @@ mod generated;
 mod harness;
 mod kill;
 mod lifecycle;
+mod modules;
 mod monitors;
 mod network;
 mod pages;

@@ -38,6 +38,19 @@ run "defaults_are_safe" {
   }
 }
 
+run "monitors_are_left_out_by_key" {
+  command = plan
+
+  variables {
+    defaults = { burst_io = false, burst_bytes = false }
+  }
+
+  assert {
+    condition     = output.omitted_monitors.burst_io == "left out by defaults.burst_io" && contains(keys(output.monitors), "cpu")
+    error_message = "It was not left out, or another was: ${jsonencode(output.omitted_monitors)}."
+  }
+}
+
 run "arguments_reach_the_database" {
   command = plan
 
