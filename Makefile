@@ -15,7 +15,7 @@ export RUST_LIB_BACKTRACE ?= 0
 help:
 	@echo "make build   debug builds of provider and generator"
 	@echo "make test    every test; docs/tables must agree with what they saw"
-	@echo "make demo    from a Procfile to running workers in two accounts, against the emulator"
+	@echo "make demo    two apps with web, worker, schedule and database in two accounts, against the emulator"
 	@echo "make bench   counts, times and sizes against their goals (release build)"
 	@echo "make tables  render docs/tables from the last acceptance tests"
 	@echo "make docs    render the registry pages from the source"

@@ -236,6 +236,15 @@ impl Account {
             .map(drop)
     }
 
+    /// Whether a database takes a user's password.
+    pub fn login(&self, instance: &Json, user: &str, password: &Json) -> Result<bool> {
+        let asked = json!({
+            "account": self.id, "region": REGION, "instance": instance,
+            "user": user, "password": password,
+        });
+        Ok(self.emulator.post("rds/login", &asked)?["ok"] == true)
+    }
+
     /// Fails when a call was made that the emulator cannot do: what followed from its answer proves nothing.
     pub fn nothing_unimplemented(&self) -> Result<()> {
         let calls = self

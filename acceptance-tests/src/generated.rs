@@ -43,6 +43,31 @@ impl Generated {
         Ok(Self { folder })
     }
 
+    /// Copies `examples/acme`, with other accounts and DNS zones (placeholder and id), and generates its tree.
+    pub fn acme(accounts: [&str; 3], zones: &[(&str, String)]) -> Result<Self> {
+        let generated = Self::empty()?;
+        let input = repository().join("examples/acme");
+        for file in ["shop/Procfile", "billing/Procfile", "stackwright.toml"] {
+            let text = fs::read_to_string(input.join(file)).with_context(|| file.to_owned())?;
+            let swapped = EXAMPLE_ACCOUNTS.iter().zip(accounts);
+            let text = swapped.fold(text, |text, (theirs, ours)| text.replace(theirs, ours));
+            let text = zones
+                .iter()
+                .fold(text, |text, (theirs, ours)| text.replace(theirs, ours));
+            let path = generated.input().join(file);
+            fs::create_dir_all(path.parent().context("a file has a folder")?)?;
+            fs::write(path, text)?;
+        }
+        generated.generate(&[])?.ok()?;
+        Ok(generated)
+    }
+
+    /// A folder without spec, Procfile and tree.
+    pub fn empty() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("stackwright-").tempdir()?;
+        Ok(Self { folder })
+    }
+
     /// As `of`, with more lines at the end of the spec.
     pub fn with_spec(example: &str, accounts: [&str; 3], more: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("stackwright-").tempdir()?;

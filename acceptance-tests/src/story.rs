@@ -1,8 +1,10 @@
-//! The whole slice as one story: from a Procfile to a running worker in two member accounts, and back.
+//! The whole product as one story: two apps from their Procfiles, running in two member accounts, and back.
 //!
 //! `make demo` tells it to a person, a test asserts it.
 
-use anyhow::{Context as _, Result, ensure};
+use std::fs;
+
+use anyhow::{Context as _, Result};
 use serde_json::{Value as Json, json};
 
 use crate::account::Account;
@@ -10,12 +12,19 @@ use crate::compare::same;
 use crate::generated::Generated;
 use crate::output::Output;
 use crate::plan::Plan;
+use crate::sights::{self, Sight, Wanted};
 use crate::workspace::Workspace;
 
 /// The roots in the order in which they are applied.
 pub const ROOTS: [&str; 3] = ["ops", "stage", "prod"];
 
-/// The example `acme-worker` in three accounts.
+/// The environments: domain of their zone, and the id that the example's spec has in its place.
+const ZONES: [(&str, &str, &str); 2] = [
+    ("stage", "stage.acme.example", "Z0123456789ABCDEFSTAG"),
+    ("prod", "acme.example", "Z0123456789ABCDEFPROD"),
+];
+
+/// The example `acme` in three accounts.
 #[derive(Debug)]
 pub struct Story {
     accounts: [Account; 3],
@@ -23,21 +32,17 @@ pub struct Story {
     untouched: Vec<Json>,
 }
 
-/// One AWS object as an outside client sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
-    /// `VPC`.
-    pub kind: &'static str,
-    /// What a person would say of it.
-    pub what: String,
-}
-
 impl Story {
-    /// Generates the tree for the accounts ops, stage and prod.
+    /// Makes what a team has before it starts (a DNS zone and topics in each account), and generates the tree for the accounts ops,
+    /// stage and prod.
     pub fn new(accounts: [Account; 3]) -> Result<Self> {
-        let untouched: Result<Vec<_>> = accounts.iter().map(Account::dump).collect();
         let [ops, stage, prod] = &accounts;
-        let tree = Generated::of("acme-worker", [&ops.id, &stage.id, &prod.id])?;
+        let mut zones = Vec::new();
+        for ((_, domain, placeholder), account) in ZONES.iter().zip([stage, prod]) {
+            zones.push((*placeholder, prepared(account, domain)?));
+        }
+        let untouched: Result<Vec<_>> = accounts.iter().map(Account::dump).collect();
+        let tree = Generated::acme([&ops.id, &stage.id, &prod.id], &zones)?;
         Ok(Self {
             untouched: untouched?,
             tree,
@@ -82,6 +87,34 @@ impl Story {
         self.root(root)?.destroy()?.ok()
     }
 
+    /// `terraform destroy` of an environment is refused before anything goes, with the reason and the way out.
+    pub fn destroy_is_refused(&self, environment: &str) -> Result<Output> {
+        let before = self.account(environment)?.dump()?;
+        let output = self.root(environment)?.destroy()?.failed()?;
+        output.says(&["deletion_protection", "false"])?;
+        same(
+            &format!("the {environment} account after the refusal"),
+            &before,
+            &self.account(environment)?.dump()?,
+        )?;
+        Ok(output)
+    }
+
+    /// Takes the protection off in the spec, as a person would, and generates anew. The databases shall leave no snapshot, so that
+    /// nothing at all is left.
+    pub fn take_protection_off(&self) -> Result<()> {
+        let path = self.tree.input().join("stackwright.toml");
+        let mut spec = fs::read_to_string(&path)?;
+        for (environment, ..) in ZONES {
+            let table = format!("[environments.{environment}]\n");
+            spec = spec.replace(&table, &format!("{table}deletion_protection = false\n"));
+        }
+        let spec = spec.replace("db = true", "db = { final_snapshot = false }");
+        fs::write(&path, spec)?;
+        self.tree.generate(&[])?.ok()?;
+        Ok(())
+    }
+
     /// Every account must be as before the story.
     pub fn as_before(&self) -> Result<()> {
         for ((account, untouched), root) in self.accounts.iter().zip(&self.untouched).zip(ROOTS) {
@@ -91,93 +124,27 @@ impl Story {
         Ok(())
     }
 
-    /// The command of the only process, as the Procfile has it.
-    fn command(&self) -> Result<String> {
-        let procfile = std::fs::read_to_string(self.tree.input().join("Procfile"))?;
-        let line = procfile
-            .lines()
-            .find_map(|line| line.strip_prefix("worker:"));
-        Ok(line
-            .context("the Procfile has no worker")?
-            .trim()
-            .to_owned())
-    }
-
     /// What a plain AWS client sees of an environment, checked against what was asked for.
-    pub fn look(&self, environment: &str, count: u64) -> Result<Vec<Sight>> {
+    pub fn look(&self, environment: &str) -> Result<Vec<Sight>> {
+        let zone = ZONES.iter().find(|(name, ..)| *name == environment);
+        let (_, domain, _) = zone.with_context(|| format!("there is no {environment}"))?;
+        let prod = environment == "prod";
+        let wanted = Wanted {
+            environment,
+            domain,
+            services: [
+                ("shop", "web", if prod { 2 } else { 1 }),
+                ("shop", "worker", if prod { 2 } else { 1 }),
+                ("billing", "web", 1),
+            ],
+            scale: prod.then_some((2, 8)),
+            instance_class: if prod { "db.m7g.large" } else { "db.t4g.micro" },
+        };
         let account = self.account(environment)?;
-        let mut sights = network(account, environment)?;
-        sights.extend(logs(account, environment)?);
-        sights.extend(roles(account)?);
-        sights.extend(self.service(account, count)?);
-        through_the_deploy_role(account)?;
+        let sights = sights::look(account, &wanted)?;
+        sights::through_the_deploy_role(account)?;
         self.nothing_of_others(environment)?;
         Ok(sights)
-    }
-
-    fn service(&self, account: &Account, count: u64) -> Result<Vec<Sight>> {
-        let clusters = account.list("ecs", "ListClusters", &json!({}), "clusterArns")?;
-        let cluster = clusters.first().context("there is no cluster")?;
-        let services = account.list(
-            "ecs",
-            "ListServices",
-            &json!({ "cluster": cluster }),
-            "serviceArns",
-        )?;
-        ensure!(
-            services.len() == 1,
-            "expected one service, found {services:?}"
-        );
-        let params = json!({ "cluster": cluster, "services": services });
-        let described = account.list("ecs", "DescribeServices", &params, "services")?;
-        let service = described.first().context("the service does not exist")?;
-        let deployment = &service["deployments"][0];
-        ensure!(
-            deployment["rolloutState"] == "COMPLETED",
-            "the deployment is {}",
-            deployment["rolloutState"]
-        );
-        ensure!(
-            service["desiredCount"] == count && service["runningCount"] == count,
-            "{} of {} tasks run, asked for {count}",
-            service["runningCount"],
-            service["desiredCount"]
-        );
-        let definition = json!({ "taskDefinition": service["taskDefinition"] });
-        let definition = account.outside("ecs", "DescribeTaskDefinition", &definition)?;
-        let container = &definition["taskDefinition"]["containerDefinitions"][0];
-        let wanted = json!(["/bin/sh", "-c", self.command()?]);
-        ensure!(
-            container["command"] == wanted,
-            "the command is {}, expected {wanted}",
-            container["command"]
-        );
-        let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-        Ok(vec![
-            Sight {
-                kind: "ECS cluster",
-                what: text(cluster)
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            },
-            Sight {
-                kind: "task definition",
-                what: format!(
-                    "{} runs {}",
-                    text(&container["image"]),
-                    text(&container["command"][2])
-                ),
-            },
-            Sight {
-                kind: "ECS service",
-                what: format!(
-                    "{}, deployment COMPLETED, {count} of {count} tasks run",
-                    text(&service["serviceName"])
-                ),
-            },
-        ])
     }
 
     /// Nothing in an environment's account names the other environment or its account.
@@ -193,7 +160,7 @@ impl Story {
             format!("acme/{other}"),
             self.account(other)?.id.clone(),
         ] {
-            ensure!(
+            anyhow::ensure!(
                 !dump.contains(&text),
                 "the {environment} account knows of {text}"
             );
@@ -202,81 +169,13 @@ impl Story {
     }
 }
 
-fn network(account: &Account, environment: &str) -> Result<Vec<Sight>> {
-    let ours = |list: Vec<Json>| -> Vec<Json> {
-        let tagged = |it: &Json| {
-            let mut tags = it["Tags"].as_array().into_iter().flatten();
-            tags.any(|tag| tag["Key"] == "stackwright:environment" && tag["Value"] == environment)
-        };
-        list.into_iter().filter(tagged).collect()
-    };
-    let list =
-        |operation: &str, key: &str| account.list("ec2", operation, &json!({}), key).map(ours);
-    let vpcs = list("DescribeVpcs", "Vpcs")?;
-    ensure!(vpcs.len() == 1, "expected one VPC of ours, found {vpcs:?}");
-    let subnets = list("DescribeSubnets", "Subnets")?.len();
-    ensure!(subnets == 4, "expected 4 subnets, found {subnets}");
-    let gateways = list("DescribeNatGateways", "NatGateways")?.len();
-    ensure!(gateways > 0, "there is no NAT gateway");
-    let range = vpcs[0]["CidrBlock"].as_str().unwrap_or_default();
-    Ok(vec![Sight {
-        kind: "VPC",
-        what: format!("{range}, {subnets} subnets, {gateways} NAT gateway"),
-    }])
-}
-
-fn logs(account: &Account, environment: &str) -> Result<Vec<Sight>> {
-    let groups = account.list("logs", "DescribeLogGroups", &json!({}), "logGroups")?;
-    let name = format!("/acme/{environment}/shop");
-    let group = groups
-        .iter()
-        .find(|group| group["logGroupName"] == name.as_str());
-    let group = group.with_context(|| format!("there is no log group {name}"))?;
-    Ok(vec![Sight {
-        kind: "log group",
-        what: format!("{name}, {} days", group["retentionInDays"]),
-    }])
-}
-
-fn roles(account: &Account) -> Result<Vec<Sight>> {
-    let roles = account.list("iam", "ListRoles", &json!({}), "Roles")?;
-    let names = roles.iter().filter_map(|role| role["RoleName"].as_str());
-    let ours: Vec<_> = names
-        .filter(|name| name.starts_with("acme-"))
-        .map(str::to_owned)
-        .collect();
-    ensure!(
-        ours.len() == 3,
-        "expected the deploy, execution and task roles, found {ours:?}"
-    );
-    Ok(ours
-        .into_iter()
-        .map(|what| Sight {
-            kind: "IAM role",
-            what,
-        })
-        .collect())
-}
-
-/// Everything in a member account but what ops did was done in the session of the deploy role.
-fn through_the_deploy_role(account: &Account) -> Result<()> {
-    let role = |name: &str| format!("arn:aws:sts::{}:assumed-role/{name}/terraform", account.id);
-    let (deploy, ops) = (role("acme-deploy"), role("OrganizationAccountAccessRole"));
-    let calls = account.calls()?;
-    let known = |principal: &str| principal == deploy || principal == ops;
-    let other = calls.iter().find(|call| !known(&call.principal));
-    ensure!(
-        other.is_none(),
-        "somebody else was in {}: {other:?}",
-        account.id
-    );
-    let ecs = calls
-        .iter()
-        .filter(|call| call.write && call.service != "iam");
-    let foreign = ecs.clone().find(|call| call.principal != deploy);
-    ensure!(
-        ecs.count() > 0 && foreign.is_none(),
-        "not through the deploy role: {foreign:?}"
-    );
-    Ok(())
+/// Makes a zone and the topics that the spec's handles stand for; answers the zone's id.
+fn prepared(account: &Account, domain: &str) -> Result<String> {
+    let order = json!({ "Name": domain, "CallerReference": domain });
+    let zone = account.outside("route53", "CreateHostedZone", &order)?;
+    for topic in ["slack-ops", "pagerduty"] {
+        account.outside("sns", "CreateTopic", &json!({ "Name": topic }))?;
+    }
+    let id = zone["HostedZone"]["Id"].as_str().context("a zone's id")?;
+    Ok(id.trim_start_matches("/hostedzone/").to_owned())
 }

@@ -7,6 +7,25 @@ variable "container_insights" {
   nullable    = false
 }
 
+variable "deletion_protection" {
+  description = "Whether the routers are kept from being deleted. Set it to false and apply before you destroy the environment."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "internal_router" {
+  description = "The router that the network alone reaches, with the same arguments as public_router. Without it there is none."
+  type = object({
+    domains         = optional(list(string), [])
+    zone_id         = optional(string)
+    certificate_arn = optional(string)
+    access_logs     = optional(object({ bucket = string, prefix = optional(string, "") }))
+    idle_timeout    = optional(number, 60)
+  })
+  default = null
+}
+
 variable "name" {
   description = "Name of the network and the cluster within their environment, e.g. main."
   type        = string
@@ -20,14 +39,38 @@ variable "name" {
 }
 
 variable "network" {
-  description = "The network: cidr from /16 to /20, az_count 2 or 3, nat single or per_az."
+  description = "The network: cidr from /16 to /20, az_count 2 or 3, nat none, single or per_az, ipv6, and flow_log_retention in days (0 for none)."
   type = object({
-    cidr     = optional(string, "10.30.0.0/16")
-    az_count = optional(number, 2)
-    nat      = optional(string, "single")
+    cidr               = optional(string, "10.30.0.0/16")
+    az_count           = optional(number, 2)
+    nat                = optional(string, "single")
+    ipv6               = optional(bool, true)
+    flow_log_retention = optional(number, 30)
   })
   default  = {}
   nullable = false
+}
+
+variable "notify" {
+  description = "Whom the monitors tell, by level: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "public_router" {
+  description = "The router that the internet reaches: its domains, the Route 53 zone of them, a certificate in place of one that is made for them, access logs, and seconds until a silent connection is closed. Without it there is none."
+  type = object({
+    domains         = optional(list(string), [])
+    zone_id         = optional(string)
+    certificate_arn = optional(string)
+    access_logs     = optional(object({ bucket = string, prefix = optional(string, "") }))
+    idle_timeout    = optional(number, 60)
+  })
+  default = null
 }
 
 variable "spot_percent" {

@@ -1,5 +1,10 @@
-# The default monitors of a service, a database, a job or a queue. Each has a
-# key by which it is changed or left out.
+# The default monitors of a service, a router, a database, a job or a queue.
+# Each has a key by which it is changed or left out. Not here, because they are
+# events and no metrics, so that no alarm of CloudWatch sees them: a deployment
+# that failed (the event ECS Deployment State Change) and a task that ended with
+# another code than 0 (ECS Task State Change) need rules of EventBridge. Cost is
+# not here because its metric is in us-east-1 alone and looks back only: a budget
+# of AWS Budgets warns of what is to come.
 #
 # Usage:
 #
@@ -15,7 +20,8 @@
 #       TargetGroup  = "targetgroup/shop-web/0123456789abcdef"
 #     }
 #     notify   = { warning = "@slack-team-infra", critical = "@pagerduty" }
-#     monitors = { latency = { warning = 0.5, critical = 2 }, cpu = { enabled = false } }
+#     monitors = { latency = { warning = 0.5, critical = 2 } }
+#     defaults = { cpu = false }
 #   }
 
 locals {
@@ -163,6 +169,61 @@ locals {
       warning     = 1
       critical    = 3
       no_data     = "show"
+    }
+    slo_fast = merge(local.slo, {
+      title       = "SLO burns fast"
+      message     = "${var.name} uses up its budget of errors so fast that a month's worth is gone in two days. See what was deployed last, and roll it back."
+      time_window = "last_1h"
+      critical    = try(tonumber(format("%.4f", 14.4 * (100 - var.slo))), null)
+    })
+    slo_slow = merge(local.slo, {
+      title       = "SLO burns"
+      message     = "${var.name} uses up its budget of errors six times as fast as it may. See its logs for what fails."
+      time_window = "last_6h"
+      critical    = try(tonumber(format("%.4f", 6 * (100 - var.slo))), null)
+    })
+    slo_long = merge(local.slo, {
+      title       = "SLO at risk"
+      message     = "${var.name} has used up its budget of errors for three days. Find time to mend what fails most."
+      time_window = "last_3d"
+      warning     = try(tonumber(format("%.4f", 100 - var.slo)), null)
+    })
+  }
+
+  # Share of failed requests in percent, as against the budget that the objective leaves. Each looks back once: the
+  # second, shorter look that lets such an alarm end sooner would need one alarm over two others.
+  slo = {
+    needs      = ["LoadBalancer", "TargetGroup"]
+    number     = "slo"
+    namespace  = "AWS/ApplicationELB"
+    expression = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)"
+    metrics = {
+      errors   = { metric = "HTTPCode_Target_5XX_Count", dimensions = local.target_series }
+      requests = { metric = "RequestCount", dimensions = local.target_series }
+    }
+    time_aggr = "sum"
+    operator  = ">"
+    no_data   = "ok"
+  }
+
+  router = {
+    certificate = {
+      title       = "certificate"
+      needs       = ["CertificateArn"]
+      message     = "The TLS certificate of ${var.name} ends in {{threshold}} days or fewer. ACM renews its own while their DNS records are there; others have to be replaced."
+      namespace   = "AWS/CertificateManager"
+      metric      = "DaysToExpiry"
+      dimensions  = { CertificateArn = lookup(var.dimensions, "CertificateArn", null) }
+      time_aggr   = "max"
+      space_aggr  = "min"
+      interval    = 86400
+      time_window = "last_1d"
+      operator    = "<="
+      warning     = 44
+      critical    = 14
+      no_data     = "alert"
+      # ACM tells a new certificate's days once a day.
+      warm_up = 2880
     }
   }
 
@@ -338,6 +399,29 @@ locals {
     }
   }
 
+  # Minutes of expected_window; a monitor waits for data for 2 days at most.
+  window  = try(regex("^last_([0-9]+)([mhdw])$", var.expected_window), null)
+  minutes = try(tonumber(local.window[0]) * { m = 1, h = 60, d = 1440, w = 10080 }[local.window[1]], null)
+
+  started = {
+    missed_run = {
+      title       = "missed run"
+      needs       = ["ScheduleGroup"]
+      number      = "expected_window"
+      message     = "${var.name} was not started when it should have been. See whether its schedule is enabled and what its dead-letter queue says."
+      namespace   = "AWS/Scheduler"
+      metric      = "InvocationAttemptCount"
+      dimensions  = local.group_series
+      time_aggr   = "sum"
+      space_aggr  = "sum"
+      time_window = var.expected_window
+      operator    = "<"
+      critical    = 1
+      no_data     = "alert"
+      warm_up     = try(min(2880, local.minutes), null)
+    }
+  }
+
   queue = {
     age = {
       title       = "age"
@@ -377,9 +461,10 @@ locals {
   defaults = merge([
     for kinds, monitors in {
       "service web" = local.service
-      "web"         = local.web
+      "web target"  = local.web
+      "router"      = local.router
       "database"    = local.database
-      "job"         = local.job
+      "job"         = merge(local.job, local.started)
       "queue"       = local.queue
       "job queue"   = local.letters
     } : { for key, monitor in monitors : key => monitor if contains(split(" ", kinds), var.kind) }
@@ -387,14 +472,17 @@ locals {
 
   numbers = {
     allocated_storage_gib = var.allocated_storage_gib
+    expected_window       = var.expected_window
     max_connections       = var.max_connections
     memory_bytes          = var.memory_bytes
+    slo                   = var.slo
   }
 
   # Why a default is not made; empty for those that are.
   reasons = {
     for key, monitor in local.defaults : key => join("; ", compact([
       try(var.monitors[key].enabled, true) ? "" : "left out by monitors.${key}.enabled",
+      lookup(var.defaults, key, true) ? "" : "left out by defaults.${key}",
       length(setsubtract(monitor.needs, keys(var.dimensions))) == 0 ? "" : "dimensions lacks ${join(", ", setsubtract(monitor.needs, keys(var.dimensions)))}",
       try(monitor.insights, false) && !var.container_insights ? "needs Container Insights on the cluster and container_insights = true" : "",
       try(monitor.replica, false) && !var.replica ? "is for replicas" : "",
@@ -427,6 +515,7 @@ resource "stackwright_monitor" "main" {
   time_window   = try(coalesce(var.monitors[each.key].time_window), local.defaults[each.key].time_window)
   operator      = local.defaults[each.key].operator
   no_data       = try(coalesce(var.monitors[each.key].no_data), local.defaults[each.key].no_data)
+  warm_up       = try(local.defaults[each.key].warm_up, null)
   resource_tags = var.tags
 
   dynamic "warning" {
@@ -446,7 +535,7 @@ resource "stackwright_monitor" "main" {
 
 check "container_insights" {
   assert {
-    condition     = var.container_insights || !anytrue([for key, monitor in local.defaults : try(monitor.insights, false) && try(var.monitors[key].enabled, true)])
-    error_message = "Nobody watches whether ${var.name} has running tasks: that needs Container Insights. Turn it on at the cluster and set container_insights = true, or leave the monitors none_running and below_desired out with enabled = false."
+    condition     = var.container_insights || !anytrue([for key, monitor in local.defaults : try(monitor.insights, false) && try(var.monitors[key].enabled, true) && lookup(var.defaults, key, true)])
+    error_message = "Nobody watches whether ${var.name} has running tasks: that needs Container Insights. Turn it on at the cluster and set container_insights = true, or leave the monitors out with defaults = { none_running = false, below_desired = false }."
   }
 }

@@ -1,19 +1,19 @@
 # Required variables
 
 variable "dimensions" {
-  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; DBInstanceIdentifier of a database; ScheduleGroup and DeadLetterQueueName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
+  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; LoadBalancer and TargetGroup of a target; CertificateArn of a router; DBInstanceIdentifier of a database; ScheduleGroup and DeadLetterQueueName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
   type        = map(string)
   nullable    = false
 }
 
 variable "kind" {
-  description = "What is watched: service, web (a service behind a router), database, job or queue."
+  description = "What is watched: service, target (a service at a router), web (both in one), router, database, job or queue."
   type        = string
   nullable    = false
 
   validation {
-    condition     = contains(["service", "web", "database", "job", "queue"], var.kind)
-    error_message = "Write service, web, database, job or queue."
+    condition     = contains(["service", "target", "web", "router", "database", "job", "queue"], var.kind)
+    error_message = "Write service, target, web, router, database, job or queue."
   }
 }
 
@@ -43,6 +43,29 @@ variable "container_insights" {
   nullable    = false
 }
 
+variable "defaults" {
+  description = "Which of the defaults are made, by their key: { latency = false } leaves one out. Those that are not named are made."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), keys(local.defaults))) == 0
+    error_message = "Write only keys of monitors that this kind has, as for monitors."
+  }
+}
+
+variable "expected_window" {
+  description = "Time within which a job must be started, longer than the pause between two runs, e.g. last_26h for a daily one; a week at most. Without it the monitor missed_run is left out."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.expected_window == null || can(regex("^last_[1-9][0-9]*[mhdw]$", var.expected_window))
+    error_message = "Write last_ with minutes, hours, days or 1w, e.g. last_26h."
+  }
+}
+
 variable "max_connections" {
   description = "Connections that a database takes. Without it the monitor connections is left out."
   type        = number
@@ -56,7 +79,7 @@ variable "memory_bytes" {
 }
 
 variable "monitors" {
-  description = "Changes of the defaults by their key, e.g. { latency = { warning = 0.5 }, cpu = { enabled = false } }. The output monitors lists the keys."
+  description = "Changes of the defaults by their key, e.g. { latency = { warning = 0.5 } }; enabled = false leaves one out as defaults does. The output monitors lists the keys."
   type = map(object({
     enabled     = optional(bool, true)
     warning     = optional(number)
@@ -70,7 +93,7 @@ variable "monitors" {
 
   validation {
     condition     = length(setsubtract(keys(var.monitors), keys(local.defaults))) == 0
-    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired; web: also no_healthy, unhealthy, errors, router_errors, latency; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters; queue: age, dead_letters."
+    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired; target: no_healthy, unhealthy, errors, router_errors, latency, slo_fast, slo_slow, slo_long; web: those of both; router: certificate; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters, missed_run; queue: age, dead_letters."
   }
 }
 
@@ -89,6 +112,17 @@ variable "replica" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "slo" {
+  description = "Share of requests in percent that are to be answered without a 5xx, e.g. 99.9. Without it the monitors slo_fast, slo_slow and slo_long are left out."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.slo == null || try(var.slo >= 94 && var.slo <= 99.999, false)
+    error_message = "Write a number of percent from 94 to 99.999: below that an alarm of 14.4 times the errors that are left could never fire."
+  }
 }
 
 variable "tags" {

@@ -1,5 +1,6 @@
 # What requests come in through: a load balancer with a redirect to HTTPS, a
-# certificate that renews itself, and DNS names.
+# certificate that renews itself, DNS names, and a monitor of the days that the
+# certificate has left.
 #
 # Usage:
 #
@@ -23,4 +24,19 @@ resource "stackwright_router" "main" {
   idle_timeout        = var.idle_timeout
   deletion_protection = var.deletion_protection
   tags                = var.tags
+}
+
+module "monitors" {
+  source = "../monitors"
+
+  # Whether there is a certificate must be known before it is: with domains there always is one.
+  count = length(var.domains) > 0 ? 1 : var.certificate_arn == null ? 0 : 1
+
+  name       = "router/${var.name}"
+  kind       = "router"
+  dimensions = { CertificateArn = try(coalesce(var.certificate_arn, stackwright_router.main.requested_certificate_arn), null) }
+  defaults   = var.defaults
+  monitors   = var.monitors
+  notify     = var.notify
+  tags       = var.tags
 }

@@ -3,6 +3,11 @@ output "dns_name" {
   value       = stackwright_router.main.dns_name
 }
 
+output "monitors" {
+  description = "Each monitor by its key: its name, its thresholds and the ARNs of its alarms."
+  value       = merge(module.monitors[*].monitors...)
+}
+
 output "private_name" {
   description = "Private DNS name of an internal router, null without one."
   value       = stackwright_router.main.private_name

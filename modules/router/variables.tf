@@ -42,6 +42,18 @@ variable "certificate_arn" {
   }
 }
 
+variable "defaults" {
+  description = "Which of the monitors that come with it are made, by their key: { certificate = false } leaves it out, as for certificates in IAM, whose days nobody counts."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), ["certificate"])) == 0
+    error_message = "Write only keys of its monitors: certificate."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether the router is kept from being deleted. Set it to false and apply before you destroy the router."
   type        = bool
@@ -71,6 +83,35 @@ variable "idle_timeout" {
     condition     = var.idle_timeout >= 1 && var.idle_timeout <= 4000 && floor(var.idle_timeout) == var.idle_timeout
     error_message = "Write a whole number of seconds from 1 to 4000."
   }
+}
+
+variable "monitors" {
+  description = "Changes of the monitors that come with it, by their key, e.g. { certificate = { warning = 30 } }. The output monitors lists them."
+  type = map(object({
+    enabled     = optional(bool, true)
+    warning     = optional(number)
+    critical    = optional(number)
+    time_window = optional(string)
+    message     = optional(string)
+    no_data     = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), ["certificate"])) == 0
+    error_message = "Write only keys of its monitors: certificate."
+  }
+}
+
+variable "notify" {
+  description = "Whom the monitors tell, by level: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "public" {

@@ -3,6 +3,16 @@ output "dead_letter_queue_arn" {
   value       = stackwright_job.main.dead_letter_queue_arn
 }
 
+output "monitors" {
+  description = "Each monitor by its key: its name, its thresholds and the ARNs of its alarms."
+  value       = module.monitors.monitors
+}
+
+output "omitted_monitors" {
+  description = "The monitors that are not made, by their key, and why."
+  value       = module.monitors.omitted
+}
+
 output "ref" {
   description = "The job as other modules take it."
   value       = stackwright_job.main.ref

@@ -68,11 +68,34 @@ variable "config" {
   nullable    = false
 }
 
+variable "defaults" {
+  description = "Which of the monitors that come with it are made, by their key: { throttled = false } leaves one out."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), ["dead_letters", "dead_letters_failed", "dropped", "missed_run", "throttled"])) == 0
+    error_message = "Write only keys of its monitors: dead_letters, dead_letters_failed, dropped, missed_run, throttled."
+  }
+}
+
 variable "enabled" {
   description = "Whether the job runs at all."
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "expected_window" {
+  description = "Time within which it must be started, longer than the pause between two runs, e.g. last_6d; a week at most. Left out, it is known for rates up to 45 hours and for jobs that run every few minutes, every hour or every day; other jobs have no monitor missed_run without it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.expected_window == null || can(regex("^last_[1-9][0-9]*[mhdw]$", var.expected_window))
+    error_message = "Write last_ with minutes, hours, days or 1w, e.g. last_26h."
+  }
 }
 
 variable "flexible_window" {
@@ -99,6 +122,35 @@ variable "maximum_age" {
   }
 }
 
+variable "monitors" {
+  description = "Changes of the monitors that come with it, by their key, e.g. { dropped = { time_window = \"last_5m\" } }. The output monitors lists them."
+  type = map(object({
+    enabled     = optional(bool, true)
+    warning     = optional(number)
+    critical    = optional(number)
+    time_window = optional(string)
+    message     = optional(string)
+    no_data     = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), ["dead_letters", "dead_letters_failed", "dropped", "missed_run", "throttled"])) == 0
+    error_message = "Write only keys of its monitors: dead_letters, dead_letters_failed, dropped, missed_run, throttled."
+  }
+}
+
+variable "notify" {
+  description = "Whom the monitors tell, by level: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "retries" {
   description = "How often a start that failed is tried again."
   type        = number
@@ -109,6 +161,13 @@ variable "retries" {
     condition     = var.retries >= 0 && var.retries <= 185 && floor(var.retries) == var.retries
     error_message = "Write a whole number from 0 to 185."
   }
+}
+
+variable "secrets" {
+  description = "Environment variables of this process from secrets, added to those of the app: name to ARN of a Secrets Manager secret or SSM parameter."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "size" {

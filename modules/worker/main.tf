@@ -1,5 +1,7 @@
 # One process of an app that keeps running and takes no requests: task role,
-# task definition and ECS service.
+# task definition, ECS service and its monitors. That a deployment failed is an
+# event and no metric: the apply that began it says so, and for deployments from
+# outside write a rule of EventBridge.
 #
 # Usage:
 #
@@ -20,9 +22,28 @@ resource "stackwright_service" "main" {
   image         = var.image
   command       = var.command
   size          = var.size
-  desired_count = var.desired_count
+  desired_count = var.scale == null ? var.desired_count : null
+  scale         = var.scale
   config        = var.config
+  secrets       = var.secrets
   stop_timeout  = var.stop_timeout
   deploy        = var.deploy
   exec          = var.exec
+  tags          = var.tags
+}
+
+module "monitors" {
+  source = "../monitors"
+
+  name = "${var.app.name}/${var.process}"
+  kind = "service"
+  dimensions = {
+    ClusterName = stackwright_service.main.ref.cluster_name
+    ServiceName = stackwright_service.main.ref.name
+  }
+  container_insights = var.container_insights
+  defaults           = var.defaults
+  monitors           = var.monitors
+  notify             = var.notify
+  tags               = var.tags
 }

@@ -1,3 +1,13 @@
+output "monitors" {
+  description = "Each monitor by its key: its name, its thresholds and the ARNs of its alarms."
+  value       = module.monitors.monitors
+}
+
+output "omitted_monitors" {
+  description = "The monitors that are not made, by their key, and why."
+  value       = module.monitors.omitted
+}
+
 output "ref" {
   description = "The service as other modules take it."
   value       = stackwright_service.main.ref

@@ -57,6 +57,25 @@ variable "config" {
   nullable    = false
 }
 
+variable "container_insights" {
+  description = "Whether the cluster has Container Insights, which the monitors none_running and below_desired need."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "defaults" {
+  description = "Which of the monitors that come with it are made, by their key: { cpu = false } leaves one out."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "memory", "none_running"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, memory, none_running."
+  }
+}
+
 variable "deploy" {
   description = "How a new version replaces the old: tasks to keep and to allow in percent of desired_count, and whether a deployment that fails is stopped and rolled back."
   type = object({
@@ -80,7 +99,7 @@ variable "deploy" {
 }
 
 variable "desired_count" {
-  description = "How many tasks run."
+  description = "How many tasks run, unless scale says so."
   type        = number
   default     = 1
   nullable    = false
@@ -95,6 +114,65 @@ variable "exec" {
   description = "Whether sessions inside its running tasks are allowed."
   type        = bool
   default     = false
+  nullable    = false
+}
+
+variable "monitors" {
+  description = "Changes of the monitors that come with it, by their key, e.g. { cpu = { warning = 70 } }. The output monitors lists them."
+  type = map(object({
+    enabled     = optional(bool, true)
+    warning     = optional(number)
+    critical    = optional(number)
+    time_window = optional(string)
+    message     = optional(string)
+    no_data     = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "memory", "none_running"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, memory, none_running."
+  }
+}
+
+variable "notify" {
+  description = "Whom the monitors tell, by level: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "scale" {
+  description = "Autoscaling between min and max tasks, so that cpu and memory stay at so many percent. desired_count is then left to it."
+  type = object({
+    min                = optional(number, 1)
+    max                = number
+    cpu                = optional(number)
+    memory             = optional(number)
+    scale_in_cooldown  = optional(number, 300)
+    scale_out_cooldown = optional(number, 60)
+  })
+  default = null
+
+  validation {
+    condition     = var.scale == null || try(var.scale.min <= var.scale.max, false)
+    error_message = "Write a min that is at most max."
+  }
+
+  validation {
+    condition     = var.scale == null || try(var.scale.cpu != null || var.scale.memory != null, false)
+    error_message = "Write what to scale by: cpu or memory."
+  }
+}
+
+variable "secrets" {
+  description = "Environment variables of this process from secrets, added to those of the app: name to ARN of a Secrets Manager secret or SSM parameter."
+  type        = map(string)
+  default     = {}
   nullable    = false
 }
 
@@ -120,4 +198,11 @@ variable "stop_timeout" {
     condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
     error_message = "Write a whole number of seconds from 2 to 120."
   }
+}
+
+variable "tags" {
+  description = "Tags for every AWS object of the process."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }

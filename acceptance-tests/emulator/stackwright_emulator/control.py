@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import ecs_play, settings
+from . import ecs_play, gaps_rds, settings
 from .dump import Dumper
 from .errors import Reply
 from .gateway import Gateway
@@ -39,6 +39,7 @@ class Control:
             ("POST", "settings"): self._settings,
             ("POST", "ecs/play"): self._play,
             ("DELETE", "ecs/play"): self._clear(ecs_play.PLAYS),
+            ("POST", "rds/login"): lambda query, body: {"ok": gaps_rds.login(**body)},
             ("GET", "dump"): self._dump,
             ("POST", "outside"): self._outside,
         }

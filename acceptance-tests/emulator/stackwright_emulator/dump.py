@@ -5,6 +5,7 @@ Asked through the API rather than read from moto's models, so that it shows exac
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -83,7 +84,14 @@ def _vpcs(reader: _Reader) -> Iterator[Object]:
             member = attribute[0].upper() + attribute[1:]
             answer = reader.call("ec2", "describe_vpc_attribute", VpcId=vpc["VpcId"], Attribute=attribute)
             vpc[member] = answer[member]["Value"]
+        # AWS goes on showing ranges that were taken away.
+        ranges = vpc.get("Ipv6CidrBlockAssociationSet", [])
+        vpc["Ipv6CidrBlockAssociationSet"] = [one for one in ranges if _is_there(one)]
         yield vpc
+
+
+def _is_there(association: Object) -> bool:
+    return association["Ipv6CidrBlockState"]["State"] in ("associating", "associated")
 
 
 def _simple(service: str, method: str, member: str, **params: Any) -> Callable[[_Reader], Iterator[Object]]:
@@ -275,6 +283,49 @@ def _zones(reader: _Reader) -> Iterator[Object]:
         yield {"ZoneId": zone["Id"].rpartition("/")[2], "Name": zone["Name"], "Config": zone["Config"]}
 
 
+def _db_instances(reader: _Reader) -> Iterator[Object]:
+    """With plain names for what refers to other objects of ours."""
+    for instance in reader.all("rds", "describe_db_instances", "DBInstances"):
+        if instance["DBInstanceStatus"] != "deleting":
+            instance["DBSubnetGroup"] = (instance.get("DBSubnetGroup") or {}).get("DBSubnetGroupName")
+            yield instance
+
+
+def _db_groups(method: str, member: str, arn: str) -> Callable[[_Reader], Iterator[Object]]:
+    def collect(reader: _Reader) -> Iterator[Object]:
+        for group in reader.all("rds", method, member):
+            if not group.get("DBParameterGroupName", "").startswith("default."):
+                yield group | {"Tags": reader.call("rds", "list_tags_for_resource", ResourceName=group[arn])["TagList"]}
+
+    return collect
+
+
+def _parameter_groups(reader: _Reader) -> Iterator[Object]:
+    for group in _db_groups("describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupArn")(reader):
+        name = group["DBParameterGroupName"]
+        found = reader.all("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=name, Source="user")
+        yield group | {"Parameters": {one["ParameterName"]: one["ParameterValue"] for one in found}}
+
+
+def _secrets(reader: _Reader) -> Iterator[Object]:
+    """With the value, but for what nobody should see and no two runs have alike."""
+    for listed in reader.all("secretsmanager", "list_secrets", "SecretList", IncludePlannedDeletion=True):
+        secret = reader.call("secretsmanager", "describe_secret", SecretId=listed["ARN"])
+        versions = [set(labels) for labels in secret.get("VersionIdsToStages", {}).values()]
+        # AWSPENDING may stay on the version that has become the current one; it says nothing there.
+        shown = [labels - {"AWSPENDING"} if "AWSCURRENT" in labels else labels for labels in versions]
+        labels = sorted(label for labels in shown for label in labels)
+        text = reader.optional("secretsmanager", "get_secret_value", "SecretString", SecretId=listed["ARN"]) or "{}"
+        members = ("ARN", "Name", "Description", "KmsKeyId", "Tags", "DeletedDate")
+        yield {key: secret.get(key) for key in members} | {"Labels": labels, "Value": _without_password(text)}
+
+
+def _without_password(text: str) -> Object:
+    value = json.loads(text)
+    password = str(value.get("password", ""))
+    return {key: str(one).replace(password, "***") if password else one for key, one in value.items()}
+
+
 def _dns_records(reader: _Reader) -> Iterator[Object]:
     """Flat, because a picked name of a load balancer is left out elsewhere, and here it is what counts."""
     for zone in reader.all("route53", "list_hosted_zones", "HostedZones"):
@@ -338,4 +389,9 @@ _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
     "certificates": _certificates,
     "hosted_zones": _zones,
     "dns_records": _dns_records,
+    "db_instances": _db_instances,
+    "db_subnet_groups": _db_groups("describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupArn"),
+    "db_parameter_groups": _parameter_groups,
+    "db_snapshots": _simple("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"),
+    "secrets": _secrets,
 }

@@ -28,6 +28,7 @@ _VOLATILE = {
     "DnsEntries",
     "DnsName",
     "DNSName",
+    "DbiResourceId",
     "LastModifiedUser",
     "NetworkInterfaceId",
     "NetworkInterfaceOwnerId",
@@ -65,6 +66,7 @@ _SHOWN_ELSEWHERE = {
     "load_balancers": {"State"},
     "queues": {"CreatedTimestamp", "LastModifiedTimestamp"},
     "scaling_policies": {"Alarms"},
+    "db_instances": {"DBInstanceStatus", "PendingModifiedValues"},
 }
 
 # Lists whose order means something, and documents that are not AWS's to reorder.
@@ -159,6 +161,11 @@ _KINDS = {
     ),
     "certificates": _Kind("certificate", "CertificateArn", lambda item: item["DomainName"]),
     "hosted_zones": _Kind("zone", "ZoneId", lambda item: item["Name"]),
+    "db_instances": _named("database", "DBInstanceIdentifier"),
+    "db_subnet_groups": _named("db-subnet-group", "DBSubnetGroupName"),
+    "db_parameter_groups": _named("db-parameter-group", "DBParameterGroupName"),
+    "db_snapshots": _Kind("db-snapshot", "DBSnapshotIdentifier", lambda item: item["DBInstanceIdentifier"]),
+    "secrets": _Kind("secret", "ARN", lambda item: item["Name"]),
     "dns_records": _Kind("record", "Record", lambda item: f"{item['ZoneId']} {item['Record']}", generated=False),
 }
 

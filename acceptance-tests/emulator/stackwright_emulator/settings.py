@@ -1,4 +1,4 @@
-"""What a test can set for one account: page sizes and how long ECS takes."""
+"""What a test can set for one account: page sizes and how long things take."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class AccountSettings:
     """DescribeServices answers that show a deleted service DRAINING before it is INACTIVE; -1 is for ever."""
     elb_describes: int = 1
     """DescribeLoadBalancers answers that show a new load balancer provisioning before it is active."""
+    rds_describes: int = 1
+    """DescribeDBInstances answers that show a database creating, modifying or deleting before it is done."""
     acm_describes: int = 0
     """DescribeCertificate answers without validation records after a request."""
     target_describes: int = 1

@@ -6,12 +6,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use acceptance_tests::{Account, Binaries, Emulator, Mirror, ROOTS, Sight, Story, python};
+use acceptance_tests::{Account, Binaries, Emulator, Mirror, Output, ROOTS, Sight, Story, python};
 use anyhow::Result;
 
 const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
-/// Tasks of the worker per environment, as the example's spec asks for.
-const COUNTS: [(&str, u64); 2] = [("stage", 1), ("prod", 2)];
+const ENVIRONMENTS: [&str; 2] = ["stage", "prod"];
 
 fn main() -> ExitCode {
     match tell() {
@@ -47,7 +46,7 @@ impl Steps {
 fn tell() -> Result<()> {
     let mut steps = Steps::default();
     println!(
-        "From a Procfile to a running worker in two member accounts, by switching roles from ops.\n"
+        "Two apps with web, worker, schedule and database, from their Procfiles to two member accounts, by switching roles from ops.\n"
     );
     steps.step("build provider and generator", || Binaries::get().map(drop))?;
     steps.step("set up the AWS emulator's Python", || python().map(drop))?;
@@ -65,16 +64,27 @@ fn tell() -> Result<()> {
         steps.step(&format!("{root}: terraform apply"), || story.apply(root))?;
     }
     let mut seen = Vec::new();
-    for (environment, count) in COUNTS {
+    for environment in ENVIRONMENTS {
         let what = format!("{environment}: look from outside with a plain AWS client");
-        seen.push((
-            environment,
-            steps.step(&what, || story.look(environment, count))?,
-        ));
+        let sights = steps.step(&what, || story.look(environment))?;
+        seen.push((environment, sights));
     }
     for root in ROOTS {
         steps.step(&format!("{root}: second plan"), || {
             story.plan(root)?.empty()
+        })?;
+    }
+    let refused = steps.step("prod: terraform destroy is refused", || {
+        story.destroy_is_refused("prod")
+    })?;
+    show_refusal(&refused);
+    steps.step("take the protection off in the spec, generate", || {
+        story.take_protection_off()
+    })?;
+    for environment in ENVIRONMENTS {
+        steps.step(&format!("{environment}: apply that"), || {
+            story.plan(environment)?;
+            story.apply(environment)
         })?;
     }
     for root in ["prod", "stage", "ops"] {
@@ -88,7 +98,7 @@ fn tell() -> Result<()> {
 }
 
 fn show_input(story: &Story) -> Result<()> {
-    for file in ["Procfile", "stackwright.toml"] {
+    for file in ["shop/Procfile", "billing/Procfile", "stackwright.toml"] {
         println!("\n  {file}");
         for line in std::fs::read_to_string(story.tree().input().join(file))?.lines() {
             println!("  | {line}");
@@ -99,6 +109,19 @@ fn show_input(story: &Story) -> Result<()> {
         story.tree().files("")?.len()
     );
     Ok(())
+}
+
+/// The first error, as Terraform shows it.
+fn show_refusal(refused: &Output) {
+    println!();
+    let lines = refused
+        .stderr
+        .lines()
+        .map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']));
+    for line in lines.skip_while(|line| !line.starts_with("Error")).take(8) {
+        println!("  | {line}");
+    }
+    println!();
 }
 
 fn show_end(steps: &Steps, seen: &[(&str, Vec<Sight>)]) {

@@ -14,12 +14,14 @@ use anyhow::{Result, bail, ensure};
 
 const RESOURCES: &[&str] = &[
     "network",
+    "closed network",
     "cluster",
     "router",
     "app",
     "service",
     "service with routes",
     "job",
+    "db",
     "monitor",
     "monitor of logs",
     "monitor of anomalies",

@@ -15,6 +15,11 @@ fn of_a_network() -> Result<()> {
 }
 
 #[test]
+fn of_a_closed_network() -> Result<()> {
+    every_write_refused(|_| Ok(fixtures::network("  nat = \"none\"")), &[NETWORK])
+}
+
+#[test]
 fn of_cluster_app_and_service() -> Result<()> {
     every_write_refused(
         |account| fixtures::slice(account, "", fixtures::WORKER),
@@ -65,6 +70,11 @@ fn of_a_monitor_of_anomalies() -> Result<()> {
 fn of_a_router() -> Result<()> {
     let router = |account: &Account| fixtures::router(account, &fixtures::domains(account)?);
     every_write_refused(router, &[ROUTER])
+}
+
+#[test]
+fn of_a_db() -> Result<()> {
+    every_write_refused(|account| fixtures::whole_db(account, ""), &[fixtures::DB])
 }
 
 /// Refuses each write of a create in turn, once for either way out.

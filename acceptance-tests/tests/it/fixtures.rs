@@ -95,6 +95,117 @@ pub(crate) fn internal_router(account: &Account) -> Result<String> {
     Ok(router(account, more)?.replace(&network, &named))
 }
 
+/// Address of the database of [`db`].
+pub(crate) const DB: &str = "stackwright_db.main";
+
+/// A database in the account's default network with more arguments.
+pub(crate) fn db(account: &Account, more: &str) -> Result<String> {
+    let network = account.default_network()?;
+    Ok(format!(
+        "resource \"stackwright_db\" \"main\" {{\n  name    = \"main\"\n  network = {network}\n  \
+         engine_version = \"16\"\n{more}\n}}\n"
+    ))
+}
+
+/// Arguments of a database that is destroyed without ado.
+pub(crate) const DISPOSABLE: &str = "  deletion_protection = false\n  final_snapshot = false\n";
+
+/// A database with a private name, a client, a replica and parameters; with more arguments.
+pub(crate) fn whole_db(account: &Account, more: &str) -> Result<String> {
+    let client = default_group(account)?;
+    let rest = format!(
+        "{DISPOSABLE}  clients = {{ shop = \"{client}\" }}\n  replicas = {{ a = {{}} }}\n  \
+         parameters = {{ work_mem = \"8192\", max_connections = \"200\" }}\n{more}"
+    );
+    let db = db(account, &rest)?;
+    Ok(db.replace(&account.default_network()?, &network_with_names(account)?))
+}
+
+/// Id of the default security group of the account's default VPC.
+pub(crate) fn default_group(account: &Account) -> Result<String> {
+    let vpcs = account.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
+    let vpc = vpcs.iter().find(|vpc| vpc["IsDefault"] == true);
+    let vpc = vpc.context("there is no default VPC")?["VpcId"].clone();
+    let groups = account.list(
+        "ec2",
+        "DescribeSecurityGroups",
+        &json!({}),
+        "SecurityGroups",
+    )?;
+    let default = groups
+        .iter()
+        .find(|group| group["GroupName"] == "default" && group["VpcId"] == vpc);
+    let id = default.and_then(|group| group["GroupId"].as_str());
+    Ok(id.context("there is no default group")?.to_owned())
+}
+
+/// The databases of an account, replicas too.
+pub(crate) fn databases(account: &Account) -> Result<Vec<Json>> {
+    account.list("rds", "DescribeDBInstances", &json!({}), "DBInstances")
+}
+
+/// The only database that is no replica.
+pub(crate) fn database(account: &Account) -> Result<Json> {
+    let all = databases(account)?;
+    let source = |one: &Json| one["ReadReplicaSourceDBInstanceIdentifier"].is_null();
+    let own = all.into_iter().find(source);
+    own.context("there is no database")
+}
+
+/// Changes a database outside and waits until it is done.
+pub(crate) fn modify_database(account: &Account, which: &Json, mut params: Json) -> Result<()> {
+    params["DBInstanceIdentifier"] = which["DBInstanceIdentifier"].clone();
+    params["ApplyImmediately"] = json!(true);
+    account.outside("rds", "ModifyDBInstance", &params)?;
+    settle_databases(account)
+}
+
+/// Looks at the databases until nothing goes on with them any more.
+pub(crate) fn settle_databases(account: &Account) -> Result<()> {
+    for _ in 0..50 {
+        let all = databases(account)?;
+        let still = |one: &Json| {
+            let pending = one["PendingModifiedValues"].as_object();
+            one["DBInstanceStatus"] == "available" && pending.is_none_or(serde_json::Map::is_empty)
+        };
+        if all.iter().all(still) {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the databases never come to rest")
+}
+
+/// Deletes a database outside, and waits until it is gone.
+pub(crate) fn delete_database(account: &Account, which: &Json) -> Result<()> {
+    let id = json!({ "DBInstanceIdentifier": which["DBInstanceIdentifier"] });
+    if which["DeletionProtection"] == true {
+        modify_database(account, which, json!({ "DeletionProtection": false }))?;
+    }
+    let mut params = id.clone();
+    params["SkipFinalSnapshot"] = json!(true);
+    account.outside("rds", "DeleteDBInstance", &params)?;
+    for _ in 0..50 {
+        let left = databases(account)?;
+        if !left
+            .iter()
+            .any(|one| one["DBInstanceIdentifier"] == id["DBInstanceIdentifier"])
+        {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the database is never gone")
+}
+
+/// The value of the only secret: what a process gets.
+pub(crate) fn secret_value(account: &Account) -> Result<Json> {
+    let secrets = account.list("secretsmanager", "ListSecrets", &json!({}), "SecretList")?;
+    let arn = secrets.first().context("there is no secret")?["ARN"].clone();
+    let params = json!({ "SecretId": arn });
+    let answer = account.outside("secretsmanager", "GetSecretValue", &params)?;
+    let text = answer["SecretString"].as_str().context("no value")?;
+    Ok(serde_json::from_str(text)?)
+}
+
 const PRIVATE: &str = "stage.acme.internal";
 
 /// Id of the private namespace of the account's default network, made when it is first asked for.

@@ -153,7 +153,8 @@ fn from_a_procfile_to_a_planned_tree_with_one_command() -> Result<()> {
     let accounts = [Account::fresh()?, Account::fresh()?, Account::fresh()?];
     let ids = [&accounts[0].id, &accounts[1].id, &accounts[2].id].map(String::as_str);
     let started = Instant::now();
-    let generated = Generated::started("worker: bundle exec sidekiq\n", ids)?;
+    let generated =
+        Generated::started("web: bundle exec puma\nworker: bundle exec sidekiq\n", ids)?;
     let ops = generated.root("ops", &accounts[0])?;
     ops.init()?.ok()?;
     ops.plan()?;
@@ -162,11 +163,12 @@ fn from_a_procfile_to_a_planned_tree_with_one_command() -> Result<()> {
     stage.init()?.ok()?;
     let plan = stage.plan()?;
     let took = started.elapsed();
-    ensure!(
-        plan.output.all().contains("stackwright_service.main"),
-        "{}",
-        plan.output.all()
-    );
+    plan.output.says(&[
+        "module.app_shop.module.process_web.stackwright_service.main",
+        "module.app_shop.module.process_worker.stackwright_service.main",
+        "module.environment.module.public_router[0].stackwright_router.main",
+        "stackwright_monitor.main[\"latency\"]",
+    ])?;
     ensure!(took.as_secs() < 60, "it took {took:?}");
     let spec = fs::read_to_string(generated.input().join("stackwright.toml"))?;
     ensure!(spec.lines().count() <= 10, "{spec}");

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod corpus;
+mod db;
 mod deploy;
 mod drift;
 mod errors;
@@ -13,7 +15,9 @@ mod generated;
 mod harness;
 mod kill;
 mod lifecycle;
+mod modules;
 mod monitors;
+mod network;
 mod pages;
 mod references;
 mod router;

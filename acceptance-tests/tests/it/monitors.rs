@@ -1,13 +1,11 @@
 //! Monitors as people write them: Segment's own words, handles, modules, mistakes.
 
-use std::fs;
-use std::path::Path;
-
 use acceptance_tests::{Account, Action, Provider, Workspace, repository};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
 use crate::fixtures;
+use crate::modules::copy;
 
 /// The example of Segment's provider with its fields unchanged; only the resource's name is legal now.
 const SEGMENT: &str = r#"
@@ -217,31 +215,6 @@ fn a_missing_log_group_is_told_with_its_call() -> Result<()> {
     root.apply()?
         .failed()?
         .says(&["PutMetricFilter", "log group does not exist"])
-}
-
-/// The module's folder, with its tests.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let target = to.join(path.file_name().context("a name")?);
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target)?;
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn the_modules_own_tests_pass() -> Result<()> {
-    let account = Account::fresh()?;
-    let root = Workspace::empty(&account)?;
-    copy(&repository().join("modules/monitors"), root.path())?;
-    root.init()?.ok()?;
-    let output = root.terraform(&["test", "-no-color"])?.ok()?;
-    output.says(&["0 failed"])
 }
 
 #[test]

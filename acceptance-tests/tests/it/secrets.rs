@@ -95,6 +95,66 @@ fn bodies_of_aws_errors_do_not_leak_secrets() -> Result<()> {
     no_canary_in(root.path())
 }
 
+/// The password of a database is in RDS and in its secret, and nowhere else; nor are the passwords that came before
+/// it.
+#[test]
+fn the_password_of_a_database_is_nowhere() -> Result<()> {
+    let account = Account::fresh()?;
+    let mut root = Workspace::new(&account, &fixtures::whole_db(&account, "")?)?;
+    root.set_env("TF_LOG", "TRACE");
+    let log = root.path().join("trace.log").display().to_string();
+    root.set_env("TF_LOG_PATH", &log);
+    root.plan()?;
+    let created = root.apply_saved()?.ok()?;
+    let first = secret_texts(&account)?;
+    root.resources(&fixtures::whole_db(&account, "  password_version = 2\n")?)?;
+    let planned = root.plan()?;
+    let rotated = root.apply_saved()?.ok()?;
+    unzip(&root)?;
+    let second = secret_texts(&account)?;
+    ensure!(first != second, "the password is the same");
+    let texts: Vec<&str> = first.iter().chain(&second).map(String::as_str).collect();
+    for output in [&created, &planned.output, &rotated] {
+        output.never_says(&texts)?;
+    }
+    nothing_of(&texts, root.path())?;
+    // What the provider itself prints, without Terraform's log file in between, in a refresh, a drift and a repair.
+    root.set_env("TF_LOG_PATH", "");
+    let other = json!({ "SecretId": secret_arn(&account)?, "SecretString": "{}" });
+    account.outside("secretsmanager", "PutSecretValue", &other)?;
+    let repaired = root.apply()?.ok()?;
+    ensure!(
+        repaired.stderr.len() > 10_000,
+        "TF_LOG=TRACE printed only {} bytes",
+        repaired.stderr.len()
+    );
+    repaired.never_says(&texts)?;
+    ensure!(
+        secret_texts(&account)? == second,
+        "the value did not come back"
+    );
+    nothing_of(&texts, root.path())
+}
+
+/// The password and the URL in an account's only secret.
+fn secret_texts(account: &Account) -> Result<Vec<String>> {
+    let value = fixtures::secret_value(account)?;
+    let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let texts = vec![text("password"), text("url")];
+    ensure!(
+        texts.iter().all(|text| text.len() >= 20) && texts[1].contains(&texts[0]),
+        "the secret has no password or URL"
+    );
+    Ok(texts)
+}
+
+fn secret_arn(account: &Account) -> Result<Json> {
+    let (list, member) = ("ListSecrets", "SecretList");
+    let secrets = account.list("secretsmanager", list, &json!({}), member)?;
+    ensure!(secrets.len() == 1, "there are {} secrets", secrets.len());
+    Ok(secrets[0]["ARN"].clone())
+}
+
 /// A saved plan is a zip: its bytes alone would hide what is in it.
 fn unzip(root: &Workspace) -> Result<()> {
     let mut python = std::process::Command::new(python()?);
@@ -110,14 +170,19 @@ fn unzip(root: &Workspace) -> Result<()> {
 }
 
 fn no_canary_in(folder: &Path) -> Result<()> {
+    nothing_of(&CANARIES, folder)
+}
+
+/// None of these texts is in any file below a folder.
+fn nothing_of(texts: &[&str], folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            no_canary_in(&entry.path())?;
+            nothing_of(texts, &entry.path())?;
         } else if entry.file_type()?.is_file() {
             let bytes = fs::read(entry.path())?;
             let text = String::from_utf8_lossy(&bytes);
-            let found = CANARIES.iter().find(|canary| text.contains(**canary));
+            let found = texts.iter().find(|canary| text.contains(**canary));
             ensure!(
                 found.is_none(),
                 "{found:?} is in {}: {}",

@@ -105,11 +105,17 @@ fn the_generated_tree_builds_both_environments_and_takes_them_down() -> Result<(
         story.plan(root)?;
         story.apply(root)?;
     }
-    for (environment, count) in [("stage", 1), ("prod", 2)] {
-        story.look(environment, count)?;
+    for environment in ["stage", "prod"] {
+        story.look(environment)?;
     }
     for root in ROOTS {
         story.plan(root)?.empty()?;
+    }
+    story.destroy_is_refused("prod")?;
+    story.take_protection_off()?;
+    for environment in ["stage", "prod"] {
+        story.plan(environment)?;
+        story.apply(environment)?;
     }
     for root in ["prod", "stage", "ops"] {
         story.destroy(root)?;

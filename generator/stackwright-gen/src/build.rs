@@ -266,6 +266,8 @@ impl Builder<'_> {
                 zone_id: text(own.and_then(|own| own.zone_id.as_ref())),
                 certificate_arn: text(own.and_then(|own| own.certificate_arn.as_ref())),
             }),
+            container_insights: own.and_then(|own| own.container_insights),
+            deletion_protection: own.and_then(|own| own.deletion_protection),
             notifiers: own
                 .filter(|_| self.features.monitors)
                 .map(|own| pairs(&own.notifiers))
@@ -383,6 +385,9 @@ fn role(app: &AppWritten, process: &procfile::Process) -> Role {
                     Some(path) => json!({ "path": path }),
                     None => json_of(&check.node),
                 }),
+            slo: settings
+                .and_then(|settings| settings.slo.as_ref())
+                .map(|slo| json_of(&slo.node)),
         }),
         Part::Worker | Part::Release | Part::ByHand => Role::Worker,
     }
@@ -402,6 +407,11 @@ fn job(process: &procfile::Process, settings: Option<&ProcessWritten>) -> Role {
         },
         time_zone: settings.and_then(|it| it.time_zone.as_ref().map(|zone| zone.value.clone())),
         retries: settings.and_then(|it| it.retries.as_ref().map(|number| number.value)),
+        expected_window: settings.and_then(|it| {
+            it.expected_window
+                .as_ref()
+                .map(|window| window.value.clone())
+        }),
     }
 }
 

@@ -8,25 +8,30 @@ use stackwright_plan::procfile;
 
 use crate::build::{env_domain, variable_of};
 use crate::check::{Checker, overrides, settings_of};
+use crate::check_monitors;
 use crate::diagnostic::Problem;
 use crate::project::Environment;
 use crate::roles::{self, Part};
 use crate::spec::{AppWritten, ProcessWritten};
 
 /// Keys that only a process of some kind can have.
-const REQUESTS: [&str; 3] = ["port", "health_check", "routes"];
-const SCHEDULE: [&str; 2] = ["time_zone", "retries"];
+const REQUESTS: [&str; 4] = ["port", "health_check", "routes", "slo"];
+/// Keys of what a router does.
+const ROUTED: [&str; 2] = ["health_check", "slo"];
+const SCHEDULE: [&str; 3] = ["time_zone", "retries", "expected_window"];
 const RUNNING: [&str; 3] = ["count", "scale", "exec"];
 
 /// Keys that pass into the variable of the same name of the process's module.
-const PASSED: [&str; 9] = [
+const PASSED: [&str; 11] = [
     "config",
     "exec",
+    "expected_window",
     "health_check",
     "monitors",
     "port",
     "retries",
     "scale",
+    "slo",
     "stop_timeout",
     "time_zone",
 ];
@@ -37,6 +42,7 @@ pub(crate) fn of_app<'a>(checker: &mut Checker<'a>, app: &'a AppWritten) {
         process(checker, app, settings);
     }
     monitors(checker, app);
+    check_monitors::of_app(checker, app);
     uses(checker, app);
     left_out(checker, app);
 }
@@ -68,6 +74,10 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
     let found = parsed.and_then(|parsed| parsed.processes.iter().find(|it| it.name == *name));
     let Some(found) = found else { return };
     let (useless, is): (Vec<&str>, &'static str) = match roles::part(app, found) {
+        Part::Web { public: false, .. } => (
+            [&SCHEDULE[..], &ROUTED].concat(),
+            "is reached by its private name alone",
+        ),
         Part::Web { .. } => (SCHEDULE.to_vec(), "keeps running"),
         Part::Worker => ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests"),
         Part::Job => ([&REQUESTS[..], &RUNNING].concat(), "runs on a schedule"),

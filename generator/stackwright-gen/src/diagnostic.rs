@@ -311,6 +311,22 @@ pub enum Problem {
         /// Seconds between two questions.
         interval: i64,
     },
+    /// A key of a monitor that does not come with this.
+    #[error("there is no monitor `{key}` here")]
+    UnknownMonitor {
+        /// The key.
+        key: String,
+        /// The monitor that was probably meant.
+        suggestion: Option<String>,
+        /// Every monitor that there is.
+        known: Vec<String>,
+    },
+    /// An objective that no alarm could watch.
+    #[error("an objective of {value}% cannot be watched")]
+    Objective {
+        /// The number that was written.
+        value: String,
+    },
     /// A monitor without a threshold.
     #[error("monitor `{key}` has neither `warning` nor `critical`")]
     NoLevel {
@@ -425,7 +441,7 @@ impl Problem {
             Self::Syntax { .. } => "correct the line; everything after it is checked once it can be read".to_owned(),
             Self::DuplicateKey { .. } => "remove one of the two, or put what both have into one".to_owned(),
             Self::MissingKey { example, .. } => format!("write `{example}`"),
-            Self::UnknownKey { suggestion, known, .. } | Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
+            Self::UnknownKey { suggestion, known, .. } | Self::UnknownMonitor { suggestion, known, .. } | Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
             Self::NoWord { suggestion, words, .. } => meant(suggestion.as_deref(), &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()),
             Self::EmptyList { .. } => "write at least one value, or remove the key".to_owned(),
             Self::WrongType { instead, .. } => instead.clone(),
@@ -461,6 +477,7 @@ impl Problem {
             Self::SeveralPorts { .. } => "write one port: a router sends requests to one port of a process".to_owned(),
             Self::RouterPort { .. } => "write 80 or 443: the router listens on both when it has a certificate, and redirects 80 to 443".to_owned(),
             Self::Timeout { .. } => "write a shorter `timeout` or a longer `interval`".to_owned(),
+            Self::Objective { .. } => "write 94 to 99.999, as in `slo = 99.9`: with less, 14.4 times the errors that are left is more than all requests".to_owned(),
             Self::NoLevel { .. } => "write at least one, as in `critical = { threshold = 10 }`".to_owned(),
             Self::LevelOrder { .. } => "exchange the two thresholds, or turn the `operator` round".to_owned(),
             Self::UnknownHandle { handle, environment } => format!("write `[environments.{environment}.notifiers]` with `\"{handle}\" = \"arn:aws:sns:...\"`"),
@@ -515,6 +532,8 @@ impl Problem {
             Self::SeveralPorts { .. } => "several-ports",
             Self::RouterPort { .. } => "router-port",
             Self::Timeout { .. } => "timeout-too-long",
+            Self::UnknownMonitor { .. } => "unknown-monitor",
+            Self::Objective { .. } => "invalid-objective",
             Self::NoLevel { .. } => "no-level",
             Self::LevelOrder { .. } => "level-order",
             Self::UnknownHandle { .. } => "unknown-handle",

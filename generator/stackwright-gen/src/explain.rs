@@ -42,7 +42,7 @@ pub enum Origin {
 /// Keys of processes that take requests alone.
 const REQUESTS: [&str; 2] = ["port", "health_check"];
 /// Keys of processes on a schedule alone.
-const SCHEDULE: [&str; 2] = ["time_zone", "retries"];
+const SCHEDULE: [&str; 3] = ["time_zone", "retries", "expected_window"];
 /// Keys of processes that keep running alone.
 const RUNNING: [&str; 2] = ["count", "exec"];
 

@@ -28,6 +28,7 @@
 
 mod build;
 mod check;
+mod check_monitors;
 mod check_processes;
 mod diagnostic;
 pub mod explain;

@@ -404,9 +404,21 @@ pub(crate) static PROCESS: Table = known(&[
             least: 0,
             most: 185,
         },
-        "2",
+        "3",
         "a start that fails for a moment is tried again",
         "How often a run that could not start is tried again.",
+    ),
+    default(
+        "expected_window",
+        Kind::Text(Shape::TimeWindow),
+        "a little longer than the pause between two runs, where that is known",
+        "a run that is missed is told soon after",
+        "Time within which it must be started, as in `last_4d`, a week at most: without it, jobs that run less than once a day have no monitor of missed runs.",
+    ),
+    field(
+        "slo",
+        Kind::Number,
+        "Share of requests in percent that are to be answered without a 5xx, as in 99.9: adds monitors of how fast the rest is used up.",
     ),
     default(
         "stop_timeout",
@@ -718,6 +730,13 @@ pub(crate) static DB: Table = known(&[
         "data does not go by accident",
         "Whether AWS refuses to delete it.",
     ),
+    default(
+        "final_snapshot",
+        Kind::Bool,
+        "true",
+        "data that was deleted on purpose may still be missed",
+        "Whether a last snapshot is left when it is deleted.",
+    ),
     field(
         "monitors",
         Kind::Map {
@@ -758,6 +777,20 @@ static ENVIRONMENT: Table = known(&[
         "certificate_arn",
         Kind::Text(Shape::CertificateArn),
         "ACM certificate of the public router, in place of one made for the domains.",
+    ),
+    default(
+        "container_insights",
+        Kind::Bool,
+        "true",
+        "the monitors of running tasks need it; it costs a few dollars a month for each service",
+        "Whether CloudWatch Container Insights counts tasks.",
+    ),
+    default(
+        "deletion_protection",
+        Kind::Bool,
+        "true",
+        "nothing that users notice goes by accident",
+        "Whether its routers and databases are kept from being deleted. Set it to false and apply before you destroy them.",
     ),
     field(
         "notifiers",
@@ -826,6 +859,11 @@ static DB_IN: Table = known(&[
         "deletion_protection",
         Kind::Bool,
         "Whether AWS refuses to delete it.",
+    ),
+    field(
+        "final_snapshot",
+        Kind::Bool,
+        "Whether a last snapshot is left when it is deleted.",
     ),
 ]);
 

@@ -23,7 +23,18 @@ macro_rules! files {
 }
 
 /// Every file of every module.
-const FILES: &[(&str, &str)] = files!["cluster", "deploy-role", "environment", "network", "worker"];
+const FILES: &[(&str, &str)] = files![
+    "cluster",
+    "db",
+    "deploy-role",
+    "environment",
+    "monitors",
+    "network",
+    "router",
+    "scheduled-job",
+    "web-service",
+    "worker",
+];
 
 impl Modules {
     /// The modules of this version.

@@ -125,6 +125,8 @@ pub enum Role {
         time_zone: Option<String>,
         /// How often a start that fails is tried again.
         retries: Option<i64>,
+        /// Time within which it must be started, when somebody wrote it.
+        expected_window: Option<String>,
     },
 }
 
@@ -141,6 +143,8 @@ pub struct Web {
     pub routes: BTreeMap<String, Route>,
     /// The health check, as it is written.
     pub health_check: Option<Value>,
+    /// Share of requests in percent that are to be answered without a 5xx.
+    pub slo: Option<Value>,
 }
 
 /// Requests of the public router. The host is that of the environment.
@@ -172,6 +176,10 @@ pub struct EnvironmentPlan {
     pub network: Network,
     /// The domains of its public router, its zone and its certificate; nothing when nothing is public.
     pub router: Option<Router>,
+    /// Whether Container Insights counts tasks, when somebody said so.
+    pub container_insights: Option<bool>,
+    /// Whether routers and databases are kept from being deleted, when somebody said so.
+    pub deletion_protection: Option<bool>,
     /// Handle -> topic.
     pub notifiers: BTreeMap<String, String>,
     /// Its apps, in the order of [`Project::apps`].

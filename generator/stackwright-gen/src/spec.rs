@@ -88,6 +88,8 @@ pub(crate) struct ProcessWritten {
     pub(crate) cron: Option<Text>,
     pub(crate) time_zone: Option<Text>,
     pub(crate) retries: Option<Spanned<i64>>,
+    pub(crate) expected_window: Option<Text>,
+    pub(crate) slo: Option<Entry>,
     pub(crate) stop_timeout: Option<Spanned<i64>>,
     pub(crate) monitors: Option<Entry>,
     /// Every key that it has, for what only some processes can have.
@@ -101,6 +103,8 @@ pub(crate) struct EnvironmentWritten {
     pub(crate) domain: Option<Text>,
     pub(crate) zone_id: Option<Text>,
     pub(crate) certificate_arn: Option<Text>,
+    pub(crate) container_insights: Option<bool>,
+    pub(crate) deletion_protection: Option<bool>,
     pub(crate) notifiers: Vec<(Text, Text)>,
     pub(crate) apps: Vec<AppWritten>,
 }
@@ -296,6 +300,8 @@ fn read_process(entry: &Entry) -> ProcessWritten {
         cron: text(process, "cron"),
         time_zone: text(process, "time_zone"),
         retries: whole(process, "retries"),
+        expected_window: text(process, "expected_window"),
+        slo: own("slo"),
         stop_timeout: whole(process, "stop_timeout"),
         monitors: own("monitors"),
         keys: keys
@@ -314,6 +320,8 @@ fn read_environments(root: &Node) -> Vec<EnvironmentWritten> {
             domain: text(section, "domain"),
             zone_id: text(section, "zone_id"),
             certificate_arn: text(section, "certificate_arn"),
+            container_insights: section.get("container_insights").and_then(Node::bool),
+            deletion_protection: section.get("deletion_protection").and_then(Node::bool),
             notifiers: strings(section, "notifiers"),
             apps: table(section, "apps")
                 .iter()

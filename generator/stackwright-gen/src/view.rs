@@ -39,6 +39,8 @@ pub(crate) struct EnvironmentView<'a> {
     az_count: i64,
     nat: &'a str,
     router: Option<Value>,
+    container_insights: Option<bool>,
+    deletion_protection: Option<bool>,
     monitoring: bool,
     notifiers: &'a BTreeMap<String, String>,
     notify: Option<&'a Value>,
@@ -57,6 +59,10 @@ pub(crate) struct AppView<'a> {
     processes: Vec<ProcessView<'a>>,
     services: Vec<&'a str>,
     task_roles: Vec<&'a str>,
+    /// Its processes whose monitors can be listed.
+    watched: Vec<&'a str>,
+    /// Whether those of its database can be listed.
+    db_watched: bool,
     asleep: Vec<AsleepView<'a>>,
     uses: Vec<UseView<'a>>,
     used_by: &'a [String],
@@ -66,7 +72,12 @@ pub(crate) struct AppView<'a> {
     has_db: bool,
     db_monitors: Option<&'a Value>,
     db_notify: bool,
+    /// Whether there are monitors.
     monitoring: bool,
+    /// Whether something in it has monitors that tell somebody.
+    tells: bool,
+    /// Whether something in it has monitors that need Container Insights.
+    counts_tasks: bool,
     monitors: Vec<MonitorView<'a>>,
 }
 
@@ -135,6 +146,7 @@ struct ProcessView<'a> {
     schedule: Option<&'a str>,
     time_zone: Option<&'a str>,
     retries: Option<i64>,
+    expected_window: Option<&'a str>,
     exec: bool,
     stop_timeout: Option<i64>,
     config: Option<Value>,
@@ -143,6 +155,7 @@ struct ProcessView<'a> {
     takes_clients: bool,
     monitors: Option<&'a Value>,
     takes_notify: bool,
+    counts_tasks: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,6 +165,7 @@ struct WebView<'a> {
     private_name: bool,
     routes: Vec<RouteView<'a>>,
     health_check: Option<&'a Value>,
+    slo: Option<&'a Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -217,6 +231,8 @@ impl<'a> EnvironmentView<'a> {
             az_count: plan.network.az_count,
             nat: &plan.network.nat,
             router,
+            container_insights: plan.container_insights,
+            deletion_protection: plan.deletion_protection,
             monitoring: modules.has("monitors"),
             notifiers: &plan.notifiers,
             notify: project.notify.as_ref(),
@@ -270,11 +286,19 @@ impl<'a> AppView<'a> {
             Role::Web(web) => web.public,
             _ => false,
         };
+        let any_takes = |variable: &str| {
+            let mut processes = app.processes.iter();
+            processes.any(|it| modules.takes(it.role.module(), variable))
+        };
+        let db_notify =
+            app.db.is_some() && modules.has("monitors") && modules.takes("db", "notify");
         Self {
             app: &app.name,
             procfile: &app.procfile,
             services: gives("service_arn"),
             task_roles: gives("task_role_arn"),
+            watched: gives("monitors"),
+            db_watched: app.db.is_some() && modules.gives("db", "monitors"),
             asleep: app
                 .asleep
                 .iter()
@@ -295,17 +319,16 @@ impl<'a> AppView<'a> {
                 .collect(),
             used_by: &app.used_by,
             public: app.processes.iter().any(web),
-            scaled: app
-                .processes
-                .iter()
-                .any(|it| modules.takes(it.role.module(), "scale")),
+            scaled: any_takes("scale"),
             has_db: app.db.is_some(),
             db_monitors: app
                 .db
                 .as_ref()
                 .filter(|monitors| !monitors.is_null() && modules.takes("db", "monitors")),
-            db_notify: modules.has("monitors") && modules.takes("db", "notify"),
+            db_notify,
             monitoring: modules.has("monitors"),
+            tells: modules.has("monitors") && (any_takes("notify") || db_notify),
+            counts_tasks: any_takes("container_insights"),
             monitors: app
                 .monitors
                 .iter()
@@ -318,40 +341,63 @@ impl<'a> AppView<'a> {
     }
 }
 
+/// The arguments of a monitor in the order in which Segment wrote them.
+const MONITOR: [&str; 10] = [
+    "name",
+    "message",
+    "metric",
+    "namespace",
+    "dimensions",
+    "time_aggr",
+    "time_window",
+    "space_aggr",
+    "operator",
+    "no_data",
+];
+
 impl<'a> MonitorView<'a> {
     fn of(key: &'a str, all: &'a Value) -> Self {
-        let arguments = |value: &'a Value| value.as_object().into_iter().flatten();
-        let argument = |(name, value): (&'a String, &'a Value)| Argument { name, value };
-        let is_level = |name: &str| matches!(name, "warning" | "critical");
         let levels = ["warning", "critical"].into_iter().filter_map(|level| {
-            let arguments = arguments(all.get(level)?).map(argument).collect();
+            let arguments = arguments(all.get(level)?, &["threshold", "notify"]);
             Some(Level { level, arguments })
         });
         Self {
             monitor: key,
             levels: levels.collect(),
-            arguments: arguments(all)
-                .filter(|(name, _)| !is_level(name))
-                .map(argument)
-                .collect(),
+            arguments: arguments(all, &MONITOR),
         }
     }
+}
+
+/// Those of these arguments that are there.
+fn arguments<'a>(all: &'a Value, names: &[&'static str]) -> Vec<Argument<'a>> {
+    let argument = |name: &&'static str| {
+        let value = all.get(*name)?;
+        Some(Argument { name, value })
+    };
+    names.iter().filter_map(argument).collect()
 }
 
 impl<'a> ProcessView<'a> {
     fn of(app: &'a App, process: &'a Process, last: bool, modules: &Modules) -> Self {
         let module = process.role.module();
         let takes = |variable| modules.takes(module, variable);
-        let (schedule, time_zone, retries) = match &process.role {
+        let (schedule, time_zone, retries, expected_window) = match &process.role {
             Role::Job {
                 schedule,
                 time_zone,
                 retries,
-            } => (Some(schedule.as_str()), time_zone.as_deref(), *retries),
-            _ => (None, None, None),
+                expected_window,
+            } => (
+                Some(schedule.as_str()),
+                time_zone.as_deref(),
+                *retries,
+                expected_window.as_deref(),
+            ),
+            _ => (None, None, None, None),
         };
         let web = match &process.role {
-            Role::Web(web) => Some(WebView::of(web, takes("private_name"))),
+            Role::Web(web) => Some(WebView::of(web, takes("private_name"), takes("slo"))),
             _ => None,
         };
         let is_internal = matches!(&process.role, Role::Web(web) if web.internal);
@@ -367,6 +413,7 @@ impl<'a> ProcessView<'a> {
             schedule,
             time_zone: time_zone.filter(|_| takes("time_zone")),
             retries: retries.filter(|_| takes("retries")),
+            expected_window: expected_window.filter(|_| takes("expected_window")),
             exec: process.exec && takes("exec"),
             stop_timeout: process.stop_timeout.filter(|_| takes("stop_timeout")),
             config: (!process.config.is_empty() && takes("config")).then(|| json!(process.config)),
@@ -374,12 +421,13 @@ impl<'a> ProcessView<'a> {
             takes_clients: is_internal && !app.used_by.is_empty() && takes("clients"),
             monitors: process.monitors.as_ref().filter(|_| takes("monitors")),
             takes_notify: modules.has("monitors") && takes("notify"),
+            counts_tasks: takes("container_insights"),
         }
     }
 }
 
 impl<'a> WebView<'a> {
-    fn of(web: &'a Web, takes_name: bool) -> Self {
+    fn of(web: &'a Web, takes_name: bool, takes_slo: bool) -> Self {
         let routes = web.routes.iter();
         Self {
             port: web.port,
@@ -393,6 +441,7 @@ impl<'a> WebView<'a> {
                 })
                 .collect(),
             health_check: web.health_check.as_ref(),
+            slo: web.slo.as_ref().filter(|_| takes_slo),
         }
     }
 }
@@ -409,5 +458,18 @@ impl<'a> BackendView<'a> {
         Self {
             state: state.map(view),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MONITOR;
+    use crate::model;
+
+    #[test]
+    fn every_key_of_a_monitor_is_written() {
+        let keys = model::MONITOR.keys();
+        let mut keys = keys.iter().map(String::as_str);
+        assert!(keys.all(|key| MONITOR.contains(&key) || matches!(key, "warning" | "critical")));
     }
 }

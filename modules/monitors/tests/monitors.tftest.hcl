@@ -13,13 +13,14 @@ variables {
     TargetGroup  = "targetgroup/shop-web/0123456789abcdef"
   }
   container_insights = true
+  slo                = 99.9
 }
 
 run "a_web_service_has_all_its_defaults" {
   command = plan
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu errors latency memory no_healthy none_running router_errors unhealthy"
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu errors latency memory no_healthy none_running router_errors slo_fast slo_long slo_slow unhealthy"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 
@@ -73,6 +74,59 @@ run "defaults_are_changed_and_left_out_by_key" {
   assert {
     condition     = stackwright_monitor.main["unhealthy"].critical.threshold == 3 && stackwright_monitor.main["unhealthy"].warning.threshold == 0
     error_message = "The second level was not added."
+  }
+}
+
+run "defaults_are_left_out_by_a_word" {
+  command = plan
+
+  variables {
+    slo      = null
+    defaults = { latency = false, cpu = true }
+  }
+
+  assert {
+    condition     = !contains(keys(output.monitors), "latency") && contains(keys(output.monitors), "cpu")
+    error_message = "It was not left out, or another was."
+  }
+
+  assert {
+    condition     = output.omitted.latency == "left out by defaults.latency" && output.omitted.slo_fast == "needs slo"
+    error_message = "Other reasons: ${jsonencode(output.omitted)}."
+  }
+}
+
+run "a_target_alone_has_no_service" {
+  command = plan
+
+  variables {
+    kind       = "target"
+    dimensions = { LoadBalancer = "app/main/0123456789abcdef", TargetGroup = "targetgroup/shop-web/0123456789abcdef" }
+  }
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "errors latency no_healthy router_errors slo_fast slo_long slo_slow unhealthy"
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+
+  assert {
+    condition     = output.monitors.slo_fast.critical == 1.44 && output.monitors.slo_slow.critical == 0.6 && output.monitors.slo_long.warning == 0.1
+    error_message = "The budget of 0.1% is reckoned wrong: ${jsonencode(output.monitors)}."
+  }
+}
+
+run "a_router_has_its_certificate" {
+  command = plan
+
+  variables {
+    name       = "public"
+    kind       = "router"
+    dimensions = { CertificateArn = "arn:aws:acm:us-west-2:111111111111:certificate/1" }
+  }
+
+  assert {
+    condition     = output.monitors.certificate.warning == 44 && stackwright_monitor.main["certificate"].warm_up == 2880
+    error_message = "The certificate is not watched as it should be."
   }
 }
 
@@ -153,9 +207,46 @@ run "jobs_and_queues" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped throttled"
+    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped throttled" && output.omitted.missed_run == "needs expected_window"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
+}
+
+run "a_job_that_must_start_every_day" {
+  command = plan
+
+  variables {
+    name            = "shop/nightly"
+    kind            = "job"
+    dimensions      = { ScheduleGroup = "acme-stage" }
+    expected_window = "last_26h"
+  }
+
+  assert {
+    condition     = stackwright_monitor.main["missed_run"].time_window == "last_26h" && stackwright_monitor.main["missed_run"].no_data == "alert"
+    error_message = "A missed run is not told."
+  }
+}
+
+run "mistakes_are_told" {
+  command = plan
+
+  variables {
+    slo             = 90
+    expected_window = "26h"
+  }
+
+  expect_failures = [var.slo, var.expected_window]
+}
+
+run "a_word_for_another_key_is_refused" {
+  command = plan
+
+  variables {
+    defaults = { latence = false }
+  }
+
+  expect_failures = [var.defaults]
 }
 
 run "a_queue" {

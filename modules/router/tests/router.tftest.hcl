@@ -46,6 +46,36 @@ run "arguments_reach_the_router" {
   }
 }
 
+run "a_certificate_is_watched" {
+  command = plan
+
+  variables {
+    domains = ["example.com"]
+    zone_id = "Z0123456789ABCDEFGHIJ"
+    notify  = { warning = "@slack", critical = "@pagerduty" }
+  }
+
+  assert {
+    condition     = output.monitors.certificate.name == "router/public certificate" && output.monitors.certificate.warning == 44
+    error_message = "The certificate's monitor is not as it should be: ${jsonencode(output.monitors)}."
+  }
+}
+
+run "its_monitor_can_be_left_out" {
+  command = plan
+
+  variables {
+    domains  = ["example.com"]
+    zone_id  = "Z0123456789ABCDEFGHIJ"
+    defaults = { certificate = false }
+  }
+
+  assert {
+    condition     = length(output.monitors) == 0
+    error_message = "It was not left out."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 
@@ -54,7 +84,8 @@ run "mistakes_are_told" {
     domains      = ["Example.com"]
     zone_id      = "/hostedzone/Z1"
     idle_timeout = 4001
+    defaults     = { latency = false }
   }
 
-  expect_failures = [var.name, var.domains, var.zone_id, var.idle_timeout]
+  expect_failures = [var.name, var.domains, var.zone_id, var.idle_timeout, var.defaults]
 }

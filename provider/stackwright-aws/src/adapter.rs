@@ -109,6 +109,12 @@ pub trait Adapter: Component {
     /// Deletes, and waits until AWS lets dependents go. An object that is gone already is success.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
 
+    /// Waits until AWS lets the object be written: a database refuses changes while another one is
+    /// under way.
+    async fn ready(_aws: &Aws, _recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
+        Ok(())
+    }
+
     /// Waits until what was written works: the NAT gateway is available, the deployment COMPLETED.
     async fn settle(&self, _aws: &Aws, _recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
         Ok(())

@@ -67,6 +67,9 @@ pub trait AnyAdapter: Send + Sync {
     /// See [`Adapter::delete`].
     async fn delete(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
 
+    /// See [`Adapter::ready`].
+    async fn ready(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
+
     /// See [`Adapter::settle`].
     async fn settle(
         &self,
@@ -88,6 +91,8 @@ macro_rules! adapters {
 
 adapters! {
     Vpc,
+    Ipv6CidrBlock,
+    EgressOnlyInternetGateway,
     InternetGateway,
     Subnet,
     ElasticIp,
@@ -96,6 +101,8 @@ adapters! {
     Route,
     RouteTableAssociation,
     GatewayEndpoint,
+    InterfaceEndpoint,
+    FlowLog,
     DefaultSecurityGroup,
     SecurityGroup,
     SecurityGroupRule,
@@ -105,6 +112,13 @@ adapters! {
     EcsCluster,
     TaskDefinition,
     EcsService,
+    DbSubnetGroup,
+    DbParameterGroup,
+    DbInstance,
+    DbReplica,
+    DbCredentials,
+    DbProtection,
+    Secret,
     CloudMapNamespace,
     CloudMapService,
     CloudMapInstance,
@@ -183,6 +197,10 @@ impl<C: Adapter> AnyAdapter for Typed<C> {
 
     async fn delete(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
         C::delete(aws, recorded, wait).await
+    }
+
+    async fn ready(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+        C::ready(aws, recorded, wait).await
     }
 
     async fn settle(

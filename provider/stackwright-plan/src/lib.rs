@@ -16,6 +16,7 @@ pub mod caller;
 pub mod cidr;
 pub mod cluster;
 pub mod component;
+pub mod db;
 pub mod diff;
 pub mod document;
 mod field_names;

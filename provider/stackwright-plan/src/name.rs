@@ -31,6 +31,11 @@ pub const ALARM: usize = 255;
 /// Longest name of a metric filter.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html>
 pub const METRIC_FILTER: usize = 512;
+/// Longest identifier of an RDS database.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html>
+pub const DATABASE: usize = 63;
+/// Longest name of an RDS subnet or parameter group.
+pub const DATABASE_GROUP: usize = 255;
 
 const HASH: usize = 6;
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";

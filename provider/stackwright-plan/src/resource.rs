@@ -72,11 +72,11 @@ pub struct Drift {
 /// How long AWS may take, as a number and a unit: `"30s"`, `"20m"`, `"1h"`.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Timeouts {
-    /// For a create. Default `20m`.
+    /// For a create. Default `20m`; for a database `60m`.
     pub create: Option<String>,
-    /// For an update. Default `20m`.
+    /// For an update. Default `20m`; for a database `60m`.
     pub update: Option<String>,
-    /// For a delete. Default `20m`.
+    /// For a delete. Default `20m`; for a database `60m`.
     pub delete: Option<String>,
 }
 
@@ -273,6 +273,9 @@ pub trait Resource: Send + Sync + 'static {
     const TAGS: &'static str = "tags";
     /// Whether [`Resource::complete`] wants the availability zones.
     const NEEDS_ZONES: bool = false;
+
+    /// How long AWS may take when the user says nothing.
+    const TIMEOUT_MINUTES: u64 = 20;
 
     /// The common part.
     fn common(view: &mut Self::View) -> &mut CommonConfig;

@@ -17,6 +17,17 @@ pub mod tag {
     pub const ID: &str = "stackwright:id";
     /// Key of the component inside its resource: `subnet.private.us-west-2a`.
     pub const COMPONENT: &str = "stackwright:component";
+    /// On a database: the storage that was asked for, in GiB; autoscaling may have added to it.
+    pub const STORAGE: &str = "stackwright:storage";
+    /// On a database: `window` when changes wait for the maintenance window.
+    pub const APPLY: &str = "stackwright:apply";
+    /// On a database: whether its delete leaves a snapshot. Missing until its create has come to
+    /// its end.
+    pub const FINAL_SNAPSHOT: &str = "stackwright:final-snapshot";
+    /// On a database that was restored: what from. Missing on others.
+    pub const ORIGIN: &str = "stackwright:restored-from";
+    /// On the secret of a database: which password it is.
+    pub const PASSWORD_VERSION: &str = "stackwright:password-version";
     /// The name that AWS shows in its console.
     pub const NAME: &str = "Name";
     /// All our keys begin with this.

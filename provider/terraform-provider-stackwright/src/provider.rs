@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stackwright_plan::app::AppResource;
 use stackwright_plan::cluster::ClusterResource;
+use stackwright_plan::db::DbResource;
 use stackwright_plan::job::JobResource;
 use stackwright_plan::monitor::MonitorResource;
 use stackwright_plan::network::NetworkResource;
@@ -86,6 +87,7 @@ impl Provider for Stackwright {
         vec![
             Arc::new(EngineResource::<AppResource>::new(session())),
             Arc::new(EngineResource::<ClusterResource>::new(session())),
+            Arc::new(EngineResource::<DbResource>::new(session())),
             Arc::new(EngineResource::<MonitorResource>::new(session())),
             Arc::new(EngineResource::<JobResource>::new(session())),
             Arc::new(EngineResource::<NetworkResource>::new(session())),
@@ -102,6 +104,7 @@ impl Provider for Stackwright {
             Arc::new(CallerDataSource::new(session())),
             Arc::new(ExistingDataSource::<AppResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<ClusterResource>::new(session(), name)),
+            Arc::new(ExistingDataSource::<DbResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<NetworkResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<RouterResource>::new(session(), name)),
             Arc::new(ExistingDataSource::<ServiceResource>::new(

@@ -142,6 +142,10 @@ impl World for AwsWorld {
         adapter(kind).delete(&self.0, recorded, wait).await
     }
 
+    async fn ready(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+        adapter(kind).ready(&self.0, recorded, wait).await
+    }
+
     async fn settle(
         &self,
         kind: Kind,

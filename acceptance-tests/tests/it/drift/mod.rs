@@ -17,6 +17,7 @@ use crate::fixtures;
 
 mod app;
 mod cluster;
+mod db;
 mod job;
 mod monitor;
 mod network;
@@ -99,6 +100,7 @@ const IDENTITY: &str =
 const ROUNDS: &[&[&Round]] = &[
     app::ROUNDS,
     cluster::ROUNDS,
+    db::ROUNDS,
     monitor::ROUNDS,
     job::ROUNDS,
     network::ROUNDS,
@@ -318,6 +320,18 @@ const ENDPOINT: Ec2 = Ec2 {
     operation: "DescribeVpcEndpoints",
     list: "VpcEndpoints",
     id: "VpcEndpointId",
+};
+
+const EGRESS: Ec2 = Ec2 {
+    operation: "DescribeEgressOnlyInternetGateways",
+    list: "EgressOnlyInternetGateways",
+    id: "EgressOnlyInternetGatewayId",
+};
+
+const FLOW_LOG: Ec2 = Ec2 {
+    operation: "DescribeFlowLogs",
+    list: "FlowLogs",
+    id: "FlowLogId",
 };
 
 const GROUP: Ec2 = Ec2 {

@@ -41,6 +41,59 @@ fn job() -> Result<()> {
     life.live()
 }
 
+/// Secrets of its own bring a role of its own, which starts its runs and alone may read them.
+#[test]
+fn job_with_secrets() -> Result<()> {
+    let account = Account::fresh()?;
+    let arn = format!("arn:aws:ssm:us-west-2:{}:parameter/token", account.id);
+    let own = format!("{}  secrets = {{ TOKEN = \"{arn}\" }}\n", fixtures::REPORT);
+    let root = Workspace::new(&account, &fixtures::scheduled(&account, &own)?)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let task = task(&account)?;
+    let secrets = &task["containerDefinitions"][0]["secrets"];
+    ensure!(
+        secrets[0]["valueFrom"] == arn.as_str(),
+        "its secrets are {secrets}"
+    );
+    let role = task["executionRoleArn"].as_str().unwrap_or_default();
+    let role = role.rsplit('/').next().unwrap_or_default();
+    ensure!(role.contains("report"), "{role} starts its runs");
+    let starter = &fixtures::schedule(&account)?["Target"]["RoleArn"];
+    let starter = starter.as_str().unwrap_or_default().rsplit('/').next();
+    let policy = json!({ "RoleName": starter, "PolicyName": "start" });
+    let policy = account.outside("iam", "GetRolePolicy", &policy)?;
+    ensure!(
+        policy["PolicyDocument"].to_string().contains(role),
+        "Scheduler may not pass {role}: {policy}"
+    );
+    root.forget_state()?;
+    for (address, id) in [
+        (CLUSTER, "stage/main"),
+        (APP, "stage/shop"),
+        (JOB, "stage/shop/report"),
+    ] {
+        root.import(address, id)?.ok()?;
+    }
+    root.plan()?.empty()?;
+    root.resources(&fixtures::scheduled(&account, fixtures::REPORT)?)?;
+    root.apply()?.ok()?;
+    let gone = account.outside("iam", "GetRole", &json!({ "RoleName": role }));
+    ensure!(gone.is_err(), "the role {role} is still there");
+    root.plan()?.empty()?;
+    root.destroy()?.ok()?;
+    Ok(())
+}
+
+/// The task definition that the schedule runs.
+fn task(account: &Account) -> Result<serde_json::Value> {
+    let schedule = fixtures::schedule(account)?;
+    let arn = &schedule["Target"]["EcsParameters"]["TaskDefinitionArn"];
+    let params = json!({ "taskDefinition": arn });
+    let answer = account.outside("ecs", "DescribeTaskDefinition", &params)?;
+    Ok(answer["taskDefinition"].clone())
+}
+
 fn delete_queue(account: &Account) -> Result<&'static str> {
     for url in account.list("sqs", "ListQueues", &json!({}), "QueueUrls")? {
         account.outside("sqs", "DeleteQueue", &json!({ "QueueUrl": url }))?;

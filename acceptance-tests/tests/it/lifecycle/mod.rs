@@ -8,6 +8,7 @@ use crate::fixtures::{self, APP, CLUSTER, NETWORK, ROLE, ROUTER, SERVICE};
 
 mod app;
 mod cluster;
+mod db;
 mod job;
 mod monitor;
 mod network;

@@ -62,7 +62,7 @@ fn mistakes_as_json() {
 
 #[test]
 fn warnings_do_not_stop_anything() {
-    let folder = Folder::new(SPEC, "web: puma\nworker: x\n");
+    let folder = Folder::new(SPEC, "release: rake\nworker: x\n");
     insta::assert_snapshot!(folder.run(&["validate"]).all());
     assert_eq!(folder.run(&["generate"]).code, 0);
 }

@@ -81,6 +81,7 @@ const CONTRACTS: [(&str, &[&str], &[&str]); 6] = [
             "clients",
             "deletion_protection",
             "engine_version",
+            "final_snapshot",
             "instance_class",
             "monitors",
             "multi_az",
@@ -103,8 +104,19 @@ const CONTRACTS: [(&str, &[&str], &[&str]); 6] = [
     ),
     (
         "monitors",
-        &["dimensions!", "kind!", "name!", "monitors", "notify"],
-        &["monitors"],
+        &[
+            "dimensions!",
+            "kind!",
+            "name!",
+            "container_insights",
+            "defaults",
+            "expected_window",
+            "monitors",
+            "notify",
+            "slo",
+            "tags",
+        ],
+        &["monitors", "omitted"],
     ),
 ];
 
@@ -128,6 +140,7 @@ fn outputs(names: &[&str]) -> String {
         "config" => "{ DB_HOST = \"db\" }",
         "secrets" => "{ DATABASE_URL = \"arn\" }",
         "router" => "{ name = \"public\", dns_name = \"public.example\" }",
+        "monitors" | "omitted" => "{}",
         _ => "\"x\"",
     };
     let one = |name: &&str| {
@@ -149,6 +162,25 @@ fn main(names: &[&str]) -> String {
     stackwright_gen::hcl_align::align(&(text + "  }\n}\n"))
 }
 
+fn files(takes: &[&str], gives: &[&str]) -> [(&'static str, String); 5] {
+    let versions = "terraform {\n  required_version = \">= 1.11\"\n}\n";
+    [
+        ("main.tf", main(takes)),
+        ("variables.tf", variables(takes)),
+        ("outputs.tf", outputs(gives)),
+        ("versions.tf", versions.to_owned()),
+        ("README.md", "From the contract.\n".to_owned()),
+    ]
+}
+
+/// A file of the stand-in of a module.
+pub(crate) fn stand_in(module: &str, file: &str) -> Option<String> {
+    let (_, takes, gives) = CONTRACTS.into_iter().find(|(name, ..)| *name == module)?;
+    let files = files(takes, gives);
+    let found = files.into_iter().find(|(name, _)| *name == file);
+    found.map(|(_, text)| text)
+}
+
 /// The modules of this version, and stand-ins for those that are not there or lack something of their contract.
 pub(crate) fn modules() -> Modules {
     let built_in = Modules::built_in();
@@ -160,37 +192,8 @@ pub(crate) fn modules() -> Modules {
         if whole && gives.iter().all(|name| built_in.gives(module, name)) {
             continue;
         }
-        modules = modules
-            .with(&format!("{module}/main.tf"), &main(takes))
-            .with(&format!("{module}/variables.tf"), &variables(takes))
-            .with(&format!("{module}/outputs.tf"), &outputs(gives))
-            .with(
-                &format!("{module}/versions.tf"),
-                "terraform {\n  required_version = \">= 1.11\"\n}\n",
-            )
-            .with(&format!("{module}/README.md"), "From the contract.\n");
-    }
-    if !built_in.gives("environment", "public_router") {
-        let extend = |file: &str, more: &str| {
-            let path = format!("environment/{file}");
-            (path.clone(), format!("{}\n{more}", built_in.files()[&path]))
-        };
-        let more = [
-            extend(
-                "variables.tf",
-                "variable \"public_router\" {\n  description = \"From the contract.\"\n  type        = any\n  default     = null\n}\n",
-            ),
-            extend(
-                "outputs.tf",
-                "output \"public_router\" {\n  description = \"From the contract.\"\n  value       = one(module.public_router[*].router)\n}\n",
-            ),
-            extend(
-                "main.tf",
-                "module \"public_router\" {\n  source = \"../router\"\n  count  = var.public_router == null ? 0 : 1\n\n  name            = \"public\"\n  network         = module.network.ref\n  public          = true\n  domains         = var.public_router.domains\n  zone_id         = var.public_router.zone_id\n  certificate_arn = var.public_router.certificate_arn\n}\n",
-            ),
-        ];
-        for (path, text) in more {
-            modules = modules.with(&path, &text);
+        for (file, text) in files(takes, gives) {
+            modules = modules.with(&format!("{module}/{file}"), &text);
         }
     }
     modules
@@ -229,7 +232,7 @@ fn the_example_with_everything_is_whole() {
             shop,
             "resource \"stackwright_monitor\" \"internal-errors\" {",
         ),
-        (shop, "    notify    = \"@pagerduty\"\n    threshold = 50\n"),
+        (shop, "    threshold = 50\n    notify    = \"@pagerduty\"\n"),
         (billing, "= var.clients\n"),
         (
             billing,

@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 use stackwright_gen::{Procfiles, SourceFile, Spec, generate, schema};
 
 /// What only several values together say, or what a pattern cannot: no schema knows it.
-const BEYOND: [&str; 29] = [
+const BEYOND: [&str; 31] = [
     "same-account",
     "unknown-app",
     "unknown-process",
     "config-and-secret",
     "secret-of-other-environment",
     "nothing-to-run",
+    "unknown-monitor",
+    "invalid-objective",
     "key-without-use",
     "count-and-scale",
     "invalid-scale",

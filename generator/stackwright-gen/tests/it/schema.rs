@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::structure::{Block, Body};
 use stackwright_plan::{
-    app::App, caller::Caller, cluster::Cluster, network::Network, role::Role, service::Service,
+    app::App, caller::Caller, cluster::Cluster, db::Db, job::Job, monitor::Monitor,
+    network::Network, role::Role, router::Router, service::Service,
 };
 use tfplugin_types::{Attribute, AttributeType, Mode, TfObject};
 
@@ -16,8 +17,12 @@ fn schemas() -> BTreeMap<&'static str, Vec<Attribute>> {
         ("stackwright_app", App::block().attributes),
         ("stackwright_caller", Caller::block().attributes),
         ("stackwright_cluster", Cluster::block().attributes),
+        ("stackwright_db", Db::block().attributes),
+        ("stackwright_job", Job::block().attributes),
+        ("stackwright_monitor", Monitor::block().attributes),
         ("stackwright_network", Network::block().attributes),
         ("stackwright_role", Role::block().attributes),
+        ("stackwright_router", Router::block().attributes),
         ("stackwright_service", Service::block().attributes),
     ])
 }
@@ -47,13 +52,14 @@ fn check_fits(place: &str, given: &BTreeSet<String>, attributes: &[Attribute]) {
 }
 
 fn check_block(path: &str, block: &Block, attributes: &[Attribute]) {
-    let given = block
-        .body
-        .attributes()
-        .map(|attribute| attribute.key.as_str().to_owned())
-        .collect();
-    check_fits(path, &given, attributes);
-    for attribute in block.body.attributes() {
+    let own = || {
+        let all = block.body.attributes();
+        // What Terraform itself knows.
+        all.filter(|attribute| attribute.key.as_str() != "for_each")
+    };
+    let given = own().map(|attribute| attribute.key.as_str().to_owned());
+    check_fits(path, &given.collect(), attributes);
+    for attribute in own() {
         let schema = attributes
             .iter()
             .find(|schema| schema.name == attribute.key.as_str())
@@ -85,7 +91,8 @@ fn reads(body: &Body, kind: &str) -> BTreeSet<String> {
 fn resources_fit_the_schema_of_the_provider() {
     let schemas = schemas();
     let mut seen = BTreeSet::new();
-    for (path, text) in tree(MINIMAL, "worker: x\n")
+    let spec = format!("{MINIMAL}db = true\nclock = {{ cron = \"0 3 * * ? *\" }}\n");
+    for (path, text) in tree(&spec, "web: w\nworker: x\nclock: y\n")
         .files()
         .iter()
         .filter(|(path, _)| is_terraform(path))

@@ -142,6 +142,19 @@ fn broken_procfile_and_spec_together() {
 }
 
 #[test]
+fn monitors_that_do_not_come_with_it() {
+    let spec = format!(
+        "{MINIMAL}db = {{ monitors = {{ latency = {{ enabled = false }} }} }}\n\
+         [apps.shop.web]\nslo = 90\nmonitors = {{ latencey = {{ warning = 1 }}, cpu = {{ warning = 70 }} }}\n\
+         [apps.shop.worker]\nmonitors = {{ latency = {{ warning = 1 }} }}\n\
+         [apps.shop.clock]\ncron = \"0 3 * * ? *\"\nslo = 99\nmonitors = {{ missed_run = {{ enabled = false }} }}\n\
+         [apps.shop.api]\ninternal = true\nhealth_check = \"/\"\n",
+    );
+    let procfile = "web: a\nworker: b\nclock: c\napi: d\n";
+    insta::assert_snapshot!(messages(&spec, &[("Procfile", procfile)]));
+}
+
+#[test]
 fn nothing_to_run() {
     insta::assert_snapshot!(messages(MINIMAL, &[("Procfile", "release: rake\n")]));
 }

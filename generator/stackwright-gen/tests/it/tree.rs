@@ -179,7 +179,7 @@ fn state_has_one_key_per_root() {
 }
 
 #[test]
-fn web_and_release_are_left_out_and_said_to_be() {
+fn a_release_is_left_out_and_said_to_be() {
     let outcome = run(LARGE, &LARGE_PROCFILES);
     let codes: Vec<&str> = outcome
         .diagnostics
@@ -189,14 +189,15 @@ fn web_and_release_are_left_out_and_said_to_be() {
     assert_eq!(
         codes,
         [
-            "left-out",
+            "no-tls",
+            "no-tls",
             "release-does-not-run",
             "image-without-version",
             "size-rounded"
         ]
     );
     let main = &outcome.tree.unwrap().files()["apps/shop/main.tf"].clone();
-    assert!(!main.contains("process_web") && !main.contains("process_release"));
+    assert!(main.contains("module \"process_web\"") && !main.contains("process_release"));
     assert!(main.contains("module \"process_-x\"") && main.contains("module \"process_1x\""));
 }
 

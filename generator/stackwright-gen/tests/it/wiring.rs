@@ -111,7 +111,7 @@ pub(crate) fn check(files: &BTreeMap<String, String>) {
         }
         for module in folder.body.get_blocks("module") {
             let target = &folders[&resolve(path, &string(&module.body, "source"))];
-            let known = ["source", "providers", "count"];
+            let known = ["source", "providers", "count", "for_each"];
             let given: BTreeSet<String> = module
                 .body
                 .attributes()

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod cloud_map;
+mod databases;
 mod ecs;
 mod emulated;
 mod iam_logs_ssm;

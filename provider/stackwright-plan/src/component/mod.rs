@@ -20,8 +20,10 @@ mod elbv2;
 mod elbv2_targets;
 mod iam;
 mod logs;
+mod rds;
 mod route53;
 mod scheduler;
+mod secretsmanager;
 mod sqs;
 mod ssm;
 
@@ -35,8 +37,10 @@ pub use elbv2::*;
 pub use elbv2_targets::*;
 pub use iam::*;
 pub use logs::*;
+pub use rds::*;
 pub use route53::*;
 pub use scheduler::*;
+pub use secretsmanager::*;
 pub use sqs::*;
 pub use ssm::*;
 
@@ -61,6 +65,10 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const ADOPT_EQUAL: bool = false;
     /// Nothing but tags ever changes on an object: one that is known is not read again.
     const IMMUTABLE: bool = false;
+    /// Some of its outputs, like the address of a database, come only when it works.
+    const LATE_OUTPUTS: bool = false;
+    /// Fields, and the output that is another one when the field is: no plan can say it before.
+    const DECIDES: &'static [(&'static str, &'static str)] = &[];
 }
 
 /// Facts about a kind of component, without its type.
@@ -78,6 +86,10 @@ pub struct KindFacts {
     pub adopt_equal: bool,
     /// Nothing but tags ever changes on an object.
     pub immutable: bool,
+    /// Some of its outputs come only when it works.
+    pub late_outputs: bool,
+    /// Fields, and the output that is another one when the field is.
+    pub decides: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! kinds {
@@ -110,6 +122,8 @@ macro_rules! kinds {
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
                     immutable: <$kind as Component>::IMMUTABLE,
+                    late_outputs: <$kind as Component>::LATE_OUTPUTS,
+                    decides: <$kind as Component>::DECIDES,
                 }),* }
             }
         }
@@ -119,6 +133,10 @@ macro_rules! kinds {
 kinds! {
     /// [`Vpc`].
     Vpc = "VPC",
+    /// [`Ipv6CidrBlock`].
+    Ipv6CidrBlock = "IPv6 range of a VPC",
+    /// [`EgressOnlyInternetGateway`].
+    EgressOnlyInternetGateway = "egress-only internet gateway",
     /// [`InternetGateway`].
     InternetGateway = "internet gateway",
     /// [`Subnet`].
@@ -135,6 +153,10 @@ kinds! {
     RouteTableAssociation = "route table association",
     /// [`GatewayEndpoint`].
     GatewayEndpoint = "gateway VPC endpoint",
+    /// [`InterfaceEndpoint`].
+    InterfaceEndpoint = "interface VPC endpoint",
+    /// [`FlowLog`].
+    FlowLog = "flow log",
     /// [`DefaultSecurityGroup`].
     DefaultSecurityGroup = "default security group",
     /// [`SecurityGroup`].
@@ -195,4 +217,18 @@ kinds! {
     ScalableTarget = "scalable target",
     /// [`ScalingPolicy`].
     ScalingPolicy = "scaling policy",
+    /// [`DbSubnetGroup`].
+    DbSubnetGroup = "RDS subnet group",
+    /// [`DbParameterGroup`].
+    DbParameterGroup = "RDS parameter group",
+    /// [`DbInstance`].
+    DbInstance = "RDS database",
+    /// [`DbReplica`].
+    DbReplica = "RDS read replica",
+    /// [`DbCredentials`].
+    DbCredentials = "database password",
+    /// [`DbProtection`].
+    DbProtection = "protection of a database",
+    /// [`Secret`].
+    Secret = "secret",
 }

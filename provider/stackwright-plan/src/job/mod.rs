@@ -1,7 +1,7 @@
 //! `stackwright_job`: one process that runs on a schedule.
 //!
 //! Components: `role.task`, `task_definition`, `dead_letters`, `role.scheduler`, `schedule_group`,
-//! `schedule` (main).
+//! `schedule` (main); with secrets of its own also `role.execution`.
 //!
 //! Replaced by a change of: the app's name, `process`. Everything else is a new revision of the
 //! task definition or an update of the schedule.
@@ -92,6 +92,9 @@ pub struct Job {
     /// Environment variables of this process, besides the app's; they win over the app's.
     #[tf(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
+    /// Environment variables of this process from secrets, besides the app's: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.
+    #[tf(default = BTreeMap::new())]
+    pub secrets: BTreeMap<String, String>,
     /// Seconds between SIGTERM and SIGKILL when a task is stopped.
     #[tf(default = 30, range(2..=120))]
     pub stop_timeout: i64,
@@ -222,6 +225,7 @@ fn process(view: &JobConfig) -> ServiceConfig {
         memory: view.memory.clone(),
         architecture: view.architecture.clone(),
         config: view.config.clone(),
+        secrets: view.secrets.clone(),
         stop_timeout: view.stop_timeout.clone(),
         exec: Cfg::Known(false),
         ..ServiceConfig::default()

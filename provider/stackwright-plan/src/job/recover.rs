@@ -43,6 +43,7 @@ pub(super) fn recover(
         memory: task.number("memory").into(),
         architecture: task.text("cpu_architecture").into(),
         config: cfg_map(own_config(scope, process, &app, &container)),
+        secrets: cfg_map(service::own_secrets(&container, &app)),
         stop_timeout: Cfg::Known(i64::from(container.stop_timeout)),
         app: Cfg::Known(app),
         ..JobConfig::default()

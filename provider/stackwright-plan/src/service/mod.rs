@@ -43,7 +43,7 @@ use inputs::{
 };
 use private_name::Wanted;
 pub(crate) use recover::{
-    cluster as recover_cluster, command as recover_command, size as recover_size,
+    cluster as recover_cluster, command as recover_command, own_secrets, size as recover_size,
 };
 pub use schema::*;
 pub(crate) use tasks::injected;

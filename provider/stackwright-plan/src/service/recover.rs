@@ -214,7 +214,7 @@ impl Parts<'_> {
     }
 }
 
-fn own_secrets(container: &Container, app: &AppRefConfig) -> BTreeMap<String, String> {
+pub(crate) fn own_secrets(container: &Container, app: &AppRefConfig) -> BTreeMap<String, String> {
     let apps = known_map(&app.secrets).unwrap_or_default();
     let own = |(name, arn): &(String, String)| apps.get(name) != Some(arn);
     container

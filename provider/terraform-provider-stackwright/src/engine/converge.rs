@@ -531,9 +531,12 @@ impl Walk<'_> {
             };
             let fields: Vec<&str> = changed.iter().map(|field| field.field.as_str()).collect();
             tracing::info!(component = %self.key, fields = fields.join(" "), "updating");
-            let outputs = self
-                .job
-                .world
+            let Job { world, wait, .. } = self.job;
+            world
+                .ready(self.node.kind, &seen.outputs, wait)
+                .await
+                .map_err(Cause::Aws)?;
+            let outputs = world
                 .update(self.node.kind, &self.desired, seen, changed)
                 .await
                 .map_err(Cause::Aws)?;
@@ -553,6 +556,9 @@ impl Walk<'_> {
         let mut odd = drift::fields(self.node, &self.desired, &seen, None);
         odd.retain(|field| !self.job.ignore.covers(self.key, &field.field));
         if let Some(entry) = &mut self.entry {
+            if self.node.kind.facts().late_outputs {
+                entry.outputs.extend(seen.outputs.clone());
+            }
             let top: BTreeSet<&str> = odd.iter().map(FieldDiff::top).collect();
             let observed = |field: &str| digest(seen.fields.get(field).unwrap_or(&Json::Null));
             entry.normalised = top
@@ -590,7 +596,12 @@ impl Walk<'_> {
         world
             .settle(self.node.kind, &self.desired, &entry.outputs, wait)
             .await
-            .map_err(Cause::Aws)
+            .map_err(Cause::Aws)?;
+        // What AWS had not done yet when it was read back is no spelling of its own.
+        if entry.normalised.is_empty() && !self.node.kind.facts().late_outputs {
+            return Ok(());
+        }
+        self.read_back().await
     }
 
     /// The same for the same component with the same value: a repeated create finds its first answer.

@@ -71,6 +71,11 @@ pub(crate) trait World: Send + Sync {
     /// Deletes; gone already is success.
     async fn delete(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
 
+    /// Waits until the object can be written.
+    async fn ready(&self, _kind: Kind, _recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
+        Ok(())
+    }
+
     /// Waits until what was written works.
     async fn settle(
         &self,

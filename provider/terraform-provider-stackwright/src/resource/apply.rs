@@ -20,9 +20,6 @@ use crate::engine::observe::{Reading, observe};
 use crate::engine::{Record, Seen, teardown};
 use crate::session::Connected;
 
-/// How long AWS may take when the user says nothing.
-const DEFAULT_TIMEOUT: Duration = Duration::from_mins(20);
-
 pub(super) async fn apply<R: Planned>(
     connected: &Connected,
     cx: &Cx,
@@ -247,7 +244,7 @@ fn wait<R: Planned>(cx: &Cx, view: &mut R::View, verb: Verb) -> Wait {
     });
     let longest = given
         .and_then(|text| limit(text))
-        .unwrap_or(DEFAULT_TIMEOUT);
+        .unwrap_or(Duration::from_mins(R::TIMEOUT_MINUTES));
     Wait {
         deadline: Instant::now() + longest,
         cancel: cx.cancel().clone(),
@@ -287,7 +284,7 @@ mod tests {
 
     #[test]
     fn waits_have_limits() {
-        assert_eq!(limit("20m"), Some(DEFAULT_TIMEOUT));
+        assert_eq!(limit("20m"), Some(Duration::from_mins(20)));
         assert_eq!(limit("0s"), None);
         assert_eq!(limit("25h"), None);
     }

@@ -1,0 +1,2 @@
+# <environment>/<name>
+terraform import stackwright_db.main prod/main

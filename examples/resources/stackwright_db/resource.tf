@@ -1,0 +1,26 @@
+resource "stackwright_network" "main" {
+  name = "main"
+}
+
+# The tasks of this app may connect.
+resource "stackwright_app" "shop" {
+  name    = "shop"
+  network = stackwright_network.main.ref
+}
+
+resource "stackwright_db" "main" {
+  name           = "main"
+  network        = stackwright_network.main.ref
+  engine_version = "16"
+  clients        = { shop = stackwright_app.shop.security_group_id }
+
+  # Larger in production:
+  # instance_class = "db.m6g.large"
+  # storage        = 100
+  # multi_az       = true
+  # replicas       = { reports = {} }
+}
+
+output "database_secret_arn" {
+  value = stackwright_db.main.secret_arn
+}

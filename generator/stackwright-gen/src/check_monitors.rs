@@ -1,0 +1,119 @@
+//! Checks of the monitors that come with processes and databases: their keys, and the objective that some of them watch.
+
+use stackwright_plan::document::{Entry, Node};
+
+use crate::check::Checker;
+use crate::diagnostic::{Problem, closest};
+use crate::roles::{self, Part};
+use crate::spec::{AppWritten, ProcessWritten};
+
+/// Monitors of what keeps running.
+const SERVICE: &[&str] = &["below_desired", "cpu", "memory", "none_running"];
+/// Monitors of what a router sees of a service.
+const TARGET: &[&str] = &[
+    "errors",
+    "latency",
+    "no_healthy",
+    "router_errors",
+    "slo_fast",
+    "slo_long",
+    "slo_slow",
+    "unhealthy",
+];
+const JOB: &[&str] = &[
+    "dead_letters",
+    "dead_letters_failed",
+    "dropped",
+    "missed_run",
+    "throttled",
+];
+const DATABASE: &[&str] = &[
+    "burst_bytes",
+    "burst_io",
+    "connections",
+    "cpu",
+    "memory",
+    "replica_lag",
+    "storage",
+    "transaction_ids",
+];
+
+/// The keys of the monitors that come with a process.
+fn of_part(part: Part) -> Vec<&'static str> {
+    match part {
+        Part::Web { public: true, .. } => [SERVICE, TARGET].concat(),
+        Part::Web { .. } | Part::Worker => SERVICE.to_vec(),
+        Part::Job => JOB.to_vec(),
+        Part::Release | Part::ByHand => Vec::new(),
+    }
+}
+
+/// Every key names a monitor that there is, and an objective can be met.
+pub(crate) fn of_app(checker: &mut Checker<'_>, app: &AppWritten) {
+    for settings in &app.processes {
+        let parsed = checker.parsed.get(app.procfile());
+        let found = parsed.and_then(|parsed| {
+            let mut processes = parsed.processes.iter();
+            processes.find(|it| it.name == settings.name.value)
+        });
+        if let (Some(found), Some(monitors)) = (found, &settings.monitors) {
+            let known = of_part(roles::part(app, found));
+            keys(checker, monitors.node.entries(), &known);
+        }
+        objective(checker, settings);
+    }
+    let monitors = app.db.as_ref().and_then(|(_, db)| db.get("monitors"));
+    if let Some(monitors) = monitors {
+        keys(checker, monitors.entries(), DATABASE);
+    }
+}
+
+fn keys(checker: &mut Checker<'_>, monitors: &[Entry], known: &[&str]) {
+    let unknown = monitors.iter();
+    for entry in unknown.filter(|entry| !known.contains(&entry.key.as_str())) {
+        let problem = Problem::UnknownMonitor {
+            key: entry.key.clone(),
+            suggestion: closest(&entry.key, known.iter().copied()),
+            known: known.iter().map(|&key| key.to_owned()).collect(),
+        };
+        checker.report(&entry.key_span, problem);
+    }
+}
+
+fn objective(checker: &mut Checker<'_>, settings: &ProcessWritten) {
+    let slo = settings.slo.as_ref();
+    let Some(value) = slo.and_then(|slo| Node::number(&slo.node)) else {
+        return;
+    };
+    if let Some(slo) = slo.filter(|_| !(94.0..=99.999).contains(&value)) {
+        let value = value.to_string();
+        checker.report(&slo.node.span, Problem::Objective { value });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DATABASE, JOB, SERVICE, TARGET};
+    use crate::module_sources::Modules;
+
+    /// The module is where the monitors are made.
+    #[test]
+    fn every_key_is_one_of_the_module_and_the_other_way_round() {
+        let modules = Modules::built_in();
+        let main = &modules.files()["monitors/main.tf"];
+        let indented = main.lines().filter_map(|line| {
+            let (key, rest) = line.strip_prefix("    ")?.split_once(" = ")?;
+            (rest == "{" || rest.starts_with("merge(local.slo")).then_some(key)
+        });
+        let mut there: Vec<&str> = indented.filter(|key| !key.starts_with(' ')).collect();
+        let mut known = [SERVICE, TARGET, JOB, DATABASE].concat();
+        // Those of routers and queues belong to no process.
+        known.extend(["age", "certificate"]);
+        for keys in [&mut there, &mut known] {
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        there.retain(|key| *key != "metrics");
+        assert_eq!(there, known);
+    }
+}

@@ -1,0 +1,68 @@
+# A PostgreSQL database on RDS with backups, a secret with its password and
+# URL, a private name, read replicas, and the default monitors.
+#
+# Usage:
+#
+#   module "db" {
+#     source = "../../modules/db"
+#
+#     name    = "shop"
+#     network = var.network
+#     clients = { shop = stackwright_app.main.security_group_id }
+#   }
+
+resource "stackwright_db" "main" {
+  name                        = var.name
+  network                     = var.network
+  engine_version              = var.engine_version
+  allow_major_version_upgrade = var.allow_major_version_upgrade
+  instance_class              = var.instance_class
+  storage                     = var.storage
+  max_storage                 = var.max_storage
+  kms_key_id                  = var.kms_key_id
+  database                    = var.database
+  username                    = var.username
+  password_version            = var.password_version
+  multi_az                    = var.multi_az
+  backup_retention            = var.backup_retention
+  parameters                  = var.parameters
+  clients                     = var.clients
+  replicas                    = var.replicas
+  restore                     = var.restore
+  log_exports                 = var.log_exports
+  deletion_protection         = var.deletion_protection
+  final_snapshot              = var.final_snapshot
+  tags                        = var.tags
+}
+
+# 0 says that the provider does not know the number of this class.
+module "monitors" {
+  source = "../monitors"
+
+  name                  = "${var.name}/db"
+  kind                  = "database"
+  dimensions            = { DBInstanceIdentifier = stackwright_db.main.instance_id }
+  allocated_storage_gib = var.storage
+  max_connections       = stackwright_db.main.max_connections > 0 ? stackwright_db.main.max_connections : null
+  memory_bytes          = stackwright_db.main.memory_bytes > 0 ? stackwright_db.main.memory_bytes : null
+  defaults              = var.defaults
+  monitors              = var.monitors
+  notify                = var.notify
+  tags                  = var.tags
+}
+
+# A replica of another class has other numbers, so what needs them is left out.
+module "replica_monitors" {
+  source   = "../monitors"
+  for_each = var.replicas
+
+  name                  = "${var.name}/db/${each.key}"
+  kind                  = "database"
+  replica               = true
+  dimensions            = { DBInstanceIdentifier = stackwright_db.main.replica_ids[each.key] }
+  allocated_storage_gib = var.storage
+  defaults              = var.defaults
+  monitors              = var.monitors
+  notify                = var.notify
+  tags                  = var.tags
+}

@@ -1,0 +1,135 @@
+# The provider is mocked: what is tested is the wiring and the rules of the variables.
+
+mock_provider "stackwright" {
+  override_during = plan
+
+  mock_resource "stackwright_db" {
+    defaults = {
+      instance_id     = "acme-stage-shop-abcdef"
+      memory_bytes    = 1073741824
+      max_connections = 112
+      replica_ids     = { a = "acme-stage-shop-replica-a-abcdef" }
+    }
+  }
+}
+
+variables {
+  name = "shop"
+  network = {
+    name               = "main"
+    vpc_id             = "vpc-1"
+    cidr               = "10.30.0.0/16"
+    private_subnet_ids = ["subnet-1", "subnet-2"]
+    public_subnet_ids  = ["subnet-3", "subnet-4"]
+  }
+}
+
+run "defaults_are_safe" {
+  command = plan
+
+  assert {
+    condition     = stackwright_db.main.deletion_protection && stackwright_db.main.final_snapshot && stackwright_db.main.backup_retention == 7
+    error_message = "A database is protected, leaves a snapshot and has backups unless told otherwise."
+  }
+
+  assert {
+    condition     = length(setintersection(keys(module.monitors.monitors), ["cpu", "storage", "connections", "memory"])) == 4
+    error_message = "A monitor of the database is missing."
+  }
+}
+
+run "monitors_are_left_out_by_key" {
+  command = plan
+
+  variables {
+    defaults = { burst_io = false, burst_bytes = false }
+  }
+
+  assert {
+    condition     = output.omitted_monitors.burst_io == "left out by defaults.burst_io" && contains(keys(output.monitors), "cpu")
+    error_message = "It was not left out, or another was: ${jsonencode(output.omitted_monitors)}."
+  }
+}
+
+run "arguments_reach_the_database" {
+  command = plan
+
+  variables {
+    engine_version      = "16.4"
+    instance_class      = "db.m6g.large"
+    storage             = 100
+    max_storage         = 200
+    multi_az            = true
+    backup_retention    = 30
+    clients             = { shop = "sg-1" }
+    replicas            = { a = { instance_class = "db.m6g.xlarge" } }
+    parameters          = { work_mem = "8192" }
+    restore             = { snapshot_id = "before" }
+    log_exports         = ["postgresql"]
+    password_version    = 2
+    deletion_protection = false
+    final_snapshot      = false
+    monitors            = { burst_io = { enabled = false } }
+    notify              = { critical = "arn:aws:sns:us-west-2:111111111111:page" }
+    tags                = { team = "core" }
+  }
+
+  assert {
+    condition     = stackwright_db.main.storage == 100 && stackwright_db.main.max_storage == 200 && stackwright_db.main.multi_az
+    error_message = "Sizes are lost."
+  }
+
+  assert {
+    condition     = stackwright_db.main.restore.snapshot_id == "before" && stackwright_db.main.clients.shop == "sg-1" && stackwright_db.main.password_version == 2
+    error_message = "Restore, clients or the password's version are lost."
+  }
+
+  assert {
+    condition     = contains(keys(module.replica_monitors["a"].monitors), "replica_lag") && !contains(keys(module.monitors.monitors), "burst_io")
+    error_message = "The replica has no monitor of its lag, or a monitor that was left out is there."
+  }
+}
+
+run "mistakes_are_told" {
+  command = plan
+
+  variables {
+    name             = "a--b"
+    engine_version   = "9.6"
+    instance_class   = "t4g.micro"
+    storage          = 10
+    backup_retention = 36
+    kms_key_id       = "alias/mine"
+    username         = "admin"
+    database         = "1"
+    log_exports      = ["slow"]
+    password_version = 0
+  }
+
+  expect_failures = [
+    var.name, var.engine_version, var.instance_class, var.storage, var.backup_retention,
+    var.kms_key_id, var.username, var.database, var.log_exports, var.password_version,
+  ]
+}
+
+run "autoscaling_needs_room" {
+  command = plan
+
+  variables {
+    storage     = 100
+    max_storage = 105
+  }
+
+  expect_failures = [var.max_storage]
+}
+
+run "replicas_need_backups" {
+  command = plan
+
+  variables {
+    backup_retention = 0
+    replicas         = { a = {} }
+  }
+
+  expect_failures = [var.replicas]
+}

@@ -1,0 +1,311 @@
+# Required variables
+
+# Objects that resources pass on have the type `any`: the provider checks them,
+# and a type written here would drop what a newer provider adds to them.
+
+variable "app" {
+  description = "The app that the process belongs to: ref of a stackwright_app."
+  type        = any
+  nullable    = false
+}
+
+variable "cluster" {
+  description = "The cluster that runs the process: ref of a stackwright_cluster."
+  type        = any
+  nullable    = false
+}
+
+variable "command" {
+  description = "Command of the process, run by a shell in the container, e.g. bundle exec puma."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = trimspace(var.command) != ""
+    error_message = "Write the command that the container runs, e.g. bundle exec puma."
+  }
+}
+
+variable "image" {
+  description = "Container image with tag or digest, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^\\s]+$", var.image))
+    error_message = "Write a container image without spaces, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
+  }
+}
+
+variable "process" {
+  description = "Name of the process in the Procfile, e.g. web. Changing it replaces the service."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]+$", var.process))
+    error_message = "Write a name of letters, digits, _ and -, e.g. web."
+  }
+}
+
+# Options
+
+variable "clients" {
+  description = "Who else may connect to the port: a key of your choice to the id of a security group, usually that of an app."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "config" {
+  description = "Environment variables of this process, added to those of the app. They win over the app's."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "container_insights" {
+  description = "Whether the cluster has Container Insights, which the monitors none_running and below_desired need."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "defaults" {
+  description = "Which of the monitors that come with it are made, by their key: { latency = false } leaves one out."
+  type        = map(bool)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "router_errors", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, router_errors, slo_fast, slo_long, slo_slow, unhealthy."
+  }
+}
+
+variable "deploy" {
+  description = "How a new version replaces the old: tasks to keep and to allow in percent of desired_count, and whether a deployment that fails is stopped and rolled back."
+  type = object({
+    minimum_percent = optional(number, 100)
+    maximum_percent = optional(number, 200)
+    circuit_breaker = optional(bool, true)
+    rollback        = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.deploy.minimum_percent >= 0 && var.deploy.minimum_percent <= 100
+    error_message = "Write a minimum_percent from 0 to 100."
+  }
+
+  validation {
+    condition     = var.deploy.maximum_percent <= 200 && var.deploy.maximum_percent >= 100 && var.deploy.maximum_percent > var.deploy.minimum_percent
+    error_message = "Write a maximum_percent from 100 to 200 and above minimum_percent: with both at 100 ECS can start no new task."
+  }
+}
+
+variable "deregistration_delay" {
+  description = "Seconds that a router lets requests finish at a task that stops, 0 to 3600."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.deregistration_delay >= 0 && var.deregistration_delay <= 3600 && floor(var.deregistration_delay) == var.deregistration_delay
+    error_message = "Write a whole number of seconds from 0 to 3600."
+  }
+}
+
+variable "desired_count" {
+  description = "How many tasks run, unless scale says so."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.desired_count >= 0 && var.desired_count <= 5000 && floor(var.desired_count) == var.desired_count
+    error_message = "Write a whole number from 0 to 5000."
+  }
+}
+
+variable "exec" {
+  description = "Whether sessions inside its running tasks are allowed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "health_check" {
+  description = "How routers find out whether a task is well: path that is asked, seconds between two questions and to wait for an answer, answers in a row that count, HTTP codes of a good one, and seconds after the start in which bad ones do not count."
+  type = object({
+    path                = optional(string, "/")
+    interval            = optional(number, 15)
+    timeout             = optional(number, 5)
+    healthy_threshold   = optional(number, 2)
+    unhealthy_threshold = optional(number, 3)
+    matcher             = optional(string, "200-399")
+    grace_period        = optional(number, 60)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = startswith(var.health_check.path, "/")
+    error_message = "Write a path that begins with /, e.g. /healthz."
+  }
+
+  validation {
+    condition     = var.health_check.timeout < var.health_check.interval
+    error_message = "Write a timeout that is less than the interval."
+  }
+}
+
+variable "monitors" {
+  description = "Changes of the monitors that come with it, by their key, e.g. { latency = { warning = 0.5 } }. The output monitors lists them."
+  type = map(object({
+    enabled     = optional(bool, true)
+    warning     = optional(number)
+    critical    = optional(number)
+    time_window = optional(string)
+    message     = optional(string)
+    no_data     = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "router_errors", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, router_errors, slo_fast, slo_long, slo_slow, unhealthy."
+  }
+}
+
+variable "notify" {
+  description = "Whom the monitors tell, by level: handles of the provider's monitoring.notifiers or ARNs, with spaces between."
+  type = object({
+    warning  = optional(string)
+    critical = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "port" {
+  description = "Port that the process listens on, given to it as PORT."
+  type        = number
+  default     = 8080
+  nullable    = false
+
+  validation {
+    condition     = var.port >= 1 && var.port <= 65535 && floor(var.port) == var.port
+    error_message = "Write a port from 1 to 65535."
+  }
+}
+
+variable "private_name" {
+  description = "Name by which other apps of the network reach it: true for process.app, or another name, each in the namespace of the network. Without it there is none."
+  type        = string
+  default     = null
+}
+
+variable "routes" {
+  description = "Requests that reach it, by a key of your choice: the router (ref of a stackwright_router), host and path with * and ? as wildcards, and the place among the router's rules."
+  type = map(object({
+    router   = any
+    host     = optional(string)
+    path     = optional(string)
+    priority = optional(number)
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "scale" {
+  description = "Autoscaling between min and max tasks, so that cpu and memory stay at so many percent, or each task gets so many requests a minute. desired_count is then left to it."
+  type = object({
+    min                = optional(number, 1)
+    max                = number
+    cpu                = optional(number)
+    memory             = optional(number)
+    requests           = optional(number)
+    scale_in_cooldown  = optional(number, 300)
+    scale_out_cooldown = optional(number, 60)
+  })
+  default = null
+
+  validation {
+    condition     = var.scale == null || try(var.scale.min <= var.scale.max, false)
+    error_message = "Write a min that is at most max."
+  }
+
+  validation {
+    condition     = var.scale == null || try(var.scale.cpu != null || var.scale.memory != null || var.scale.requests != null, false)
+    error_message = "Write what to scale by: cpu, memory or requests."
+  }
+}
+
+variable "secrets" {
+  description = "Environment variables of this process from secrets, added to those of the app: name to ARN of a Secrets Manager secret or SSM parameter."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "size" {
+  description = "CPU and memory of a task: 1X (256 CPU units, 512 MiB), 2X (512, 1024), PX (1024, 6144) or cpu:memory, e.g. 256:1gb."
+  type        = string
+  default     = "1X"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([12P]X|[0-9]+:[0-9]+(\\.[0-9]+)?([KkMmGgTt][Bb])?)$", var.size))
+    error_message = "Write 1X, 2X, PX or cpu:memory, e.g. 256:1gb."
+  }
+}
+
+variable "slo" {
+  description = "Share of requests in percent that are to be answered without a 5xx, e.g. 99.9. Without it there are no monitors slo_fast, slo_slow and slo_long."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.slo == null || try(var.slo >= 94 && var.slo <= 99.999, false)
+    error_message = "Write a number of percent from 94 to 99.999."
+  }
+
+  validation {
+    condition     = var.slo == null || length(var.routes) > 0
+    error_message = "Write an objective only with routes: a router counts the answers."
+  }
+}
+
+variable "slow_start" {
+  description = "Seconds in which a new task gets more and more requests: 0 for its full share at once, else 30 to 900."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = (var.slow_start == 0 || (var.slow_start >= 30 && var.slow_start <= 900)) && floor(var.slow_start) == var.slow_start
+    error_message = "Write 0 or a whole number of seconds from 30 to 900."
+  }
+}
+
+variable "stop_timeout" {
+  description = "Seconds a task has to end after SIGTERM before it is killed, 2 to 120."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
+    error_message = "Write a whole number of seconds from 2 to 120."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every AWS object of the process."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,65 @@
+# The provider is mocked: what is tested is the wiring and the rules of the variables.
+
+mock_provider "stackwright" {}
+
+variables {
+  app = {
+    name               = "shop"
+    vpc_id             = "vpc-1"
+    subnet_ids         = ["subnet-1"]
+    security_group_id  = "sg-1"
+    log_group          = "/acme/stage/shop"
+    execution_role_arn = "arn:aws:iam::111111111111:role/execution"
+    config             = {}
+    secrets            = {}
+    policies           = {}
+    config_digest      = "1"
+  }
+  cluster            = { name = "main", arn = "arn:aws:ecs:us-west-2:111111111111:cluster/main" }
+  process            = "worker"
+  image              = "repo/shop:v41"
+  command            = "bundle exec sidekiq"
+  container_insights = true
+  notify             = { warning = "@slack", critical = "@pagerduty" }
+}
+
+run "a_worker_has_all_its_monitors" {
+  command = plan
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory none_running" && length(output.omitted_monitors) == 0
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+
+  assert {
+    condition     = output.monitors.cpu.name == "shop/worker cpu" && output.monitors.cpu.critical == 90
+    error_message = "Another monitor: ${output.monitors.cpu.name}."
+  }
+}
+
+run "monitors_are_changed_and_left_out_by_key" {
+  command = plan
+
+  variables {
+    defaults = { memory = false }
+    monitors = { cpu = { warning = 50, critical = 60 } }
+  }
+
+  assert {
+    condition     = output.monitors.cpu.critical == 60 && output.omitted_monitors.memory == "left out by defaults.memory"
+    error_message = "The monitors are not as asked for: ${jsonencode(output.monitors)}."
+  }
+}
+
+run "mistakes_are_told" {
+  command = plan
+
+  variables {
+    command  = " "
+    size     = "9X"
+    defaults = { latency = false }
+    monitors = { latency = {} }
+  }
+
+  expect_failures = [var.command, var.size, var.defaults, var.monitors]
+}

@@ -1,0 +1,391 @@
+//! RDS: reading databases and tags, waiting until a database can be changed or works.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_rds::types::{DbInstance, Filter, Tag};
+use stackwright_plan::diff::FieldDiff;
+use stackwright_plan::{OwnTags, tag};
+use tokio::time::Instant;
+
+use crate::adapter::{Freshness, Recorded, Wait};
+use crate::call::Op;
+use crate::loader::Source;
+use crate::tag_changes::{self, TagChanges, same_resource};
+use crate::{Aws, AwsError, Refresh, propagation, settle};
+
+const DESCRIBE: Op = Op::new("rds", "DescribeDBInstances");
+const LIST_TAGS: Op = Op::new("rds", "ListTagsForResource");
+const TAG: Op = Op::new("rds", "AddTagsToResource");
+const UNTAG: Op = Op::new("rds", "RemoveTagsFromResource");
+const MODIFY: Op = Op::new("rds", "ModifyDBInstance");
+pub(crate) const DELETE: Op = Op::new("rds", "DeleteDBInstance");
+
+pub(crate) const INSTANCE_GONE: &[&str] = &["DBInstanceNotFound", "DBInstanceNotFoundFault"];
+const RESOURCE_GONE: &[&str] = &[
+    "DBInstanceNotFound",
+    "DBParameterGroupNotFound",
+    "DBSubnetGroupNotFoundFault",
+];
+/// What AWS says while another change is under way.
+const BUSY: &[&str] = &["InvalidDBInstanceState"];
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A line in the log this often.
+const LINE: Duration = Duration::from_secs(10);
+
+/// States in which a database works and takes changes.
+const READY: &[&str] = &["available", "storage-optimization"];
+/// States that do not end by themselves.
+const BROKEN: &[&str] = &[
+    "failed",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-credentials",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "insufficient-capacity",
+    "restore-error",
+    "stopped",
+    "storage-full",
+];
+
+/// Databases by identifier, replicas too, with their tags.
+#[derive(Debug)]
+pub(crate) struct Instances;
+
+#[async_trait]
+impl Source for Instances {
+    type Key = String;
+    type Item = DbInstance;
+    const BATCH: usize = 20;
+
+    async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, DbInstance>, AwsError> {
+        let filter = Filter::builder()
+            .name("db-instance-id")
+            .set_values(Some(ids.to_vec()))
+            .build();
+        let words: Vec<&str> = ids.iter().map(String::as_str).collect();
+        match describe(aws, Some(filter), &words).await {
+            Err(error) if error.is_code(INSTANCE_GONE) => Ok(HashMap::new()),
+            found => Ok(by_id(found?)),
+        }
+    }
+
+    async fn list(aws: &Aws) -> Result<Option<HashMap<String, DbInstance>>, AwsError> {
+        Ok(Some(by_id(describe(aws, None, &[]).await?)))
+    }
+}
+
+fn by_id(instances: Vec<DbInstance>) -> HashMap<String, DbInstance> {
+    instances
+        .into_iter()
+        .filter_map(|it| Some((it.db_instance_identifier.clone()?, it)))
+        .collect()
+}
+
+async fn describe(
+    aws: &Aws,
+    filter: Option<Filter>,
+    words: &[&str],
+) -> Result<Vec<DbInstance>, AwsError> {
+    let request = aws
+        .rds()
+        .describe_db_instances()
+        .set_filters(filter.map(|filter| vec![filter]))
+        .max_records(100);
+    let pages = aws
+        .pages(DESCRIBE, words, request.into_paginator().send())
+        .await?;
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.db_instances.unwrap_or_default())
+        .collect())
+}
+
+/// One database; also one that is being deleted.
+pub(crate) async fn any(
+    aws: &Aws,
+    id: &str,
+    freshness: Freshness,
+) -> Result<Option<DbInstance>, AwsError> {
+    settle::get(aws, &aws.loaders.db_instances, id, freshness).await
+}
+
+/// One database that is not being deleted.
+pub(crate) async fn instance(
+    aws: &Aws,
+    id: &str,
+    freshness: Freshness,
+) -> Result<Option<DbInstance>, AwsError> {
+    let found = any(aws, id, freshness).await?;
+    Ok(found.filter(|it| status(it) != "deleting"))
+}
+
+/// All databases of a resource.
+pub(crate) async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<DbInstance>, AwsError> {
+    let all = describe(aws, None, &[]).await?;
+    Ok(all
+        .into_iter()
+        .filter(|it| status(it) != "deleting" && same_resource(&tags(it.tag_list()), of))
+        .collect())
+}
+
+pub(crate) fn status(instance: &DbInstance) -> &str {
+    instance.db_instance_status().unwrap_or_default()
+}
+
+/// Tags as a map, without those of AWS.
+pub(crate) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    let pair = |tag: &Tag| {
+        let value = tag.value().unwrap_or_default().to_owned();
+        Some((tag.key()?.to_owned(), value))
+    };
+    tag_changes::own(tags.iter().filter_map(pair))
+}
+
+pub(crate) fn tags_to_sdk(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}
+
+/// The tags of a database that are ours to compare: the one about its final snapshot belongs to
+/// another component.
+pub(crate) fn compared(mut tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    tags.remove(tag::FINAL_SNAPSHOT);
+    tags
+}
+
+/// Tags by ARN of a subnet or parameter group; AWS answers them only one by one.
+#[derive(Debug)]
+pub(crate) struct RdsTags;
+
+#[async_trait]
+impl Source for RdsTags {
+    type Key = String;
+    type Item = BTreeMap<String, String>;
+    const BATCH: usize = 1;
+
+    async fn keyed(
+        aws: &Aws,
+        keys: &[String],
+    ) -> Result<HashMap<String, BTreeMap<String, String>>, AwsError> {
+        let mut found = HashMap::new();
+        for arn in keys {
+            let request = aws.rds().list_tags_for_resource().resource_name(arn);
+            match aws.call(LIST_TAGS, &[arn], request.send()).await {
+                Ok(answer) => drop(found.insert(arn.clone(), tags(answer.tag_list()))),
+                Err(error) if error.is_code(RESOURCE_GONE) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The tags of a group; none under [`Refresh::Fast`], where a cached read leaves them out.
+pub(crate) async fn group_tags(
+    aws: &Aws,
+    arn: &str,
+    freshness: Freshness,
+) -> Result<Option<BTreeMap<String, String>>, AwsError> {
+    if aws.refresh == Refresh::Fast && freshness == Freshness::Cached {
+        return Ok(Some(BTreeMap::new()));
+    }
+    aws.loaders
+        .db_tags
+        .get(aws, &arn.to_owned(), freshness)
+        .await
+}
+
+/// Writes what differs in the tags of any RDS object.
+pub(crate) async fn write_tags(
+    aws: &Aws,
+    arn: &str,
+    changed: &[FieldDiff],
+) -> Result<(), AwsError> {
+    let TagChanges { set, remove } = TagChanges::of(changed);
+    if !set.is_empty() {
+        let request = aws.rds().add_tags_to_resource().resource_name(arn);
+        let request = request.set_tags(Some(tags_to_sdk(&set)));
+        aws.call(TAG, &[arn], request.send()).await?;
+    }
+    if !remove.is_empty() {
+        let request = aws.rds().remove_tags_from_resource().resource_name(arn);
+        let request = request.set_tag_keys(Some(remove));
+        aws.call(UNTAG, &[arn], request.send()).await?;
+    }
+    aws.loaders.db_tags.forget(&arn.to_owned());
+    Ok(())
+}
+
+/// Writes one tag.
+pub(crate) async fn set_tag(aws: &Aws, arn: &str, key: &str, value: &str) -> Result<(), AwsError> {
+    let tag = Tag::builder().key(key).value(value).build();
+    let request = aws.rds().add_tags_to_resource().resource_name(arn);
+    aws.call(TAG, &[arn, value], request.tags(tag).send())
+        .await
+        .map(drop)
+}
+
+/// Sends a `ModifyDBInstance`. A database may still be at what an earlier call has begun, though it
+/// has said that it is available.
+pub(crate) async fn modify(
+    aws: &Aws,
+    id: &str,
+    request: aws_sdk_rds::operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder,
+) -> Result<(), AwsError> {
+    aws.loaders.db_instances.forget(&id.to_owned());
+    let written = propagation::outlast(propagation::ROLE, busy, || async {
+        aws.call(MODIFY, &[id], request.clone().send()).await
+    });
+    let written = written.await;
+    aws.loaders.db_instances.forget(&id.to_owned());
+    written.map(drop)
+}
+
+/// Another change of the database is under way.
+pub(crate) fn busy(error: &AwsError) -> bool {
+    error.is_code(BUSY)
+}
+
+pub(crate) async fn set_protection(aws: &Aws, id: &str, on: bool) -> Result<(), AwsError> {
+    let request = aws.rds().modify_db_instance().db_instance_identifier(id);
+    modify(
+        aws,
+        id,
+        request.deletion_protection(on).apply_immediately(true),
+    )
+    .await
+}
+
+/// Waits until a database takes changes.
+pub(crate) async fn ready(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
+    let Some(id) = settle::id(recorded) else {
+        return Ok(());
+    };
+    until_works(aws, id, wait, |_| true).await
+}
+
+/// Waits until a database works and `done` with it.
+pub(crate) async fn until_works(
+    aws: &Aws,
+    id: &str,
+    wait: &Wait,
+    done: impl Fn(&DbInstance) -> bool,
+) -> Result<(), AwsError> {
+    let what = format!("database {id} to become available");
+    let mut pauses = Pauses::new();
+    loop {
+        let found = any(aws, id, Freshness::Fresh).await?;
+        let state = found.as_ref().map_or("gone", status).to_owned();
+        if found.as_ref().is_some_and(&done) && READY.contains(&state.as_str()) {
+            return Ok(());
+        }
+        if found.is_none() || state == "deleting" || BROKEN.contains(&state.as_str()) {
+            return Err(broken(id, &state));
+        }
+        pauses.pause(wait, &what, &state).await?;
+    }
+}
+
+/// Pauses between questions about a database: short ones first, as some changes take seconds and
+/// others half an hour.
+struct Pauses {
+    next: Duration,
+    told: Option<Instant>,
+}
+
+impl Pauses {
+    fn new() -> Self {
+        Self {
+            next: FIRST_PAUSE,
+            told: None,
+        }
+    }
+
+    /// Waits, and says now and then for what.
+    async fn pause(&mut self, wait: &Wait, what: &str, state: &str) -> Result<(), AwsError> {
+        if self.told.is_none_or(|told| told.elapsed() >= LINE) {
+            tracing::info!("waiting for {what}: it is {state}");
+            self.told = Some(Instant::now());
+        }
+        let pause = self.next;
+        self.next = (pause * 3 / 2).min(LONGEST_PAUSE);
+        wait.pause(pause, what).await
+    }
+}
+
+fn broken(id: &str, state: &str) -> AwsError {
+    let remedy = match state {
+        "storage-full" => {
+            "raise `storage`, or set `max_storage`, by hand first if RDS takes no change"
+        }
+        "stopped" => "start it with `aws rds start-db-instance`",
+        "incompatible-parameters" => {
+            "a value in `parameters` does not fit its machine; mend it and reboot"
+        }
+        "inaccessible-encryption-credentials"
+        | "inaccessible-encryption-credentials-recoverable" => {
+            "its KMS key is disabled or gone; enable the key and start the database"
+        }
+        "gone" | "deleting" => "somebody deleted it meanwhile; apply again to make it anew",
+        _ => "look at its events with `aws rds describe-events --source-type db-instance`",
+    };
+    AwsError::Broken {
+        what: format!("database {id}"),
+        reason: format!("it is {state}: {remedy}"),
+    }
+}
+
+/// Whether nothing waits to be done, other than for the maintenance window.
+pub(crate) fn nothing_pending(instance: &DbInstance, apply_immediately: bool) -> bool {
+    let pending = instance.pending_modified_values();
+    !apply_immediately
+        || pending.is_none_or(|pending| {
+            *pending == aws_sdk_rds::types::PendingModifiedValues::builder().build()
+        })
+}
+
+/// Calls `DeleteDBInstance` by `attempt`, again while another change is under way, and waits until
+/// the database is gone.
+pub(crate) async fn delete<F>(
+    aws: &Aws,
+    id: &str,
+    wait: &Wait,
+    mut attempt: impl FnMut() -> F,
+) -> Result<(), AwsError>
+where
+    F: Future<Output = Result<(), AwsError>>,
+{
+    let what = format!("the deletion of database {id}");
+    let mut pauses = Pauses::new();
+    loop {
+        match attempt().await {
+            Err(error) if error.is_code(INSTANCE_GONE) => break,
+            Err(error) if error.is_code(BUSY) => {
+                let found = any(aws, id, Freshness::Fresh).await?;
+                if found.is_none_or(|it| status(&it) == "deleting") {
+                    break;
+                }
+                pauses
+                    .pause(wait, &what, "busy with another change")
+                    .await?;
+            }
+            outcome => {
+                outcome?;
+                break;
+            }
+        }
+    }
+    aws.newborns.forget(id);
+    aws.loaders.db_instances.forget(&id.to_owned());
+    while any(aws, id, Freshness::Fresh).await?.is_some() {
+        pauses.pause(wait, &what, "deleting").await?;
+    }
+    Ok(())
+}
