@@ -177,8 +177,9 @@ fn routers(account: &Account, wanted: &Wanted<'_>, services: &[Json]) -> Result<
             "the {who} does not lead to the target group: {has}"
         );
     }
+    let attached = group["LoadBalancerArns"].as_array().into_iter().flatten();
     ensure!(
-        group["LoadBalancerArns"] == json!([arn]),
+        attached.clone().count() > 0 && attached.clone().all(|it| it == arn),
         "the target group is not attached"
     );
     let check = text(&group["HealthCheckPath"]);
@@ -402,7 +403,7 @@ fn private_name(
 
 /// Every alarm tells somebody, and each monitor of two levels has its composite.
 fn alarms(account: &Account) -> Result<Sight> {
-    let types = json!({ "AlarmTypes": ["MetricAlarm", "CompositeAlarm"] });
+    let types = json!({ "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100 });
     let described = account.outside("cloudwatch", "DescribeAlarms", &types)?;
     let list = |key: &str| described[key].as_array().cloned().unwrap_or_default();
     let (metric, composite) = (list("MetricAlarms"), list("CompositeAlarms"));
@@ -418,6 +419,7 @@ fn alarms(account: &Account) -> Result<Sight> {
         "shop/worker memory [critical]",
         "billing/web cpu [critical]",
         "shop/clock missed run [critical]",
+        "shop/db cpu [critical]",
         "router/public certificate [critical]",
         "shop internal errors [critical]",
     ] {

@@ -211,7 +211,7 @@ variable "replicas" {
 
   validation {
     condition     = length(var.replicas) == 0 || var.backup_retention > 0
-    error_message = "RDS makes replicas from backups: set backup_retention to 1 or more."
+    error_message = "Write a backup_retention of 1 or more: RDS makes replicas from backups."
   }
 }
 

@@ -189,9 +189,9 @@ fn a_release_is_left_out_and_said_to_be() {
     assert_eq!(
         codes,
         [
-            "no-tls",
-            "no-tls",
             "release-does-not-run",
+            "no-tls",
+            "no-tls",
             "image-without-version",
             "size-rounded"
         ]

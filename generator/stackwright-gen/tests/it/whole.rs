@@ -92,9 +92,10 @@ fn references(text: &str) -> String {
                 let attribute = match (kind, &rest[..end]) {
                     (_, "security_group_id") => "id".to_owned(),
                     ("db", name) if COMPUTED[0].1.contains(&format!("{name} = ")) => {
-                        format!("output.{name}")
+                        format!("input.{name}")
                     }
-                    _ => "output".to_owned(),
+                    // What is given is known while it is planned, as it is with the provider.
+                    _ => "input".to_owned(),
                 };
                 write!(replaced, "terraform_data.main.{attribute}{}", &rest[end..]).unwrap();
             }
