@@ -13,10 +13,12 @@
 module "network" {
   source = "../network"
 
-  name     = var.name
-  cidr     = var.network.cidr
-  az_count = var.network.az_count
-  nat      = var.network.nat
+  name               = var.name
+  cidr               = var.network.cidr
+  az_count           = var.network.az_count
+  nat                = var.network.nat
+  ipv6               = var.network.ipv6
+  flow_log_retention = var.network.flow_log_retention
 }
 
 module "cluster" {

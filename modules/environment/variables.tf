@@ -39,11 +39,13 @@ variable "name" {
 }
 
 variable "network" {
-  description = "The network: cidr from /16 to /20, az_count 2 or 3, nat single or per_az."
+  description = "The network: cidr from /16 to /20, az_count 2 or 3, nat none, single or per_az, ipv6, and flow_log_retention in days (0 for none)."
   type = object({
-    cidr     = optional(string, "10.30.0.0/16")
-    az_count = optional(number, 2)
-    nat      = optional(string, "single")
+    cidr               = optional(string, "10.30.0.0/16")
+    az_count           = optional(number, 2)
+    nat                = optional(string, "single")
+    ipv6               = optional(bool, true)
+    flow_log_retention = optional(number, 30)
   })
   default  = {}
   nullable = false

@@ -1,5 +1,5 @@
-# The network of an environment: a VPC with public and private subnets in each
-# availability zone, internet access for tasks through NAT, and a private path to S3.
+# The network of an environment: a VPC with IPv4 and IPv6, public and private subnets in each
+# availability zone, ways to the internet for tasks, a private path to S3, and a flow log.
 #
 # Usage:
 #
@@ -11,8 +11,10 @@
 #   }
 
 resource "stackwright_network" "main" {
-  name     = var.name
-  cidr     = var.cidr
-  az_count = var.az_count
-  nat      = var.nat
+  name               = var.name
+  cidr               = var.cidr
+  az_count           = var.az_count
+  nat                = var.nat
+  ipv6               = var.ipv6
+  flow_log_retention = var.flow_log_retention
 }

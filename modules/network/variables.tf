@@ -37,14 +37,33 @@ variable "cidr" {
   }
 }
 
+variable "flow_log_retention" {
+  description = "Days to keep the flow log, the record of who connected to whom. 0 for no flow log."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.flow_log_retention)
+    error_message = "Write a number of days that CloudWatch Logs takes, e.g. 30 or 365, or 0 for no flow log."
+  }
+}
+
+variable "ipv6" {
+  description = "Whether the network has IPv6 beside IPv4. Nothing outside reaches private subnets by either."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "nat" {
-  description = "How tasks reach the internet: single (one NAT gateway, cheaper) or per_az (one in each zone, survives the loss of a zone)."
+  description = "How tasks reach the internet by IPv4: single (one NAT gateway, cheaper), per_az (one in each zone, survives the loss of a zone) or none (only AWS services, through interface endpoints)."
   type        = string
   default     = "single"
   nullable    = false
 
   validation {
-    condition     = contains(["single", "per_az"], var.nat)
-    error_message = "Write single or per_az."
+    condition     = contains(["none", "single", "per_az"], var.nat)
+    error_message = "Write none, single or per_az."
   }
 }

@@ -84,7 +84,14 @@ def _vpcs(reader: _Reader) -> Iterator[Object]:
             member = attribute[0].upper() + attribute[1:]
             answer = reader.call("ec2", "describe_vpc_attribute", VpcId=vpc["VpcId"], Attribute=attribute)
             vpc[member] = answer[member]["Value"]
+        # AWS goes on showing ranges that were taken away.
+        ranges = vpc.get("Ipv6CidrBlockAssociationSet", [])
+        vpc["Ipv6CidrBlockAssociationSet"] = [one for one in ranges if _is_there(one)]
         yield vpc
+
+
+def _is_there(association: Object) -> bool:
+    return association["Ipv6CidrBlockState"]["State"] in ("associating", "associated")
 
 
 def _simple(service: str, method: str, member: str, **params: Any) -> Callable[[_Reader], Iterator[Object]]:
@@ -304,10 +311,13 @@ def _secrets(reader: _Reader) -> Iterator[Object]:
     """With the value, but for what nobody should see and no two runs have alike."""
     for listed in reader.all("secretsmanager", "list_secrets", "SecretList", IncludePlannedDeletion=True):
         secret = reader.call("secretsmanager", "describe_secret", SecretId=listed["ARN"])
-        labels = sorted(label for labels in secret.get("VersionIdsToStages", {}).values() for label in labels)
+        versions = [set(labels) for labels in secret.get("VersionIdsToStages", {}).values()]
+        # AWSPENDING may stay on the version that has become the current one; it says nothing there.
+        shown = [labels - {"AWSPENDING"} if "AWSCURRENT" in labels else labels for labels in versions]
+        labels = sorted(label for labels in shown for label in labels)
         text = reader.optional("secretsmanager", "get_secret_value", "SecretString", SecretId=listed["ARN"]) or "{}"
-        shown = ("ARN", "Name", "Description", "KmsKeyId", "Tags", "DeletedDate")
-        yield {key: secret.get(key) for key in shown} | {"Labels": labels, "Value": _without_password(text)}
+        members = ("ARN", "Name", "Description", "KmsKeyId", "Tags", "DeletedDate")
+        yield {key: secret.get(key) for key in members} | {"Labels": labels, "Value": _without_password(text)}
 
 
 def _without_password(text: str) -> Object:

@@ -19,6 +19,7 @@ class StoppedTask:
     exit_code: int | None = None
     container_reason: str | None = None
     container: str | None = None
+    log: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from moto.core.utils import utcnow
+from moto.core.utils import unix_time_millis, utcnow
 from moto.ecs.models import TaskDefinition
+from moto.logs.models import logs_backends
 
 from .ecs_play import StoppedTask
 
@@ -36,7 +37,22 @@ def failed(service: Any, deployment: Any, definition: TaskDefinition, order: Sto
             container["exitCode"] = order.exit_code
         if order.container_reason is not None:
             container["reason"] = order.container_reason
+    if order.log:
+        _write_log(task, definition, order.log)
     return task
+
+
+def _write_log(task: Task, definition: TaskDefinition, lines: list[str]) -> None:
+    """What its first container wrote, as the awslogs driver keeps it: `<prefix>/<container>/<task>`."""
+    container = definition.container_definitions[0]
+    options = container.get("logConfiguration", {}).get("options", {})
+    _, _, _, region, account, name = task["taskArn"].split(":", 5)
+    backend, group = logs_backends[account][region], options.get("awslogs-group")
+    if group in backend.groups:
+        stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{name.rpartition('/')[2]}"
+        now = int(unix_time_millis())
+        backend.create_log_stream(group, stream)
+        backend.put_log_events(group, stream, [{"timestamp": now + at, "message": line} for at, line in enumerate(lines)])
 
 
 def stop(task: Task, reason: str, code: str) -> None:

@@ -10,7 +10,7 @@ from moto.rds.models import rds_backends
 
 
 def users_of_group(ec2: Any, group_id: str) -> list[str]:
-    """What refers to a security group: rules of other groups, network interfaces, load balancers, tasks."""
+    """What refers to a security group: rules of other groups, network interfaces, endpoints, load balancers, tasks."""
     users = [
         group.id
         for by_vpc in ec2.groups.values()
@@ -19,6 +19,7 @@ def users_of_group(ec2: Any, group_id: str) -> list[str]:
         if rule.source_group.get("GroupId") == group_id and group.id != group_id
     ]
     users += [eni.id for eni in ec2.enis.values() if group_id in {group.id for group in eni.group_set or []}]
+    users += [one.id for one in _endpoints(ec2) if group_id in one.security_group_ids]
     users += [lb.arn for lb in _load_balancers(ec2) if group_id in (lb.security_groups or [])]
     users += [arn for arn, network in _task_networks(ec2) if group_id in network.get("securityGroups", [])]
     databases = _rds(ec2).databases.values()
@@ -39,13 +40,13 @@ def users_of_vpc(ec2: Any, vpc_id: str) -> list[str]:
     users += [group.id for group in ec2.groups.get(vpc_id, {}).values() if group.name != "default"]
     users += [gateway.id for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
     users += [one.id for one in ec2.egress_only_internet_gateways.values() if one.vpc_id == vpc_id]
-    users += [
-        endpoint.id
-        for endpoint in ec2.vpc_end_points.values()
-        if endpoint.vpc_id == vpc_id and endpoint.state != "deleted"
-    ]
+    users += [one.id for one in _endpoints(ec2) if one.vpc_id == vpc_id]
     tables = [table for table in ec2.route_tables.values() if table.vpc_id == vpc_id]
     return users + [table.id for table in tables if not table.main_association_id]
+
+
+def _endpoints(ec2: Any) -> list[Any]:
+    return [endpoint for endpoint in ec2.vpc_end_points.values() if endpoint.state != "deleted"]
 
 
 def _load_balancers(ec2: Any) -> list[Any]:

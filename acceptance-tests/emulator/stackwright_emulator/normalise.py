@@ -80,6 +80,8 @@ _ORDERED = {
     "Metrics",
 }
 
+# Load balancers and target groups as metrics name them: the end of the ARN.
+_METRIC_NAME = re.compile(r"\b(app|targetgroup)/([A-Za-z0-9-]+)/[0-9a-f]{16}\b")
 _GENERATED = re.compile(
     r"\b(vpc-cidr-assoc|subnet-cidr-assoc|rtbassoc|eipassoc|eipalloc|subnet|sgr|sg|vpce|vpc|igw|eigw|nat|rtb|eni|acl|"
     r"dopt|pl|fl)-[0-9a-f]{8,17}\b"
@@ -254,6 +256,7 @@ class Normaliser:
         if self._pattern is not None:
             text = self._pattern.sub(lambda match: self._labels[match[0]], text)
         text = _GENERATED.sub(lambda match: f"{match[1]}:unknown", text)
+        text = _METRIC_NAME.sub(r"\1/\2", text)
         text = _REVISION.sub(self._revision, text)
         return self._account.sub("<account>", self._ipv6_text(text))
 

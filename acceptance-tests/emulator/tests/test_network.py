@@ -1,5 +1,6 @@
 """EC2 networks, where moto differs from AWS."""
 
+import json
 import unittest
 
 from .harness import code_of, emulator, new_account, tags_of
@@ -89,6 +90,135 @@ class NetworkTest(unittest.TestCase):
             self.assertEqual(code_of(self.ec2.delete_vpc, VpcId=self.vpc), "DependencyViolation")
             step()
         self.ec2.delete_vpc(VpcId=self.vpc)
+
+
+class Ipv6Test(unittest.TestCase):
+    def setUp(self):
+        self.ec2 = emulator().client("ec2", new_account())
+        self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+    def ranges(self):
+        return self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"][0].get("Ipv6CidrBlockAssociationSet", [])
+
+    def give_range(self):
+        answer = self.ec2.associate_vpc_cidr_block(VpcId=self.vpc, AmazonProvidedIpv6CidrBlock=True)
+        self.assertEqual(self.ranges()[-1]["Ipv6CidrBlockState"]["State"], "associating")
+        self.assertEqual(self.ranges()[-1]["Ipv6CidrBlockState"]["State"], "associated")
+        return answer["Ipv6CidrBlockAssociation"]["AssociationId"], self.ranges()[-1]["Ipv6CidrBlock"]
+
+    def subnet(self, number=0, **values):
+        return self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.0.{number}.0/24", **values)["Subnet"]["SubnetId"]
+
+    def test_a_range_of_a_subnet_lies_in_the_range_of_its_vpc(self):
+        _, block = self.give_range()
+        other, mine = "2600:1f14:1:100::/64", block.replace("/56", "/64")
+        for wrong in (other, block):
+            code = code_of(self.ec2.create_subnet, VpcId=self.vpc, CidrBlock="10.0.0.0/24", Ipv6CidrBlock=wrong)
+            self.assertEqual(code, "InvalidSubnet.Range")
+        self.subnet(1, Ipv6CidrBlock=mine)
+        second = self.subnet(2)
+        associate = self.ec2.associate_subnet_cidr_block
+        self.assertEqual(code_of(associate, SubnetId=second, Ipv6CidrBlock=mine), "InvalidSubnet.Conflict")
+
+    def test_a_range_in_use_stays(self):
+        whole, block = self.give_range()
+        subnet = self.subnet(1, Ipv6CidrBlock=block.replace("/56", "/64"))
+        shown = self.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["Ipv6CidrBlockAssociationSet"][0]
+        self.ec2.modify_subnet_attribute(SubnetId=subnet, AssignIpv6AddressOnCreation={"Value": True})
+        take = self.ec2.disassociate_vpc_cidr_block
+        free = self.ec2.disassociate_subnet_cidr_block
+        self.assertEqual(code_of(take, AssociationId=whole), "InvalidCidrBlock.InUse")
+        self.assertEqual(code_of(free, AssociationId=shown["AssociationId"]), "InvalidCidrBlock.InUse")
+        self.ec2.modify_subnet_attribute(SubnetId=subnet, AssignIpv6AddressOnCreation={"Value": False})
+        free(AssociationId=shown["AssociationId"])
+        modify = self.ec2.modify_subnet_attribute
+        code = code_of(modify, SubnetId=subnet, AssignIpv6AddressOnCreation={"Value": True})
+        self.assertEqual(code, "InvalidParameterValue")
+        table = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        take(AssociationId=whole)
+        routes = self.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        self.assertEqual([route for route in routes if "DestinationIpv6CidrBlock" in route], [])
+        self.assertEqual(self.ranges()[0]["Ipv6CidrBlockState"]["State"], "disassociated")
+        self.give_range()
+
+    def test_egress_only_gateways_are_found_by_tag(self):
+        create = self.ec2.create_egress_only_internet_gateway
+        for name in ("a", "b"):
+            create(VpcId=self.vpc, TagSpecifications=tagged("egress-only-internet-gateway", name))
+        found = self.ec2.describe_egress_only_internet_gateways(Filters=[{"Name": "tag:Name", "Values": ["b"]}])
+        [gateway] = found["EgressOnlyInternetGateways"]
+        self.assertEqual(tags_of(gateway), {"Name": "b"})
+
+
+class EndpointTest(unittest.TestCase):
+    def setUp(self):
+        self.ec2 = emulator().client("ec2", new_account())
+        self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.ec2.modify_vpc_attribute(VpcId=self.vpc, EnableDnsHostnames={"Value": True})
+        self.a, self.b = self.subnet(1, "us-west-2a"), self.subnet(2, "us-west-2b")
+        self.group = self.ec2.create_security_group(GroupName="g", Description="d", VpcId=self.vpc)["GroupId"]
+
+    def subnet(self, number, zone):
+        values = {"VpcId": self.vpc, "CidrBlock": f"10.0.{number}.0/24", "AvailabilityZone": zone}
+        return self.ec2.create_subnet(**values)["Subnet"]["SubnetId"]
+
+    def wanted(self, service="logs", **more):
+        return {
+            "VpcId": self.vpc,
+            "VpcEndpointType": "Interface",
+            "ServiceName": f"com.amazonaws.us-west-2.{service}",
+            "SubnetIds": [self.a],
+            "SecurityGroupIds": [self.group],
+            "PrivateDnsEnabled": True,
+        } | more
+
+    def test_what_aws_refuses(self):
+        create = self.ec2.create_vpc_endpoint
+        self.assertEqual(code_of(create, **self.wanted("nonsense")), "InvalidServiceName")
+        same_zone = self.wanted(SubnetIds=[self.a, self.subnet(3, "us-west-2a")])
+        self.assertEqual(code_of(create, **same_zone), "DuplicateSubnetsInSameZone")
+        create(**self.wanted())
+        self.assertEqual(code_of(create, **self.wanted()), "InvalidParameter")
+        self.ec2.modify_vpc_attribute(VpcId=self.vpc, EnableDnsHostnames={"Value": False})
+        self.assertEqual(code_of(create, **self.wanted("ssm")), "InvalidParameter")
+
+    def test_an_endpoint_changes_and_keeps_what_it_uses(self):
+        create = self.ec2.create_vpc_endpoint
+        endpoint = create(**self.wanted(ClientToken="once"))["VpcEndpoint"]["VpcEndpointId"]
+        self.assertEqual(create(**self.wanted(ClientToken="once"))["VpcEndpoint"]["VpcEndpointId"], endpoint)
+        self.assertEqual(code_of(self.ec2.delete_security_group, GroupId=self.group), "DependencyViolation")
+        change = {"AddSubnetIds": [self.b], "RemoveSubnetIds": [self.a], "PrivateDnsEnabled": False}
+        self.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, **change)
+        [shown] = self.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
+        self.assertEqual((shown["SubnetIds"], shown["PrivateDnsEnabled"]), ([self.b], False))
+        self.ec2.delete_subnet(SubnetId=self.a)
+        self.assertEqual(code_of(self.ec2.delete_subnet, SubnetId=self.b), "DependencyViolation")
+        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+        self.ec2.delete_subnet(SubnetId=self.b)
+        self.ec2.delete_security_group(GroupId=self.group)
+
+
+class FlowLogTest(unittest.TestCase):
+    def test_the_role_must_let_ec2_assume_it(self):
+        account = new_account()
+        ec2, iam = emulator().client("ec2", account), emulator().client("iam", account)
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+        def create(role):
+            wanted = {"ResourceType": "VPC", "ResourceIds": [vpc], "TrafficType": "ALL", "LogGroupName": "g"}
+            return {"DeliverLogsPermissionArn": role, "ClientToken": "once"} | wanted
+
+        def role(name, service):
+            statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            return iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+
+        nobody = f"arn:aws:iam::{account}:role/none"
+        for wrong in (nobody, role("tasks", "ecs-tasks.amazonaws.com")):
+            self.assertEqual(code_of(ec2.create_flow_logs, **create(wrong)), "InvalidParameter")
+        right = create(role("logs", "vpc-flow-logs.amazonaws.com"))
+        first = ec2.create_flow_logs(**right)["FlowLogIds"]
+        self.assertEqual(ec2.create_flow_logs(**right)["FlowLogIds"], first)
 
 
 class SecurityGroupTest(unittest.TestCase):

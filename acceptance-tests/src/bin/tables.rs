@@ -14,10 +14,12 @@ use anyhow::{Result, bail, ensure};
 
 const RESOURCES: &[&str] = &[
     "network",
+    "closed network",
     "cluster",
     "router",
     "app",
     "service",
+    "service with routes",
     "job",
     "db",
     "monitor",

@@ -390,13 +390,9 @@ fn the_module_applies_with_its_monitors() -> Result<()> {
          deletion_protection = false\n  final_snapshot = false\n  replicas = {{ a = {{}} }}\n}}\n\
          output \"config\" {{\n  value = module.db.config\n}}\n"
     );
-    let root = Workspace::empty(&account)?;
+    let root = Workspace::new(&account, "")?;
     let untouched = account.dump()?;
     with_modules(&root)?;
-    root.write(
-        "provider.tf",
-        &acceptance_tests::Provider::of(&account).hcl(),
-    )?;
     root.resources(&module)?;
     root.init()?.ok()?;
     root.apply()?.ok()?;

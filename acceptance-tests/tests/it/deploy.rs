@@ -16,7 +16,8 @@ fn a_rolled_back_deployment_fails_the_apply_with_the_reasons() -> Result<()> {
     let tasks = json!([{
         "stopped_reason": "Essential container in task exited",
         "exit_code": 137,
-        "container_reason": "OutOfMemoryError: Container killed due to memory usage"
+        "container_reason": "OutOfMemoryError: Container killed due to memory usage",
+        "log": ["too old to be shown", "1", "2", "3", "4", "cannot allocate 2 GiB for the cache"]
     }]);
     account.play(
         Play::new(".*", "rollback")
@@ -35,7 +36,12 @@ fn a_rolled_back_deployment_fails_the_apply_with_the_reasons() -> Result<()> {
         since < Duration::from_secs(10),
         "the apply failed {since:?} after AWS knew that the deployment had"
     );
-    output.says(&["OutOfMemoryError", "137"])?;
+    output.says(&[
+        "OutOfMemoryError",
+        "137",
+        "log of worker: cannot allocate 2 GiB for the cache",
+    ])?;
+    output.never_says(&["too old to be shown"])?;
     let attributes = root.attributes(SERVICE)?;
     assert_eq!(
         attributes["task_definition_arn"], running,

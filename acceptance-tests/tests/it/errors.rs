@@ -236,6 +236,116 @@ const MISTAKES: &[Mistake] = &[
         service: "  config = { \"A B\" = \"1\" }",
         says: &["A B"],
     },
+    Mistake {
+        what: "more than the desired count at least",
+        service: "  deploy = { minimum_percent = 101 }",
+        says: &["minimum_percent", "100"],
+    },
+    Mistake {
+        what: "route to a host that is none",
+        service: "  routes = { a = { router = ROUTER, host = \"a_b\" } }",
+        says: &["host", "a_b"],
+    },
+    Mistake {
+        what: "route to a path that is none",
+        service: "  routes = { a = { router = ROUTER, path = \"api\" } }",
+        says: &["path", "api"],
+    },
+    Mistake {
+        what: "priority 0",
+        service: "  routes = { a = { router = ROUTER, priority = 0 } }",
+        says: &["priority", "50000"],
+    },
+    Mistake {
+        what: "priority 50001",
+        service: "  routes = { a = { router = ROUTER, priority = 50001 } }",
+        says: &["priority", "50000"],
+    },
+    Mistake {
+        what: "router of another network",
+        service: "  routes = { a = { router = ELSEWHERE } }",
+        says: &["routes[\"a\"].router", "vpc-elsewhere"],
+    },
+    Mistake {
+        what: "health check without rest",
+        service: "  health_check = { interval = 5, timeout = 5 }",
+        says: &["health_check", "timeout"],
+    },
+    Mistake {
+        what: "health check threshold 11",
+        service: "  health_check = { healthy_threshold = 11 }",
+        says: &["healthy_threshold", "10"],
+    },
+    Mistake {
+        what: "matcher 999",
+        service: "  health_check = { matcher = \"999\" }",
+        says: &["matcher", "999"],
+    },
+    Mistake {
+        what: "slow start of ten seconds",
+        service: "  slow_start = 10",
+        says: &["slow_start", "30"],
+    },
+    Mistake {
+        what: "delay above an hour",
+        service: "  deregistration_delay = 3601",
+        says: &["deregistration_delay", "3600"],
+    },
+    Mistake {
+        what: "least number above the largest",
+        service: "  scale = { min = 5, max = 4, cpu = 50 }",
+        says: &["scale", "Lower `min`"],
+    },
+    Mistake {
+        what: "nothing to scale by",
+        service: "  scale = { min = 1, max = 4 }",
+        says: &["Nothing to Scale By"],
+    },
+    Mistake {
+        what: "count beside autoscaling",
+        service: "  desired_count = 2\n  scale = { max = 4, cpu = 50 }",
+        says: &["desired_count", "autoscaling"],
+    },
+    Mistake {
+        what: "container health check every second",
+        service: "  container_health_check = { command = \"true\", interval = 1 }",
+        says: &["interval", "5"],
+    },
+    Mistake {
+        what: "sidecar larger than the task",
+        service: "  sidecars = { proxy = { image = \"p:1\", memory = 4096 } }",
+        says: &["memory", "4096"],
+    },
+    Mistake {
+        what: "sidecar with the name of the process",
+        service: "  sidecars = { worker = { image = \"p:1\" } }",
+        says: &["Container Given Twice"],
+    },
+    Mistake {
+        what: "waiting for nobody",
+        service: "  start_after = { proxy = \"START\" }",
+        says: &["start_after", "proxy"],
+    },
+    Mistake {
+        what: "file system that is none",
+        service: "  volumes = { data = { file_system_id = \"x\", mount_path = \"/data\" } }",
+        says: &["file_system_id", "fs-"],
+    },
+    Mistake {
+        what: "secret that is no ARN",
+        service: "  secrets = { TOKEN = \"hunter2\" }",
+        says: &["secrets", "ARN"],
+    },
+    Mistake {
+        what: "port 70000",
+        service: "  port = 70000",
+        says: &["port", "65535"],
+    },
+    Mistake {
+        what: "name without a namespace",
+        service: "  private_name = true",
+        says: &["private_name", "namespace"],
+    },
 ];
 
 #[test]
@@ -251,7 +361,10 @@ fn mistakes_in_a_service_are_told_at_the_attribute_at_plan_time() -> Result<()> 
                 worker = others.join("\n") + "\n";
             }
         }
-        let mut service = fixtures::service(&(worker + mistake.service));
+        let (there, elsewhere) = (router("vpc-0000"), router("vpc-elsewhere"));
+        let more = mistake.service.replace("ROUTER", &there);
+        let more = more.replace("ELSEWHERE", &elsewhere);
+        let mut service = fixtures::service(&(worker + &more));
         if mistake.service.contains("process =") {
             service = service.replace("  process = \"worker\"\n", "");
         }
@@ -267,6 +380,15 @@ fn mistakes_in_a_service_are_told_at_the_attribute_at_plan_time() -> Result<()> 
     ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
     ensure!(account.writes()?.is_empty(), "a plan wrote");
     Ok(())
+}
+
+/// A load balancer that somebody wrote by hand.
+fn router(vpc: &str) -> String {
+    format!(
+        "{{ name = \"main\", arn = \"arn:lb\", arn_suffix = \"app/main/1\", dns_name = \"x.example.com\", \
+         zone_id = \"Z1\", listener_arn = \"arn:listener\", security_group_id = \"sg-1\", vpc_id = \"{vpc}\", \
+         public = true, https = false }}"
+    )
 }
 
 /// The plan fails and every error points into `main.tf`.
@@ -477,7 +599,12 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "unknown nat",
             fixtures::network("  nat = \"double\""),
-            vec!["nat", "per_az"],
+            vec!["nat", "none", "per_az"],
+        ),
+        (
+            "flow log that AWS does not keep so long",
+            fixtures::network("  flow_log_retention = 31"),
+            vec!["flow_log_retention", "60"],
         ),
         (
             "too many zones",

@@ -15,6 +15,11 @@ fn of_a_network() -> Result<()> {
 }
 
 #[test]
+fn of_a_closed_network() -> Result<()> {
+    every_write_refused(|_| Ok(fixtures::network("  nat = \"none\"")), &[NETWORK])
+}
+
+#[test]
 fn of_cluster_app_and_service() -> Result<()> {
     every_write_refused(
         |account| fixtures::slice(account, "", fixtures::WORKER),

@@ -90,7 +90,7 @@ pub(crate) fn router(account: &Account, more: &str) -> Result<String> {
 
 /// An internal router in the account's default network, which gets a namespace for private names.
 pub(crate) fn internal_router(account: &Account) -> Result<String> {
-    let (network, named) = (account.default_network()?, named_network(account)?);
+    let (network, named) = (account.default_network()?, network_with_names(account)?);
     let more = "  public = false\n  deletion_protection = false\n";
     Ok(router(account, more)?.replace(&network, &named))
 }
@@ -110,13 +110,6 @@ pub(crate) fn db(account: &Account, more: &str) -> Result<String> {
 /// Arguments of a database that is destroyed without ado.
 pub(crate) const DISPOSABLE: &str = "  deletion_protection = false\n  final_snapshot = false\n";
 
-/// The account's default network with a namespace for private names.
-pub(crate) fn named_network(account: &Account) -> Result<String> {
-    let (id, name) = (namespace(account)?, PRIVATE);
-    let named = format!("{{ namespace_id = \"{id}\", namespace = \"{name}\", name");
-    Ok(account.default_network()?.replace("{ name", &named))
-}
-
 /// A database with a private name, a client, a replica and parameters; with more arguments.
 pub(crate) fn whole_db(account: &Account, more: &str) -> Result<String> {
     let client = default_group(account)?;
@@ -125,7 +118,7 @@ pub(crate) fn whole_db(account: &Account, more: &str) -> Result<String> {
          parameters = {{ work_mem = \"8192\", max_connections = \"200\" }}\n{more}"
     );
     let db = db(account, &rest)?;
-    Ok(db.replace(&account.default_network()?, &named_network(account)?))
+    Ok(db.replace(&account.default_network()?, &network_with_names(account)?))
 }
 
 /// Id of the default security group of the account's default VPC.
@@ -340,21 +333,10 @@ pub(crate) fn slice(account: &Account, app_more: &str, service_more: &str) -> Re
 /// The default network, with a namespace that somebody else made for it.
 pub(crate) fn network_with_names(account: &Account) -> Result<String> {
     let network = account.default_network()?;
-    let vpcs = account.list("ec2", "DescribeVpcs", &json!({}), "Vpcs")?;
-    let vpc = vpcs.iter().find(|vpc| vpc["IsDefault"] == true);
-    let names =
-        json!({ "Name": "stage.acme.internal", "Vpc": vpc.context("no default VPC")?["VpcId"] });
-    account.outside("servicediscovery", "CreatePrivateDnsNamespace", &names)?;
-    let made = account.list(
-        "servicediscovery",
-        "ListNamespaces",
-        &json!({}),
-        "Namespaces",
-    )?;
-    let id = &made.first().context("there is no namespace")?["Id"];
-    let whole = network.trim_end_matches(" }");
-    Ok(format!(
-        "{whole}, namespace_id = {id}, namespace = \"stage.acme.internal\" }}"
+    let (id, name) = (namespace(account)?, PRIVATE);
+    Ok(network.replace(
+        "{ name",
+        &format!("{{ namespace_id = \"{id}\", namespace = \"{name}\", name"),
     ))
 }
 
@@ -364,6 +346,33 @@ pub(crate) fn web(router: &str) -> String {
         "  image = \"repo/shop:v41\"\n  routes = {{ web = {{ router = {router}, host = \"shop.example.com\" }} }}\n"
     )
 }
+
+/// Everything that a service can have, behind a router of ours.
+pub(crate) fn whole_web(account: &Account) -> Result<String> {
+    let (network, named) = (account.default_network()?, network_with_names(account)?);
+    let router = router(account, "  deletion_protection = false\n")?.replace(&network, &named);
+    Ok([router, cluster(""), app(&named, ""), service(WHOLE)].concat())
+}
+
+const WHOLE: &str = r#"  image   = "repo/shop:v41"
+  command = ["serve", "--port", "8080"]
+  routes = {
+    web = { router = stackwright_router.public.ref, host = "shop.example.com" }
+    api = { router = stackwright_router.public.ref, host = "shop.example.com", path = "/api/*" }
+  }
+  health_check = { path = "/health", interval = 30, matcher = "200" }
+  stickiness   = { duration = 3600 }
+  scale        = { min = 1, max = 4, cpu = 60, requests = 500 }
+  clients      = { app = stackwright_app.shop.security_group_id }
+  private_name = true
+  secrets      = { TOKEN = "arn:aws:ssm:us-west-2:111111111111:parameter/token" }
+  sidecars = {
+    proxy = { image = "repo/proxy:1", port = 9000, memory = 128, health_check = { command = "true" } }
+  }
+  start_after            = { proxy = "HEALTHY" }
+  container_health_check = { command = "curl -f localhost:$PORT" }
+  volumes                = { data = { file_system_id = "fs-0123abcd", mount_path = "/data" } }
+"#;
 
 /// Autoscaling of a service with routes.
 pub(crate) const SCALED: &str = "  scale = { min = 1, max = 4, cpu = 60, requests = 500 }\n";

@@ -28,6 +28,15 @@ const NETWORK_UPDATE: Scenario = Scenario {
     wanted: |_| Ok(fixtures::network("  nat = \"per_az\"")),
 };
 
+/// Both ways at once: parts go, and others come in their place.
+const NETWORK_CLOSED: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::network("  az_count = 1"))),
+    wanted: |_| {
+        let closed = "  az_count = 1\n  nat = \"none\"\n  ipv6 = false\n  flow_log_retention = 0";
+        Ok(fixtures::network(closed))
+    },
+};
+
 const SLICE: Scenario = Scenario {
     before: None,
     wanted: |account| fixtures::slice(account, "", fixtures::WORKER),
@@ -134,6 +143,7 @@ macro_rules! kill_tests {
 kill_tests! {
     provider_in_a_create_of_a_network: NETWORK, Provider;
     provider_in_an_update_of_a_network: NETWORK_UPDATE, Provider;
+    provider_in_an_update_that_closes_a_network: NETWORK_CLOSED, Provider;
     provider_in_a_create_of_cluster_app_and_service: SLICE, Provider;
     provider_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Provider;
     provider_in_a_create_of_a_monitor: MONITOR, Provider;
@@ -156,6 +166,7 @@ kill_tests! {
     terraform_in_an_update_of_a_router: ROUTER_UPDATE, Terraform;
     terraform_in_a_create_of_a_network: NETWORK, Terraform;
     terraform_in_an_update_of_a_network: NETWORK_UPDATE, Terraform;
+    terraform_in_an_update_that_closes_a_network: NETWORK_CLOSED, Terraform;
     terraform_in_a_create_of_cluster_app_and_service: SLICE, Terraform;
     terraform_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Terraform;
     terraform_in_a_create_of_a_monitor: MONITOR, Terraform;

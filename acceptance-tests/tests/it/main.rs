@@ -17,6 +17,7 @@ mod kill;
 mod lifecycle;
 mod modules;
 mod monitors;
+mod network;
 mod pages;
 mod references;
 mod router;

@@ -72,6 +72,27 @@ fn changed_config_of_the_app_reaches_the_service_in_the_same_apply() -> Result<(
 }
 
 #[test]
+fn a_changed_port_of_a_database_reaches_its_app_in_the_same_apply() -> Result<()> {
+    let account = Account::fresh()?;
+    let network = account.default_network()?;
+    let resources = |more: &str| -> Result<String> {
+        let db = fixtures::db(&account, &format!("{}{more}", fixtures::DISPOSABLE))?;
+        let app = fixtures::app(&network, "  config = stackwright_db.main.config");
+        Ok(db + &app)
+    };
+    let root = Workspace::new(&account, &resources("")?)?;
+    root.apply()?.ok()?;
+    root.resources(&resources("  port = 5433\n")?)?;
+    let plan = root.plan()?;
+    plan.expect(fixtures::DB, Action::Update)?;
+    plan.expect(APP, Action::Update)?;
+    root.apply_saved()?.ok()?;
+    let config = root.attributes(APP)?["config"].clone();
+    ensure!(config["DB_PORT"] == "5433", "the app has {config}");
+    root.plan()?.empty()
+}
+
+#[test]
 fn config_of_the_process_wins_over_that_of_the_app() -> Result<()> {
     let account = Account::fresh()?;
     let worker = format!("{WORKER}  config = {{ MODE = \"process\" }}\n");

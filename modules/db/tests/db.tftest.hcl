@@ -98,7 +98,6 @@ run "mistakes_are_told" {
     engine_version   = "9.6"
     instance_class   = "t4g.micro"
     storage          = 10
-    max_storage      = 10
     backup_retention = 36
     kms_key_id       = "alias/mine"
     username         = "admin"
@@ -108,9 +107,20 @@ run "mistakes_are_told" {
   }
 
   expect_failures = [
-    var.name, var.engine_version, var.instance_class, var.storage, var.max_storage, var.backup_retention,
+    var.name, var.engine_version, var.instance_class, var.storage, var.backup_retention,
     var.kms_key_id, var.username, var.database, var.log_exports, var.password_version,
   ]
+}
+
+run "autoscaling_needs_room" {
+  command = plan
+
+  variables {
+    storage     = 100
+    max_storage = 105
+  }
+
+  expect_failures = [var.max_storage]
 }
 
 run "replicas_need_backups" {

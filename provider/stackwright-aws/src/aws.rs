@@ -13,8 +13,8 @@ use crate::pacer::Pacer;
 use crate::redact::Redactor;
 use crate::settle::Newborns;
 use crate::{
-    gateway_endpoint, internet_gateway, nat_gateway, route_table, route_table_association,
-    security_group, subnet, vpc,
+    internet_gateway, nat_gateway, route_table, route_table_association, security_group, subnet,
+    vpc,
 };
 
 /// How much of the state of the world a refresh reads.
@@ -71,7 +71,10 @@ pub(crate) struct Loaders {
     pub(crate) nat_gateways: Loader<nat_gateway::NatGateways>,
     pub(crate) route_tables: Loader<route_table::RouteTables>,
     pub(crate) route_table_associations: Loader<route_table_association::AssociatedTables>,
-    pub(crate) gateway_endpoints: Loader<gateway_endpoint::GatewayEndpoints>,
+    pub(crate) vpc_endpoints: Loader<crate::vpc_endpoint::VpcEndpoints>,
+    pub(crate) egress_only_internet_gateways:
+        Loader<crate::egress_only_internet_gateway::EgressOnlyInternetGateways>,
+    pub(crate) flow_logs: Loader<crate::flow_log::FlowLogs>,
     pub(crate) security_groups: Loader<security_group::Groups>,
     pub(crate) security_group_rules: Loader<security_group::GroupRules>,
     // IAM, CloudWatch Logs, SSM and ECS: additive lines below.

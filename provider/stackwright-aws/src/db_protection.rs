@@ -19,7 +19,7 @@ fn observe(instance: &DbInstance) -> Observed<DbProtection> {
     let component = DbProtection {
         db_instance_identifier: id.into(),
         deletion_protection: instance.deletion_protection() == Some(true),
-        final_snapshot: tags.get(tag::FINAL_SNAPSHOT).is_some_and(|it| it == "true"),
+        final_snapshot: tags.get(tag::FINAL_SNAPSHOT).map(|it| it == "true"),
     };
     let mut outputs = settle::outputs(id);
     let arn = instance.db_instance_arn().unwrap_or_default();
@@ -81,7 +81,7 @@ impl Adapter for DbProtection {
         }
         if touches(changed, &["final_snapshot"]) {
             let arn = observed.outputs.get("arn").cloned().unwrap_or_default();
-            let value = self.final_snapshot.to_string();
+            let value = (self.final_snapshot == Some(true)).to_string();
             rds::set_tag(aws, &arn, tag::FINAL_SNAPSHOT, &value).await?;
         }
         aws.loaders.db_instances.forget(id);

@@ -91,6 +91,8 @@ macro_rules! adapters {
 
 adapters! {
     Vpc,
+    Ipv6CidrBlock,
+    EgressOnlyInternetGateway,
     InternetGateway,
     Subnet,
     ElasticIp,
@@ -99,6 +101,8 @@ adapters! {
     Route,
     RouteTableAssociation,
     GatewayEndpoint,
+    InterfaceEndpoint,
+    FlowLog,
     DefaultSecurityGroup,
     SecurityGroup,
     SecurityGroupRule,

@@ -15,8 +15,13 @@ const LENGTH: usize = 200;
 
 /// The last lines of the containers of one task, masked where they look like a secret. What cannot
 /// be read is left out: the reason of the failure is told without it.
-pub(crate) async fn of(aws: &Aws, tasks: &[Task], keep: &[&str]) -> Vec<String> {
-    let Some(task) = tasks.iter().find(|task| failed(task)) else {
+pub(crate) async fn of(
+    aws: &Aws,
+    tasks: &[Task],
+    deployment: Option<&str>,
+    keep: &[&str],
+) -> Vec<String> {
+    let Some(task) = tasks.iter().find(|task| failed(task, deployment)) else {
         return Vec::new();
     };
     match lines(aws, task, keep).await {
@@ -28,12 +33,12 @@ pub(crate) async fn of(aws: &Aws, tasks: &[Task], keep: &[&str]) -> Vec<String> 
     }
 }
 
-/// A task that began to run and ended by itself has written something.
-fn failed(task: &Task) -> bool {
+/// A task of the deployment that began to run and ended by itself has written something.
+fn failed(task: &Task, deployment: Option<&str>) -> bool {
     let ended = |container: &aws_sdk_ecs::types::Container| {
         container.exit_code().is_some_and(|code| code != 0)
     };
-    task.containers().iter().any(ended)
+    task.started_by() == deployment && task.containers().iter().any(ended)
 }
 
 async fn lines(aws: &Aws, task: &Task, keep: &[&str]) -> Result<Vec<String>, AwsError> {
@@ -108,9 +113,12 @@ mod tests {
     fn only_a_task_that_ran_has_last_words() {
         let task = |code| {
             let container = Container::builder().set_exit_code(code).build();
-            Task::builder().containers(container).build()
+            let task = Task::builder().started_by("ecs-svc/2");
+            task.containers(container).build()
         };
-        assert!(failed(&task(Some(1))));
-        assert!(!failed(&task(Some(0))) && !failed(&task(None)));
+        let now = Some("ecs-svc/2");
+        assert!(failed(&task(Some(1)), now));
+        assert!(!failed(&task(Some(1)), Some("ecs-svc/1")));
+        assert!(!failed(&task(Some(0)), now) && !failed(&task(None), now));
     }
 }

@@ -26,9 +26,13 @@ mod session;
 // EC2
 mod default_security_group;
 mod ec2_tags;
+mod egress_only_internet_gateway;
 mod elastic_ip;
+mod flow_log;
 mod gateway_endpoint;
+mod interface_endpoint;
 mod internet_gateway;
+mod ipv6_cidr_block;
 mod nat_gateway;
 mod route;
 mod route_table;
@@ -38,6 +42,7 @@ mod security_group_rule;
 mod settle;
 mod subnet;
 mod vpc;
+mod vpc_endpoint;
 
 // RDS, Secrets Manager
 mod db_credentials;

@@ -53,6 +53,11 @@ pub(crate) fn ecs_not_ready(error: &AwsError) -> bool {
     is_refusal(error, "InvalidParameterException", &SIGNS)
 }
 
+/// EC2 cannot assume the role of a flow log yet.
+pub(crate) fn flow_logs_not_ready(error: &AwsError) -> bool {
+    is_refusal(error, "InvalidParameter", &["unable to assume"])
+}
+
 /// IAM does not know a principal of a policy yet. A policy that is wrong for good has the same code.
 pub(crate) fn unknown_principal(error: &AwsError) -> bool {
     is_refusal(error, "MalformedPolicyDocument", &["invalid principal"])
@@ -134,5 +139,14 @@ mod tests {
             code,
             "Syntax errors in policy."
         )));
+    }
+
+    #[test]
+    fn a_role_of_a_flow_log_may_be_late() {
+        let late = "Unable to assume given IAM role";
+        assert!(flow_logs_not_ready(&refused("InvalidParameter", late)));
+        let wrong = "Invalid value for log group";
+        assert!(!flow_logs_not_ready(&refused("InvalidParameter", wrong)));
+        assert!(!flow_logs_not_ready(&refused("AccessDenied", late)));
     }
 }

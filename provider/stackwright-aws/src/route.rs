@@ -33,15 +33,28 @@ fn written(table: &types::RouteTable) -> impl Iterator<Item = (&types::Route, &s
         .iter()
         .filter(by_hand)
         .filter(move |route| !local(route));
-    routes.filter_map(|route| Some((route, route.destination_cidr_block()?)))
+    routes.filter_map(|route| Some((route, leads_to(route)?)))
+}
+
+/// The range that a route of AWS is for.
+fn leads_to(route: &types::Route) -> Option<&str> {
+    let ipv4 = route.destination_cidr_block();
+    ipv4.or(route.destination_ipv6_cidr_block())
 }
 
 fn observe(table: &str, destination: &str, route: &types::Route) -> Observed<Route> {
     let known = |id: Option<&str>| id.map(|id| In::Known(id.to_owned()));
+    let (ipv4, ipv6) = if is_ipv6(destination) {
+        ("", destination)
+    } else {
+        (destination, "")
+    };
     let component = Route {
         route_table_id: table.into(),
-        destination_cidr_block: destination.to_owned(),
+        destination_cidr_block: ipv4.to_owned(),
+        destination_ipv6_cidr_block: ipv6.to_owned(),
         gateway_id: known(route.gateway_id()),
+        egress_only_internet_gateway_id: known(route.egress_only_internet_gateway_id()),
         nat_gateway_id: known(route.nat_gateway_id()),
     };
     let outputs = outputs(&format!("{table}{MARK}{destination}"));
@@ -59,6 +72,30 @@ fn observe_all(table: &types::RouteTable, to: Option<&str>) -> Vec<Observed<Rout
     routes
         .map(|(route, destination)| observe(id, destination, route))
         .collect()
+}
+
+/// Whether a destination is of IPv6.
+fn is_ipv6(destination: &str) -> bool {
+    destination.contains(':')
+}
+
+/// Where a route leads to.
+fn destination(route: &Route) -> &str {
+    if route.destination_ipv6_cidr_block.is_empty() {
+        &route.destination_cidr_block
+    } else {
+        &route.destination_ipv6_cidr_block
+    }
+}
+
+/// A destination as calls take it: as IPv4 or as IPv6.
+fn by_family(destination: &str) -> (Option<String>, Option<String>) {
+    let destination = destination.to_owned();
+    if is_ipv6(&destination) {
+        (None, Some(destination))
+    } else {
+        (Some(destination), None)
+    }
 }
 
 /// Table and destination.
@@ -100,10 +137,7 @@ impl Adapter for Route {
 
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
         let (table, to) = match lookup {
-            Lookup::Desired(route, _) => (
-                route.route_table_id.get().as_str(),
-                route.destination_cidr_block.as_str(),
-            ),
+            Lookup::Desired(route, _) => (route.route_table_id.get().as_str(), destination(route)),
             Lookup::Named(id) => match parts(id) {
                 Some(parts) => parts,
                 None => return Ok(Vec::new()),
@@ -114,32 +148,27 @@ impl Adapter for Route {
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
-        let (table, to) = (self.route_table_id.get(), &self.destination_cidr_block);
-        let (gateway, nat) = (
-            target(self.gateway_id.as_ref()),
-            target(self.nat_gateway_id.as_ref()),
-        );
-        let ids = [
-            table.as_str(),
-            gateway.as_deref().unwrap_or_default(),
-            nat.as_deref().unwrap_or_default(),
-        ];
+        let table = self.route_table_id.get();
+        let (ipv4, ipv6) = by_family(destination(self));
+        let targets = Targets::of(self);
+        let ids = targets.ids(table);
         route_table::forget(aws, table);
         let written = settle::once_known(aws, &ids, || {
             let call = aws
                 .ec2()
                 .create_route()
                 .route_table_id(table)
-                .destination_cidr_block(to);
-            let call = call
-                .set_gateway_id(gateway.clone())
-                .set_nat_gateway_id(nat.clone());
+                .set_destination_cidr_block(ipv4.clone())
+                .set_destination_ipv6_cidr_block(ipv6.clone())
+                .set_gateway_id(targets.gateway.clone())
+                .set_egress_only_internet_gateway_id(targets.egress_only.clone())
+                .set_nat_gateway_id(targets.nat.clone());
             aws.call(CREATE, &ids, call.send())
         })
         .await;
         route_table::forget(aws, table);
         written.map(|_| Created {
-            outputs: outputs(&format!("{table}{MARK}{to}")),
+            outputs: outputs(&format!("{table}{MARK}{}", destination(self))),
             complete: true,
         })
     }
@@ -150,26 +179,21 @@ impl Adapter for Route {
         observed: &Observed<Self>,
         _changed: &[FieldDiff],
     ) -> Result<Recorded, AwsError> {
-        let (table, to) = (self.route_table_id.get(), &self.destination_cidr_block);
-        let (gateway, nat) = (
-            target(self.gateway_id.as_ref()),
-            target(self.nat_gateway_id.as_ref()),
-        );
-        let ids = [
-            table.as_str(),
-            gateway.as_deref().unwrap_or_default(),
-            nat.as_deref().unwrap_or_default(),
-        ];
+        let table = self.route_table_id.get();
+        let (ipv4, ipv6) = by_family(destination(self));
+        let targets = Targets::of(self);
+        let ids = targets.ids(table);
         route_table::forget(aws, table);
         let written = settle::once_known(aws, &ids, || {
             let call = aws
                 .ec2()
                 .replace_route()
                 .route_table_id(table)
-                .destination_cidr_block(to);
-            let call = call
-                .set_gateway_id(gateway.clone())
-                .set_nat_gateway_id(nat.clone());
+                .set_destination_cidr_block(ipv4.clone())
+                .set_destination_ipv6_cidr_block(ipv6.clone())
+                .set_gateway_id(targets.gateway.clone())
+                .set_egress_only_internet_gateway_id(targets.egress_only.clone())
+                .set_nat_gateway_id(targets.nat.clone());
             aws.call(REPLACE, &ids, call.send())
         })
         .await;
@@ -181,12 +205,14 @@ impl Adapter for Route {
         let Some((table, to)) = id(recorded).and_then(parts) else {
             return Ok(());
         };
+        let (ipv4, ipv6) = by_family(to);
         let attempt = || {
             let call = aws
                 .ec2()
                 .delete_route()
                 .route_table_id(table)
-                .destination_cidr_block(to);
+                .set_destination_cidr_block(ipv4.clone())
+                .set_destination_ipv6_cidr_block(ipv6.clone());
             aws.call(DELETE, &[table], call.send())
         };
         let what = format!("route {to} of {table}");
@@ -196,8 +222,29 @@ impl Adapter for Route {
     }
 }
 
-fn target(id: Option<&In<String>>) -> Option<String> {
-    id.map(|id| id.get().clone())
+/// What a route leads to: one of these.
+struct Targets {
+    gateway: Option<String>,
+    egress_only: Option<String>,
+    nat: Option<String>,
+}
+
+impl Targets {
+    fn of(route: &Route) -> Self {
+        let id = |id: Option<&In<String>>| id.map(|id| id.get().clone());
+        Self {
+            gateway: id(route.gateway_id.as_ref()),
+            egress_only: id(route.egress_only_internet_gateway_id.as_ref()),
+            nat: id(route.nat_gateway_id.as_ref()),
+        }
+    }
+
+    /// The ids that a call names.
+    fn ids<'a>(&'a self, table: &'a str) -> Vec<&'a str> {
+        let targets = [&self.gateway, &self.egress_only, &self.nat];
+        let named = targets.into_iter().flatten().map(String::as_str);
+        named.chain([table]).collect()
+    }
 }
 
 #[cfg(test)]
@@ -229,10 +276,20 @@ mod tests {
                     .build(),
             )
             .routes(route("0.0.0.0/0", "igw-1", RouteOrigin::CreateRoute))
+            .routes(
+                types::Route::builder()
+                    .destination_ipv6_cidr_block("::/0")
+                    .egress_only_internet_gateway_id("eigw-1")
+                    .origin(RouteOrigin::CreateRoute)
+                    .build(),
+            )
             .build();
         let seen = observe_all(&table, None);
         let ids: Vec<_> = seen.iter().filter_map(|it| it.outputs.get("id")).collect();
-        assert_eq!(ids, ["rtb-1|0.0.0.0/0"]);
+        assert_eq!(ids, ["rtb-1|0.0.0.0/0", "rtb-1|::/0"]);
+        let ipv6 = &seen[1].component;
+        assert_eq!(ipv6.destination_cidr_block, "");
+        assert_eq!(destination(ipv6), "::/0");
         assert_eq!(observe_all(&table, Some("10.0.0.0/16")).len(), 0);
     }
 

@@ -43,6 +43,7 @@ const NOT_KNOWN: &[&str] = &[
 /// What AWS says when something still uses the object.
 const IN_USE: &[&str] = &[
     "DependencyViolation",
+    "InvalidCidrBlock.InUse",
     "InvalidGroup.InUse",
     "InvalidIPAddress.InUse",
     "ResourceInUse",

@@ -17,6 +17,8 @@ use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Record
 const DESCRIBE: Op = Op::new("ec2", "DescribeSubnets");
 const CREATE: Op = Op::new("ec2", "CreateSubnet");
 const MODIFY: Op = Op::new("ec2", "ModifySubnetAttribute");
+const ASSOCIATE: Op = Op::new("ec2", "AssociateSubnetCidrBlock");
+const DISASSOCIATE: Op = Op::new("ec2", "DisassociateSubnetCidrBlock");
 const DELETE: Op = Op::new("ec2", "DeleteSubnet");
 
 /// Subnets by id.
@@ -60,14 +62,28 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Subnet>,
         .collect())
 }
 
+/// The range that a subnet has, or gets just now.
+fn ipv6(subnet: &types::Subnet) -> Option<&types::SubnetIpv6CidrBlockAssociation> {
+    use types::SubnetCidrBlockStateCode::{Associated, Associating};
+    let lives = |it: &&types::SubnetIpv6CidrBlockAssociation| {
+        let state = it.ipv6_cidr_block_state().and_then(|state| state.state());
+        matches!(state, Some(Associated | Associating))
+    };
+    subnet.ipv6_cidr_block_association_set().iter().find(lives)
+}
+
 fn observe(subnet: types::Subnet) -> Result<Observed<Subnet>, AwsError> {
+    let ipv6_range = ipv6(&subnet).and_then(|it| it.ipv6_cidr_block.clone());
     let id = subnet.subnet_id.ok_or_else(|| DESCRIBE.lacks("SubnetId"))?;
     let tags = ec2_tags::read(subnet.tags.as_deref());
+    let range = ipv6_range.unwrap_or_default();
     let component = Subnet {
         vpc_id: subnet.vpc_id.unwrap_or_default().into(),
         availability_zone: subnet.availability_zone.unwrap_or_default(),
         cidr_block: subnet.cidr_block.unwrap_or_default(),
         map_public_ip_on_launch: subnet.map_public_ip_on_launch.unwrap_or_default(),
+        ipv6_cidr_block: range.into(),
+        assign_ipv6_address_on_creation: subnet.assign_ipv6_address_on_creation.unwrap_or_default(),
         tags: tags.clone(),
     };
     Ok(Observed {
@@ -116,16 +132,17 @@ impl Adapter for Subnet {
                 .tag_specifications(tags);
             let call = call
                 .availability_zone(&self.availability_zone)
-                .cidr_block(&self.cidr_block);
+                .cidr_block(&self.cidr_block)
+                .set_ipv6_cidr_block(wanted_range(self).map(str::to_owned));
             aws.call(CREATE, &keep, call.send())
         });
         let subnet = answer.await?.subnet.and_then(|subnet| subnet.subnet_id);
         let id = subnet.ok_or_else(|| CREATE.lacks("SubnetId"))?;
         aws.newborns.note(&id);
-        // AWS gives no public addresses in a new subnet.
+        // AWS gives no addresses in a new subnet that were not asked for.
         Ok(Created {
             outputs: outputs(&id),
-            complete: !self.map_public_ip_on_launch,
+            complete: !self.map_public_ip_on_launch && !self.assign_ipv6_address_on_creation,
         })
     }
 
@@ -139,7 +156,7 @@ impl Adapter for Subnet {
             return Err(DESCRIBE.lacks("SubnetId"));
         };
         aws.loaders.subnets.forget(&id.to_owned());
-        let written = write(aws, self, id, changed).await;
+        let written = write(aws, self, &observed.component, id, changed).await;
         aws.loaders.subnets.forget(&id.to_owned());
         written.map(|()| observed.outputs.clone())
     }
@@ -161,25 +178,78 @@ impl Adapter for Subnet {
     }
 }
 
+/// The IPv6 range that it is to have.
+fn wanted_range(subnet: &Subnet) -> Option<&str> {
+    Some(subnet.ipv6_cidr_block.get().as_str()).filter(|range| !range.is_empty())
+}
+
+/// AWS gives IPv6 addresses only with a range, and takes no range away while it gives addresses.
 async fn write(
     aws: &Aws,
     subnet: &Subnet,
+    observed: &Subnet,
     id: &str,
     changed: &[FieldDiff],
 ) -> Result<(), AwsError> {
     if touches(changed, &["map_public_ip_on_launch"]) {
-        let value = AttributeBooleanValue::builder()
-            .value(subnet.map_public_ip_on_launch)
-            .build();
-        settle::once_known(aws, &[id], || {
-            let call = aws.ec2().modify_subnet_attribute().subnet_id(id);
-            aws.call(
-                MODIFY,
-                &[id],
-                call.map_public_ip_on_launch(value.clone()).send(),
-            )
-        })
-        .await?;
+        let public = subnet.map_public_ip_on_launch;
+        modify(aws, id, Some(public), None).await?;
+    }
+    let renumbered = touches(changed, &["ipv6_cidr_block"]);
+    let mut gives = observed.assign_ipv6_address_on_creation;
+    if gives && (renumbered || !subnet.assign_ipv6_address_on_creation) {
+        modify(aws, id, None, Some(false)).await?;
+        gives = false;
+    }
+    if renumbered {
+        renumber(aws, id, wanted_range(subnet)).await?;
+    }
+    if subnet.assign_ipv6_address_on_creation && !gives {
+        modify(aws, id, None, Some(true)).await?;
     }
     ec2_tags::write(aws, id, changed).await
+}
+
+/// AWS takes one attribute a call.
+async fn modify(
+    aws: &Aws,
+    id: &str,
+    public: Option<bool>,
+    ipv6: Option<bool>,
+) -> Result<(), AwsError> {
+    let value = |value: bool| AttributeBooleanValue::builder().value(value).build();
+    settle::once_known(aws, &[id], || {
+        let call = aws
+            .ec2()
+            .modify_subnet_attribute()
+            .subnet_id(id)
+            .set_map_public_ip_on_launch(public.map(value))
+            .set_assign_ipv6_address_on_creation(ipv6.map(value));
+        aws.call(MODIFY, &[id], call.send())
+    })
+    .await
+    .map(drop)
+}
+
+/// Takes away the IPv6 range that it has and gives it another one, or none.
+async fn renumber(aws: &Aws, id: &str, range: Option<&str>) -> Result<(), AwsError> {
+    let found = settle::get(aws, &aws.loaders.subnets, id, Freshness::Fresh).await?;
+    let old = found.as_ref().and_then(ipv6);
+    if let Some(association) = old.and_then(|it| it.association_id()) {
+        let call = aws.ec2().disassociate_subnet_cidr_block();
+        let call = call.association_id(association);
+        aws.call(DISASSOCIATE, &[id, association], call.send())
+            .await?;
+    }
+    let Some(range) = range else {
+        return Ok(());
+    };
+    let call = aws
+        .ec2()
+        .associate_subnet_cidr_block()
+        .subnet_id(id)
+        .ipv6_cidr_block(range);
+    aws.call(ASSOCIATE, &[id, range], call.send())
+        .await
+        .map(drop)
 }

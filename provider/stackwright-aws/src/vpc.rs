@@ -101,7 +101,8 @@ fn by_id(vpcs: Vec<types::Vpc>) -> HashMap<String, types::Vpc> {
         .collect()
 }
 
-async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Vpc>, AwsError> {
+/// Also for what belongs to a VPC.
+pub(crate) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Vpc>, AwsError> {
     let pages = aws
         .ec2()
         .describe_vpcs()
@@ -216,7 +217,8 @@ impl Adapter for Vpc {
     }
 }
 
-fn forget(aws: &Aws, id: &str) {
+/// The VPC or a part of it was written.
+pub(crate) fn forget(aws: &Aws, id: &str) {
     aws.loaders.vpcs.forget(&id.to_owned());
     aws.loaders.vpc_attributes.forget(&id.to_owned());
 }

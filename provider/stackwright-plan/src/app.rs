@@ -1,8 +1,8 @@
 //! `stackwright_app`: what all processes of an app share.
 //!
-//! Components: `log_group`, `security_group` (main) with `rule.egress`, `role.execution`, and
-//! `record`, an SSM parameter with the app's config and references, from which an import, the
-//! command line and other roots read them.
+//! Components: `log_group`, `security_group` (main) with `rule.egress` and `rule.egress_ipv6`,
+//! `role.execution`, and `record`, an SSM parameter with the app's config and references, from which
+//! an import, the command line and other roots read them.
 //!
 //! Replaced by a change of: `name`, or of the network's VPC.
 
@@ -109,6 +109,7 @@ pub struct AppResource;
 const LOG_GROUP: &str = "log_group";
 const GROUP: &str = "security_group";
 const EGRESS: &str = "rule.egress";
+const EGRESS_IPV6: &str = "rule.egress_ipv6";
 const ROLE: &str = "role.execution";
 const RECORD: &str = "record";
 
@@ -333,19 +334,33 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
         tags: inputs.tags(GROUP, &label),
     };
     graph.add(GROUP, &group).main();
+    egress(inputs, EGRESS, (Some("0.0.0.0/0"), None), graph);
+    egress(inputs, EGRESS_IPV6, (None, Some("::/0")), graph);
+}
+
+/// Lets tasks reach everything, by IPv4 or by IPv6. In a network without IPv6 the second does nothing.
+fn egress(
+    inputs: &Inputs<'_>,
+    key: &str,
+    (cidr_ipv4, cidr_ipv6): (Option<&str>, Option<&str>),
+    graph: &mut Graph,
+) {
+    let Inputs { scope, name, .. } = inputs;
+    let end = key.trim_start_matches("rule.").replace('_', "-");
+    let label = format!("{}-{}-{name}-{end}", scope.project, scope.environment);
     let rule = SecurityGroupRule {
         group_id: In::From(GROUP.into(), "id"),
         direction: Direction::Egress,
         ip_protocol: "-1".to_owned(),
         from_port: -1,
         to_port: -1,
-        cidr_ipv4: Some("0.0.0.0/0".to_owned()),
-        cidr_ipv6: None,
+        cidr_ipv4: cidr_ipv4.map(str::to_owned),
+        cidr_ipv6: cidr_ipv6.map(str::to_owned),
         referenced_group_id: None,
         description: "Tasks may reach everything".to_owned(),
-        tags: inputs.tags(EGRESS, &format!("{label}-egress")),
+        tags: inputs.tags(key, &label),
     };
-    graph.add(EGRESS, &rule);
+    graph.add(key, &rule);
 }
 
 fn execution_role(inputs: &Inputs<'_>, graph: &mut Graph) {
@@ -484,9 +499,24 @@ pub(crate) fn network_to_record(network: &NetworkRefConfig) -> Option<Json> {
     for (name, value) in [
         ("namespace_id", &network.namespace_id),
         ("namespace", &network.namespace),
+        ("ipv6_cidr", &network.ipv6_cidr),
     ] {
         if !value.is_null() {
             record[name] = json!(value.known()?);
+        }
+    }
+    for (name, list) in [
+        (
+            "private_subnet_ipv6_cidrs",
+            &network.private_subnet_ipv6_cidrs,
+        ),
+        (
+            "public_subnet_ipv6_cidrs",
+            &network.public_subnet_ipv6_cidrs,
+        ),
+    ] {
+        if !list.is_null() {
+            record[name] = json!(known_list(list)?);
         }
     }
     Some(record)
@@ -506,6 +536,9 @@ pub(crate) fn network_from_record(network: &Json) -> Option<NetworkRef> {
         public_subnet_ids: list("public_subnet_ids")?,
         namespace_id: text("namespace_id"),
         namespace: text("namespace"),
+        ipv6_cidr: text("ipv6_cidr"),
+        private_subnet_ipv6_cidrs: list("private_subnet_ipv6_cidrs"),
+        public_subnet_ipv6_cidrs: list("public_subnet_ipv6_cidrs"),
     })
 }
 
@@ -657,6 +690,9 @@ mod tests {
             public_subnet_ids: Vec::new(),
             namespace_id: None,
             namespace: None,
+            ipv6_cidr: None,
+            private_subnet_ipv6_cidrs: None,
+            public_subnet_ipv6_cidrs: None,
         };
         let app = |length: usize| AppConfig {
             network: network.to_config(),

@@ -1,7 +1,7 @@
-//! IPv4 ranges and the network's address plan.
+//! Ranges of addresses and the network's address plan.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// An IPv4 range without host bits.
@@ -112,10 +112,74 @@ pub fn zone(network: Cidr, index: usize) -> Option<ZonePlan> {
     })
 }
 
+/// The IPv6 subnets of one availability zone, by the two hexadecimal digits that number them: the
+/// last two of the fourth group of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ipv6ZonePlan {
+    /// Number of the private subnet.
+    pub private: &'static str,
+    /// Number of the public subnet.
+    pub public: &'static str,
+}
+
+/// The numbers of all IPv6 subnets of the plan.
+pub const IPV6_SUBNETS: [&str; 2 * MAX_ZONES] = ["00", "20", "40", "60", "80", "a0", "c0", "e0"];
+
+/// The IPv6 address plan, cut as the IPv4 one: each of up to four zones has a quarter of the `/56`,
+/// whose first `/64` is private and whose middle one is public. With an IPv4 `/16` the number is the
+/// third part of the IPv4 range in hexadecimal digits.
+pub fn ipv6_zone(index: usize) -> Option<Ipv6ZonePlan> {
+    Some(Ipv6ZonePlan {
+        private: IPV6_SUBNETS.get(2 * index)?,
+        public: IPV6_SUBNETS.get(2 * index + 1)?,
+    })
+}
+
+/// The `/64` with a number in a `/56`, as AWS writes it. `None` when that is not a `/56` without
+/// host bits, or the number not of two hexadecimal digits.
+pub fn ipv6_subnet(range: &str, number: &str) -> Option<String> {
+    let (address, prefix) = range.split_once('/')?;
+    let range: u128 = address.parse::<Ipv6Addr>().ok()?.into();
+    let number = u8::from_str_radix(number, 16).ok()?;
+    let fits = prefix == "56" && range & (u128::MAX >> 56) == 0;
+    fits.then(|| Ipv6Addr::from(range | u128::from(number) << 64))
+        .map(|subnet| format!("{subnet}/64"))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn the_ipv6_plan_is_the_ipv4_plan_of_a_16() {
+        let network: Cidr = "10.30.0.0/16".parse().unwrap();
+        for index in 0..MAX_ZONES {
+            let (four, six) = (zone(network, index).unwrap(), ipv6_zone(index).unwrap());
+            for (range, number) in [(four.private, six.private), (four.public, six.public)] {
+                let third = u8::from_str_radix(number, 16).unwrap();
+                assert!(range.to_string().starts_with(&format!("10.30.{third}.0/")));
+            }
+        }
+        assert_eq!(ipv6_zone(MAX_ZONES), None);
+    }
+
+    #[test]
+    fn subnets_of_an_ipv6_range() {
+        let range = "2600:1f14:e0a:9c00::/56";
+        let subnet = |number| ipv6_subnet(range, number);
+        assert_eq!(subnet("00").unwrap(), "2600:1f14:e0a:9c00::/64");
+        assert_eq!(subnet("e0").unwrap(), "2600:1f14:e0a:9ce0::/64");
+        assert_eq!(subnet("g0"), None);
+        for bad in [
+            "",
+            "2600:1f14:e0a:9c00::/48",
+            "2600:1f14:e0a:9c01::/56",
+            "10.0.0.0/56",
+        ] {
+            assert_eq!(ipv6_subnet(bad, "00"), None, "{bad}");
+        }
+    }
 
     #[test]
     fn the_plan_of_a_16() {

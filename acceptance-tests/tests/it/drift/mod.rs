@@ -322,6 +322,18 @@ const ENDPOINT: Ec2 = Ec2 {
     id: "VpcEndpointId",
 };
 
+const EGRESS: Ec2 = Ec2 {
+    operation: "DescribeEgressOnlyInternetGateways",
+    list: "EgressOnlyInternetGateways",
+    id: "EgressOnlyInternetGatewayId",
+};
+
+const FLOW_LOG: Ec2 = Ec2 {
+    operation: "DescribeFlowLogs",
+    list: "FlowLogs",
+    id: "FlowLogId",
+};
+
 const GROUP: Ec2 = Ec2 {
     operation: "DescribeSecurityGroups",
     list: "SecurityGroups",

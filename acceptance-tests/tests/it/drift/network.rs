@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROUNDS: &[&Round] = &[&NETWORK, &GATEWAY_ROUND];
+pub(super) const ROUNDS: &[&Round] = &[&NETWORK, &GATEWAY_ROUND, &CLOSED];
 
 const NETWORK: Round = Round {
     name: "network",
@@ -35,6 +35,37 @@ const NETWORK: Round = Round {
                     .map(drop)
             },
         ),
+        changed(
+            "subnet.ipv6_cidr_block",
+            "subnet.public.us-west-2a",
+            |account| {
+                let subnet = object(account, &SUBNET, "subnet.public.us-west-2a")?;
+                let range = &subnet["Ipv6CidrBlockAssociationSet"][0];
+                let params = json!({ "AssociationId": range["AssociationId"] });
+                account
+                    .outside("ec2", "DisassociateSubnetCidrBlock", &params)
+                    .map(drop)
+            },
+        ),
+        changed(
+            "subnet.assign_ipv6_address_on_creation",
+            "subnet.private.us-west-2b",
+            |account| {
+                let id = id(account, &SUBNET, "subnet.private.us-west-2b")?;
+                let params =
+                    json!({ "SubnetId": id, "AssignIpv6AddressOnCreation": { "Value": false } });
+                account
+                    .outside("ec2", "ModifySubnetAttribute", &params)
+                    .map(drop)
+            },
+        ),
+        excepted("ipv6_cidr_block.vpc_id", IDENTITY),
+        excepted("egress_only_internet_gateway.vpc_id", FIXED),
+        changed(
+            "egress_only_internet_gateway.tags",
+            "egress_gateway",
+            |account| retag(account, &EGRESS, "egress_gateway"),
+        ),
         changed("subnet.tags", "subnet.public.us-west-2b", |account| {
             retag(account, &SUBNET, "subnet.public.us-west-2b")
         }),
@@ -52,6 +83,27 @@ const NETWORK: Round = Round {
         }),
         excepted("route.route_table_id", IDENTITY),
         excepted("route.destination_cidr_block", IDENTITY),
+        excepted("route.destination_ipv6_cidr_block", IDENTITY),
+        changed(
+            "route.egress_only_internet_gateway_id",
+            "route_ipv6.private.us-west-2b",
+            |account| {
+                let params = json!({
+                    "RouteTableId": id(account, &TABLE, "route_table.private.us-west-2b")?,
+                    "DestinationIpv6CidrBlock": "::/0",
+                    "GatewayId": id(account, &GATEWAY, "internet_gateway")?,
+                });
+                account.outside("ec2", "ReplaceRoute", &params).map(drop)
+            },
+        ),
+        excepted("flow_log.resource_id", FIXED),
+        excepted("flow_log.traffic_type", FIXED),
+        excepted("flow_log.log_group_name", FIXED),
+        excepted("flow_log.deliver_logs_permission_arn", FIXED),
+        excepted("flow_log.max_aggregation_interval", FIXED),
+        changed("flow_log.tags", "flow_log", |account| {
+            retag(account, &FLOW_LOG, "flow_log")
+        }),
         changed(
             "route.nat_gateway_id",
             "route.private.us-west-2a",
@@ -152,6 +204,59 @@ const GATEWAY_ROUND: Round = Round {
     )],
 };
 
+/// Interface endpoints, which there are in a network without NAT.
+const CLOSED: Round = Round {
+    name: "closed-network",
+    address: fixtures::NETWORK,
+    resources: |_| Ok(fixtures::network("  nat = \"none\"")),
+    deploys: false,
+    rows: &[
+        excepted("interface_endpoint.vpc_id", FIXED),
+        excepted("interface_endpoint.service_name", FIXED),
+        changed(
+            "interface_endpoint.subnet_ids",
+            "endpoint.ecr.api",
+            |account| {
+                let subnets = [id(account, &SUBNET, "subnet.private.us-west-2b")?];
+                modify_endpoint(
+                    account,
+                    "endpoint.ecr.api",
+                    "RemoveSubnetIds",
+                    &json!(subnets),
+                )
+            },
+        ),
+        changed(
+            "interface_endpoint.security_group_ids",
+            "endpoint.ecr.dkr",
+            |account| {
+                let groups = [id(account, &GROUP, "default_security_group")?];
+                modify_endpoint(
+                    account,
+                    "endpoint.ecr.dkr",
+                    "AddSecurityGroupIds",
+                    &json!(groups),
+                )
+            },
+        ),
+        changed(
+            "interface_endpoint.private_dns_enabled",
+            "endpoint.ssm",
+            |account| modify_endpoint(account, "endpoint.ssm", "PrivateDnsEnabled", &json!(false)),
+        ),
+        changed("interface_endpoint.tags", "endpoint.logs", |account| {
+            retag(account, &ENDPOINT, "endpoint.logs")
+        }),
+    ],
+};
+
+fn modify_endpoint(account: &Account, component: &str, what: &str, value: &Json) -> Result<()> {
+    let params = json!({ "VpcEndpointId": id(account, &ENDPOINT, component)?, what: value });
+    account
+        .outside("ec2", "ModifyVpcEndpoint", &params)
+        .map(drop)
+}
+
 fn namespace(account: &Account) -> Result<Json> {
     let found = account.list(
         "servicediscovery",
@@ -170,6 +275,11 @@ fn network() -> Result<()> {
 #[test]
 fn network_gateway() -> Result<()> {
     GATEWAY_ROUND.play()
+}
+
+#[test]
+fn closed_network() -> Result<()> {
+    CLOSED.play()
 }
 
 fn vpc_attribute(account: &Account, attribute: &str) -> Result<()> {

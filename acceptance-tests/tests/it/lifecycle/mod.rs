@@ -15,6 +15,7 @@ mod network;
 mod role;
 mod router;
 mod service;
+mod web;
 
 /// One resource and what happens to it. The roots are functions of the account, whose default network they may use.
 struct Life {

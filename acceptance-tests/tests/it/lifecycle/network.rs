@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Nothing of it reaches the internet.
+const CLOSED: &str = "  nat = \"none\"\n  ipv6 = false\n  flow_log_retention = 0";
+
 #[test]
 fn network() -> Result<()> {
     let life = Life {
@@ -25,6 +28,40 @@ fn network() -> Result<()> {
     life.live()
 }
 
+/// The other things that a network may be made of, and the way from each to the other and back.
+#[test]
+fn closed_network() -> Result<()> {
+    let life = Life {
+        name: "closed network",
+        address: NETWORK,
+        imports: &[(NETWORK, "stage/main")],
+        created: |_| Ok(fixtures::network(CLOSED)),
+        updated: |_| Ok(fixtures::network("  flow_log_retention = 14")),
+        update_shows: &["nat", "ipv6", "flow_log_retention"],
+        replaced: |_| {
+            Ok(fixtures::network(&format!(
+                "{CLOSED}\n  domain = \"acme.internal\""
+            )))
+        },
+        side: Removal::By(delete_logs_endpoint),
+        main: Removal::Excepted(
+            "AWS refuses to delete a VPC while anything is in it, so it is never gone alone",
+        ),
+        all: delete_whole_network,
+    };
+    life.live()
+}
+
+fn delete_logs_endpoint(account: &Account) -> Result<&'static str> {
+    let name = json!([{ "Name": "tag:stackwright:component", "Values": ["endpoint.logs"] }]);
+    let params = json!({ "Filters": name });
+    let found = account.list("ec2", "DescribeVpcEndpoints", &params, "VpcEndpoints")?;
+    let endpoint = found.first().context("there is no endpoint for logs")?;
+    let params = json!({ "VpcEndpointIds": [endpoint["VpcEndpointId"]] });
+    account.outside("ec2", "DeleteVpcEndpoints", &params)?;
+    Ok("endpoint.logs")
+}
+
 fn delete_endpoint(account: &Account) -> Result<&'static str> {
     let endpoints = ours(
         account,
@@ -45,6 +82,8 @@ fn delete_endpoint(account: &Account) -> Result<&'static str> {
 fn delete_whole_network(account: &Account) -> Result<()> {
     delete_endpoint(account)?;
     delete_namespaces(account)?;
+    delete_flow_log(account)?;
+    delete_endpoint_group(account)?;
     let ec2 = |operation: &str, key: &str, id: &str| {
         account.outside("ec2", operation, &json!({ key: id }))
     };
@@ -76,7 +115,39 @@ fn delete_whole_network(account: &Account) -> Result<()> {
         account.outside("ec2", "DetachInternetGateway", &both)?;
         ec2("DeleteInternetGateway", "InternetGatewayId", &gateway)?;
     }
+    for gateway in ours(
+        account,
+        "DescribeEgressOnlyInternetGateways",
+        "EgressOnlyInternetGateways",
+        "EgressOnlyInternetGatewayId",
+    )? {
+        ec2(
+            "DeleteEgressOnlyInternetGateway",
+            "EgressOnlyInternetGatewayId",
+            &gateway,
+        )?;
+    }
     ec2("DeleteVpc", "VpcId", &vpc).map(drop)
+}
+
+fn delete_flow_log(account: &Account) -> Result<()> {
+    let logs = ours(account, "DescribeFlowLogs", "FlowLogs", "FlowLogId")?;
+    if logs.is_empty() {
+        return Ok(());
+    }
+    account.outside("ec2", "DeleteFlowLogs", &json!({ "FlowLogIds": logs }))?;
+    let group = json!({ "logGroupName": "/acme/stage/network/main" });
+    account.outside("logs", "DeleteLogGroup", &group)?;
+    delete_roles(account, "flow-log").map(drop)
+}
+
+fn delete_endpoint_group(account: &Account) -> Result<()> {
+    let all = json!({ "Filters": [{ "Name": "tag:stackwright:component", "Values": ["security_group.endpoints"] }] });
+    for group in account.list("ec2", "DescribeSecurityGroups", &all, "SecurityGroups")? {
+        let id = json!({ "GroupId": group["GroupId"] });
+        account.outside("ec2", "DeleteSecurityGroup", &id)?;
+    }
+    Ok(())
 }
 
 fn delete_namespaces(account: &Account) -> Result<()> {

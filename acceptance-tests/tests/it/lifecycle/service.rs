@@ -40,7 +40,7 @@ fn delete_task_role(account: &Account) -> Result<&'static str> {
     Ok("role.task")
 }
 
-fn delete_ecs_service(account: &Account) -> Result<&'static str> {
+pub(super) fn delete_ecs_service(account: &Account) -> Result<&'static str> {
     let (cluster, service) = fixtures::ecs_names(account)?;
     let params = json!({ "cluster": cluster, "service": service, "force": true });
     account.outside("ecs", "DeleteService", &params)?;

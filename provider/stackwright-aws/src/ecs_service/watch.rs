@@ -197,9 +197,10 @@ impl<'a> Watch<'a> {
         };
         let stopped = match self.stopped_tasks().await {
             Ok(tasks) => {
-                let mut reasons = self.reasons(&tasks, given_up.deployment.as_deref());
+                let deployment = given_up.deployment.as_deref();
+                let mut reasons = self.reasons(&tasks, deployment);
                 let keep = words(self.service);
-                reasons.extend(last_words::of(self.aws, &tasks, &keep).await);
+                reasons.extend(last_words::of(self.aws, &tasks, deployment, &keep).await);
                 reasons
             }
             Err(error) => vec![format!(

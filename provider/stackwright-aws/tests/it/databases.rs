@@ -390,7 +390,7 @@ async fn protection_comes_last_and_its_tag_decides_about_the_snapshot() {
     let protection = DbProtection {
         db_instance_identifier: In::Known(MAIN.to_owned()),
         deletion_protection: true,
-        final_snapshot: true,
+        final_snapshot: Some(true),
     };
     place.changed(&protection, &recorded).await;
     let refused = DbInstance::delete(aws, &recorded, &wait())

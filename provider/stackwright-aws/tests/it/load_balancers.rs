@@ -24,6 +24,8 @@ async fn subnet(account: &Account, vpc: &Recorded, zone: &str, cidr: &str) -> St
         availability_zone: format!("us-west-2{zone}"),
         cidr_block: cidr.to_owned(),
         map_public_ip_on_launch: false,
+        ipv6_cidr_block: "".into(),
+        assign_ipv6_address_on_creation: false,
         tags: tags(account, zone, &[]),
     };
     account.make(&subnet).await["id"].clone()

@@ -4,8 +4,9 @@ use futures_util::future::join_all;
 use serde_json::json;
 use stackwright_aws::{Adapter, AnyLookup, Freshness, Lookup, Recorded, adapter};
 use stackwright_plan::component::{
-    DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway, NatGateway, Route,
-    RouteTable, RouteTableAssociation, Subnet, Tags, Vpc,
+    DefaultSecurityGroup, EgressOnlyInternetGateway, ElasticIp, FlowLog, GatewayEndpoint,
+    InterfaceEndpoint, InternetGateway, Ipv6CidrBlock, LogGroup, NatGateway, Role, Route,
+    RouteTable, RouteTableAssociation, SecurityGroup, Subnet, Tags, Vpc,
 };
 use stackwright_plan::{In, Kind, ResourceId, to_map};
 
@@ -45,6 +46,8 @@ fn subnet(account: &Account, vpc: &Recorded, number: u8) -> Subnet {
         availability_zone: "us-west-2a".to_owned(),
         cidr_block: format!("10.1.{number}.0/24"),
         map_public_ip_on_launch: number == 0,
+        ipv6_cidr_block: "".into(),
+        assign_ipv6_address_on_creation: false,
         tags: tags(account, &format!("subnet.{number}"), &[]),
     }
 }
@@ -209,7 +212,9 @@ async fn routes_live(
     let to_gateway = Route {
         route_table_id: id(table),
         destination_cidr_block: "0.0.0.0/0".to_owned(),
+        destination_ipv6_cidr_block: String::new(),
         gateway_id: Some(id(gateway)),
+        egress_only_internet_gateway_id: None,
         nat_gateway_id: None,
     };
     let to_nat = Route {
@@ -440,4 +445,207 @@ async fn availability_zones_are_sorted_and_asked_once() {
     );
     account.aws.availability_zones().await.unwrap();
     assert_eq!(account.calls_of("DescribeAvailabilityZones").len(), 1);
+}
+
+#[tokio::test]
+async fn ipv6_comes_and_goes() {
+    let account = Account::new().await;
+    let vpc = account.make(&vpc(&account)).await;
+    let plain = subnet(&account, &vpc, 1);
+    let subnet = account.make(&plain).await;
+    let want = Ipv6CidrBlock { vpc_id: id(&vpc) };
+    let range = account.make(&want).await;
+    assert!(range["cidr"].ends_with("::/56"), "{range:?}");
+    assert!(range["20"].ends_with("20::/64"), "{range:?}");
+    let own = account.own_tags("network", RESOURCE, "vpc");
+    for lookup in [
+        Lookup::Desired(&want, &own),
+        Lookup::Named(&range["id"]),
+        Lookup::Owned(&own),
+    ] {
+        let found = Ipv6CidrBlock::find(&account.aws, lookup).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].outputs, range);
+    }
+    let with = |number: &str, gives: bool| Subnet {
+        ipv6_cidr_block: In::Known(range[number].clone()),
+        assign_ipv6_address_on_creation: gives,
+        ..plain.clone()
+    };
+    for step in [
+        with("20", true),
+        with("40", true),
+        with("40", false),
+        with("00", true),
+        plain.clone(),
+    ] {
+        account.change(&step, &subnet).await;
+    }
+    account.remove::<Ipv6CidrBlock>(&range).await;
+    // The old one is shown for a while, and is not taken for the new one.
+    let again = account.make(&want).await;
+    assert_ne!(again["id"], range["id"]);
+}
+
+#[tokio::test]
+async fn a_range_in_use_is_waited_for() {
+    let account = Account::new().await;
+    let vpc = account.make(&vpc(&account)).await;
+    let range = account.make(&Ipv6CidrBlock { vpc_id: id(&vpc) }).await;
+    let fault = json!({"service": "ec2", "action": "DisassociateVpcCidrBlock", "code": "InvalidCidrBlock.InUse", "times": 1});
+    account.control("faults", fault);
+    account.remove::<Ipv6CidrBlock>(&range).await;
+    assert!(account.calls_of("DisassociateVpcCidrBlock").len() >= 2);
+}
+
+#[tokio::test]
+async fn an_egress_only_gateway_and_its_route_live() {
+    let account = Account::new().await;
+    let vpc = account.make(&vpc(&account)).await;
+    let want = EgressOnlyInternetGateway {
+        vpc_id: id(&vpc),
+        tags: tags(&account, "egress", &[("a", "b")]),
+    };
+    let gateway = account.make(&want).await;
+    assert_found(&account, &want, &gateway, "egress").await;
+    let fewer = EgressOnlyInternetGateway {
+        tags: tags(&account, "egress", &[]),
+        ..want
+    };
+    account.change(&fewer, &gateway).await;
+    let table = account.make(&route_table(&account, &vpc, "table")).await;
+    let to_internet = InternetGateway {
+        vpc_id: id(&vpc),
+        tags: tags(&account, "igw", &[]),
+    };
+    let internet = account.make(&to_internet).await;
+    let out = Route {
+        route_table_id: id(&table),
+        destination_cidr_block: String::new(),
+        destination_ipv6_cidr_block: "::/0".to_owned(),
+        gateway_id: None,
+        egress_only_internet_gateway_id: Some(id(&gateway)),
+        nat_gateway_id: None,
+    };
+    let route = account.make(&out).await;
+    assert_found(&account, &out, &route, "route").await;
+    let public = Route {
+        gateway_id: Some(id(&internet)),
+        egress_only_internet_gateway_id: None,
+        ..out.clone()
+    };
+    account.change(&public, &route).await;
+    account.change(&out, &route).await;
+    account.remove::<Route>(&route).await;
+    account.remove::<EgressOnlyInternetGateway>(&gateway).await;
+}
+
+fn endpoint_group(account: &Account, vpc: &Recorded, name: &str) -> SecurityGroup {
+    SecurityGroup {
+        group_name: name.to_owned(),
+        description: "d".to_owned(),
+        vpc_id: id(vpc),
+        default_egress: false,
+        tags: tags(account, name, &[]),
+    }
+}
+
+#[tokio::test]
+async fn an_interface_endpoint_follows_its_subnets_and_groups() {
+    let account = Account::new().await;
+    let vpc = account.make(&vpc(&account)).await;
+    let one = account.make(&subnet(&account, &vpc, 1)).await;
+    let other_zone = Subnet {
+        availability_zone: "us-west-2b".to_owned(),
+        ..subnet(&account, &vpc, 2)
+    };
+    let two = account.make(&other_zone).await;
+    let first = account.make(&endpoint_group(&account, &vpc, "first")).await;
+    let second = account
+        .make(&endpoint_group(&account, &vpc, "second"))
+        .await;
+    let want = InterfaceEndpoint {
+        vpc_id: id(&vpc),
+        service_name: "com.amazonaws.us-west-2.logs".to_owned(),
+        subnet_ids: vec![id(&one)],
+        security_group_ids: vec![id(&first)],
+        private_dns_enabled: true,
+        tags: tags(&account, "logs", &[("a", "b")]),
+    };
+    let endpoint = account.make(&want).await;
+    want.settle(&account.aws, &endpoint, &wait()).await.unwrap();
+    assert_found(&account, &want, &endpoint, "logs").await;
+    let other = InterfaceEndpoint {
+        subnet_ids: vec![id(&two), id(&one)],
+        security_group_ids: vec![id(&second)],
+        private_dns_enabled: false,
+        tags: tags(&account, "logs", &[]),
+        ..want.clone()
+    };
+    account.change(&other, &endpoint).await;
+    account.remove::<SecurityGroup>(&first).await;
+    let own = account.own_tags("network", RESOURCE, "logs");
+    let gateways = GatewayEndpoint::find(&account.aws, Lookup::Owned(&own)).await;
+    assert!(gateways.unwrap().is_empty(), "it is no gateway endpoint");
+    account.remove::<InterfaceEndpoint>(&endpoint).await;
+    account.remove::<SecurityGroup>(&second).await;
+    account.remove::<Subnet>(&one).await;
+}
+
+async fn flow_log(account: &Account) -> (FlowLog, Recorded) {
+    let vpc = account.make(&vpc(account)).await;
+    let group = LogGroup {
+        log_group_name: "/acme/stage/network/main".to_owned(),
+        retention_in_days: 30,
+        tags: tags(account, "group", &[]),
+    };
+    let group = account.make(&group).await;
+    let role = Role {
+        role_name: "acme-stage-flow-log".to_owned(),
+        path: "/".to_owned(),
+        description: "d".to_owned(),
+        assume_role_policy: In::Known(json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": { "Service": ["vpc-flow-logs.amazonaws.com"] } }],
+        })),
+        max_session_duration: 3600,
+        permissions_boundary: String::new(),
+        inline_policies: In::Known([].into()),
+        managed_policy_arns: In::Known(Vec::new()),
+        tags: tags(account, "role", &[]),
+    };
+    let role = role.create(&account.aws, "t").await.unwrap().outputs;
+    let want = FlowLog {
+        resource_id: id(&vpc),
+        traffic_type: "ALL".to_owned(),
+        log_group_name: In::Known(group["name"].clone()),
+        deliver_logs_permission_arn: In::Known(role["arn"].clone()),
+        max_aggregation_interval: 600,
+        tags: tags(account, "flow", &[("a", "b")]),
+    };
+    (want, vpc)
+}
+
+#[tokio::test]
+async fn a_flow_log_lives() {
+    let account = Account::new().await;
+    let (want, _) = flow_log(&account).await;
+    let log = account.make(&want).await;
+    assert_found(&account, &want, &log, "flow").await;
+    let fewer = FlowLog {
+        tags: tags(&account, "flow", &[]),
+        ..want
+    };
+    account.change(&fewer, &log).await;
+    account.remove::<FlowLog>(&log).await;
+}
+
+#[tokio::test]
+async fn a_flow_log_waits_until_its_role_can_be_assumed() {
+    let account = Account::new().await;
+    let (want, _) = flow_log(&account).await;
+    let fault = json!({"service": "ec2", "action": "CreateFlowLogs", "code": "InvalidParameter", "message": "Unable to assume given IAM role", "times": 2});
+    account.control("faults", fault);
+    account.make(&want).await;
+    assert_eq!(account.calls_of("CreateFlowLogs").len(), 3);
 }

@@ -23,6 +23,33 @@ impl Component for Vpc {
     const REPLACE: &'static [&'static str] = &["cidr_block"];
 }
 
+/// The IPv6 range that AWS gives a VPC, a `/56`. It cannot be tagged: owned through its VPC.
+/// Outputs: `id` (of the association), `vpc_id`, `cidr`, and the subnets of [`crate::cidr::IPV6_SUBNETS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ipv6CidrBlock {
+    /// Its VPC.
+    pub vpc_id: In<String>,
+}
+
+impl Component for Ipv6CidrBlock {
+    const KIND: Kind = Kind::Ipv6CidrBlock;
+    const REPLACE: &'static [&'static str] = &["vpc_id"];
+}
+
+/// Lets IPv6 out of a VPC and nothing in. Made and attached as one. Outputs: `id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EgressOnlyInternetGateway {
+    /// The VPC that it is attached to.
+    pub vpc_id: In<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl Component for EgressOnlyInternetGateway {
+    const KIND: Kind = Kind::EgressOnlyInternetGateway;
+    const REPLACE: &'static [&'static str] = &["vpc_id"];
+}
+
 /// Made and attached as one. Outputs: `id`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InternetGateway {
@@ -47,6 +74,10 @@ pub struct Subnet {
     pub cidr_block: String,
     /// Whether what starts here gets a public address.
     pub map_public_ip_on_launch: bool,
+    /// IPv6 range, a `/64`; the empty text for none.
+    pub ipv6_cidr_block: In<String>,
+    /// Whether what starts here gets an IPv6 address. Only with an IPv6 range.
+    pub assign_ipv6_address_on_creation: bool,
     /// Tags.
     pub tags: Tags,
 }
@@ -102,17 +133,25 @@ impl Component for RouteTable {
 pub struct Route {
     /// Its route table.
     pub route_table_id: In<String>,
-    /// IPv4 range that it applies to.
+    /// IPv4 range that it applies to; the empty text when it is for IPv6.
     pub destination_cidr_block: String,
+    /// IPv6 range that it applies to; the empty text when it is for IPv4.
+    pub destination_ipv6_cidr_block: String,
     /// Internet gateway as target.
     pub gateway_id: Option<In<String>>,
+    /// Egress-only internet gateway as target.
+    pub egress_only_internet_gateway_id: Option<In<String>>,
     /// NAT gateway as target.
     pub nat_gateway_id: Option<In<String>>,
 }
 
 impl Component for Route {
     const KIND: Kind = Kind::Route;
-    const REPLACE: &'static [&'static str] = &["route_table_id", "destination_cidr_block"];
+    const REPLACE: &'static [&'static str] = &[
+        "route_table_id",
+        "destination_cidr_block",
+        "destination_ipv6_cidr_block",
+    ];
 }
 
 /// Cannot be tagged: owned through its route table. Outputs: `id`.
@@ -147,6 +186,59 @@ impl Component for GatewayEndpoint {
     const KIND: Kind = Kind::GatewayEndpoint;
     const REPLACE: &'static [&'static str] = &["vpc_id", "service_name"];
     const UNORDERED: &'static [&'static str] = &["route_table_ids"];
+}
+
+/// Network interfaces by which an AWS service is reached inside a VPC. Outputs: `id`. Its create
+/// returns before it is available; `settle` waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InterfaceEndpoint {
+    /// Its VPC.
+    pub vpc_id: In<String>,
+    /// `com.amazonaws.us-west-2.ecr.api`.
+    pub service_name: String,
+    /// The subnets that get a network interface of it, one a zone.
+    pub subnet_ids: Vec<In<String>>,
+    /// Groups that say who may connect.
+    pub security_group_ids: Vec<In<String>>,
+    /// Whether the service's public name leads to it inside the VPC.
+    pub private_dns_enabled: bool,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl Component for InterfaceEndpoint {
+    const KIND: Kind = Kind::InterfaceEndpoint;
+    const REPLACE: &'static [&'static str] = &["vpc_id", "service_name"];
+    const UNORDERED: &'static [&'static str] = &["subnet_ids", "security_group_ids"];
+}
+
+/// Records the connections of a VPC in a log group. AWS changes nothing of it but tags.
+/// Outputs: `id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowLog {
+    /// The VPC.
+    pub resource_id: In<String>,
+    /// `ALL`, `ACCEPT` or `REJECT`.
+    pub traffic_type: String,
+    /// The log group that it writes to.
+    pub log_group_name: In<String>,
+    /// Role by which it writes.
+    pub deliver_logs_permission_arn: In<String>,
+    /// Seconds that are summed up in one line: 60 or 600.
+    pub max_aggregation_interval: i32,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl Component for FlowLog {
+    const KIND: Kind = Kind::FlowLog;
+    const REPLACE: &'static [&'static str] = &[
+        "resource_id",
+        "traffic_type",
+        "log_group_name",
+        "deliver_logs_permission_arn",
+        "max_aggregation_interval",
+    ];
 }
 
 /// The group that AWS makes with each VPC, locked: no rules. It goes away with its VPC: create takes

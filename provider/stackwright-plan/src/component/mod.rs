@@ -67,6 +67,8 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const IMMUTABLE: bool = false;
     /// Some of its outputs, like the address of a database, come only when it works.
     const LATE_OUTPUTS: bool = false;
+    /// Fields, and the output that is another one when the field is: no plan can say it before.
+    const DECIDES: &'static [(&'static str, &'static str)] = &[];
 }
 
 /// Facts about a kind of component, without its type.
@@ -86,6 +88,8 @@ pub struct KindFacts {
     pub immutable: bool,
     /// Some of its outputs come only when it works.
     pub late_outputs: bool,
+    /// Fields, and the output that is another one when the field is.
+    pub decides: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! kinds {
@@ -119,6 +123,7 @@ macro_rules! kinds {
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
                     immutable: <$kind as Component>::IMMUTABLE,
                     late_outputs: <$kind as Component>::LATE_OUTPUTS,
+                    decides: <$kind as Component>::DECIDES,
                 }),* }
             }
         }
@@ -128,6 +133,10 @@ macro_rules! kinds {
 kinds! {
     /// [`Vpc`].
     Vpc = "VPC",
+    /// [`Ipv6CidrBlock`].
+    Ipv6CidrBlock = "IPv6 range of a VPC",
+    /// [`EgressOnlyInternetGateway`].
+    EgressOnlyInternetGateway = "egress-only internet gateway",
     /// [`InternetGateway`].
     InternetGateway = "internet gateway",
     /// [`Subnet`].
@@ -144,6 +153,10 @@ kinds! {
     RouteTableAssociation = "route table association",
     /// [`GatewayEndpoint`].
     GatewayEndpoint = "gateway VPC endpoint",
+    /// [`InterfaceEndpoint`].
+    InterfaceEndpoint = "interface VPC endpoint",
+    /// [`FlowLog`].
+    FlowLog = "flow log",
     /// [`DefaultSecurityGroup`].
     DefaultSecurityGroup = "default security group",
     /// [`SecurityGroup`].

@@ -162,6 +162,11 @@ pub struct DbInstance {
 impl Component for DbInstance {
     const KIND: Kind = Kind::DbInstance;
     const LATE_OUTPUTS: bool = true;
+    const DECIDES: &'static [(&'static str, &'static str)] = &[
+        ("major_version", "engine_version"),
+        ("engine_version", "engine_version"),
+        ("allocated_storage", "allocated_storage"),
+    ];
     const REPLACE: &'static [&'static str] = &[
         "db_instance_identifier",
         "storage_encrypted",
@@ -254,8 +259,9 @@ pub struct DbProtection {
     pub db_instance_identifier: In<String>,
     /// Whether AWS refuses to delete it.
     pub deletion_protection: bool,
-    /// Whether a delete leaves a snapshot. AWS does not keep it: it stands in a tag.
-    pub final_snapshot: bool,
+    /// Whether a delete leaves a snapshot. AWS does not keep it: it stands in a tag, which a
+    /// database has that was finished.
+    pub final_snapshot: Option<bool>,
 }
 
 impl Component for DbProtection {

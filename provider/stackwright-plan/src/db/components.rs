@@ -390,7 +390,7 @@ fn protection(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
     let protection = DbProtection {
         db_instance_identifier: output(INSTANCE, "id"),
         deletion_protection: *inputs.view.deletion_protection.known()?,
-        final_snapshot: *inputs.view.final_snapshot.known()?,
+        final_snapshot: Some(*inputs.view.final_snapshot.known()?),
     };
     let others: Vec<Key> = graph.nodes.keys().cloned().collect();
     let node = graph.add(PROTECTION, &protection);

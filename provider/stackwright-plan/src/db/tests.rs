@@ -394,3 +394,23 @@ fn an_import_brings_back_the_configuration() {
     };
     assert_eq!(recovered, expected);
 }
+
+#[test]
+fn another_vpc_replaces_the_database_and_another_subnet_does_not() {
+    let moved = NetworkRefConfig {
+        vpc_id: text("vpc-2"),
+        ..network(2)
+    };
+    let moved = DbConfig {
+        network: Cfg::Known(moved),
+        ..db()
+    };
+    let replaced = DbResource::replaced_for(&db(), &moved);
+    assert_eq!(replaced, [Path::attribute("network")]);
+    let wider = DbConfig {
+        network: Cfg::Known(network(3)),
+        ..db()
+    };
+    assert!(DbResource::replaced_for(&db(), &wider).is_empty());
+    assert!(said(&db(), &wider).is_empty());
+}

@@ -3,6 +3,7 @@
 //! No emulator plays alarms, so the three alarms of a monitor are played here, by a small fake with
 //! its own clock. It is ours, not AWS: what it knows of suppression is what the CloudWatch user guide
 //! says of `WaitPeriod` and `ExtensionPeriod`.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 
@@ -75,7 +76,7 @@ impl Fake {
     }
 
     fn tick(&mut self, second: u32, value: Option<f64>) {
-        if second % EVALUATION == 0 {
+        if second.is_multiple_of(EVALUATION) {
             self.evaluate(second, "alarm.warning", value);
             self.follow(second);
         }

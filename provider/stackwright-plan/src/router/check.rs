@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
 use super::{RouterConfig, Tls, vpc_id};
+use crate::network::NetworkRefConfig;
 use crate::resource::known_list;
 use crate::{Scope, aws_rules};
 
@@ -117,6 +118,7 @@ pub(super) fn all(view: &RouterConfig, found: &mut Diagnostics) {
     domains(view, found);
     certificates(view, found);
     subnets(view, found);
+    ipv6(view, found);
 }
 
 fn domains(view: &RouterConfig, found: &mut Diagnostics) {
@@ -237,6 +239,18 @@ fn subnets(view: &RouterConfig, found: &mut Diagnostics) {
                 (different, all) if different < all => "one of them twice".to_owned(),
                 (count, _) => count.to_string(),
             }),
+        );
+    }
+}
+
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#ip-address-type>
+fn ipv6(view: &RouterConfig, found: &mut Diagnostics) {
+    let without = |network: &NetworkRefConfig| network.ipv6_cidr.is_null();
+    if view.ipv6.known() == Some(&true) && view.network.known().is_some_and(without) {
+        found.error(
+            Path::attribute("ipv6"),
+            "Network Without IPv6",
+            "A router is reached over IPv6 only in a network that has it: the `ipv6_cidr` of this network is null. Set `ipv6 = true` on the `stackwright_network`, give the `ipv6_cidr` of a network that is written by hand, or leave `ipv6` out here.",
         );
     }
 }

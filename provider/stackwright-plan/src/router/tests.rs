@@ -34,6 +34,9 @@ fn network() -> NetworkRefConfig {
         public_subnet_ids: two("b"),
         namespace_id: Cfg::Null,
         namespace: Cfg::Null,
+        ipv6_cidr: Cfg::Null,
+        private_subnet_ipv6_cidrs: Cfg::Null,
+        public_subnet_ipv6_cidrs: Cfg::Null,
     }
 }
 
@@ -401,4 +404,22 @@ fn protection_is_named_by_its_attribute() {
     );
     view.deletion_protection = Cfg::Known(false);
     assert_eq!(RouterResource::protection(&view), None);
+}
+
+#[test]
+fn ipv6_needs_a_network_that_has_it() {
+    let mut view = router(&[]);
+    view.ipv6 = Cfg::Known(true);
+    assert_eq!(refused(&view), ["Network Without IPv6"]);
+    let with = |ipv6_cidr| NetworkRefConfig {
+        ipv6_cidr,
+        ..network()
+    };
+    for range in [
+        Cfg::Known("2600:1f14:e0a:9c00::/56".to_owned()),
+        Cfg::unknown(),
+    ] {
+        view.network = Cfg::Known(with(range));
+        assert!(refused(&view).is_empty());
+    }
 }

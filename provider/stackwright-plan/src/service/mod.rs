@@ -48,9 +48,9 @@ pub(crate) use recover::{
 pub use schema::*;
 pub(crate) use tasks::injected;
 
-/// One process type of an app that keeps running on ECS: a worker, a consumer, a clock.
+/// One process type of an app that keeps running on ECS: a web server behind routers, or a worker that nothing reaches.
 ///
-/// An apply succeeds only when the new deployment is complete with its tasks running and healthy at its routers. A deployment that ECS rolls back is a failed apply, with the reasons of the stopped tasks.
+/// Another port or another router moves requests without an outage: the tasks are healthy at the new target group before the old one is left. An apply succeeds only when the new deployment is complete with its tasks running and healthy at its routers. A deployment that ECS rolls back is a failed apply, with the reasons of the stopped tasks.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Service {
     /// The app: the `ref` of a `stackwright_app`. Another app, or the same app in another VPC, replaces the service.

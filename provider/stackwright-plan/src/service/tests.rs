@@ -142,7 +142,10 @@ fn node(view: &ServiceConfig, key: &str) -> Node {
 /// The paths and summaries of what is wrong.
 fn refused(view: &ServiceConfig) -> Vec<String> {
     let mut found = Diagnostics::new();
-    ServiceResource::validate(view, &mut found);
+    // As a user writes it: the size was filled in by `complete`.
+    let mut view = view.clone();
+    view.size = Cfg::Null;
+    ServiceResource::validate(&view, &mut found);
     let line = |one: &tfplugin_types::Diagnostic| format!("{}: {}", one.path, one.summary);
     found.0.iter().map(line).collect()
 }
@@ -194,8 +197,32 @@ fn a_route_brings_everything_between_router_and_tasks() {
     ] {
         assert!(service.needs().contains(&key.into()), "{key}");
     }
+    assert_eq!(
+        service.desired["load_balancers"][0]["container_name"],
+        "web"
+    );
+    assert_eq!(service.desired["load_balancers"][0]["container_port"], 8080);
+    let group = node(&web(), "target_group.main.8080");
+    assert_eq!(group.desired["target_type"], "ip");
     let container = &node(&web(), TASK).desired["containers"][0];
     assert_eq!(container["environment"]["PORT"], "8080");
+    assert_eq!(container["ports"], json!([8080]));
+}
+
+#[test]
+fn the_process_is_essential_and_its_volumes_are_mounted_where_they_are_declared() {
+    let mut view = web();
+    view.sidecars = sidecar("proxy", |it| it.essential = Cfg::Known(false));
+    view.volumes = Cfg::Known(BTreeMap::from([("data".to_owned(), Cfg::Known(volume()))]));
+    let task = node(&view, TASK).desired;
+    let containers = task["containers"].as_array().unwrap();
+    let essential = containers.iter().map(|it| it["essential"].clone());
+    assert_eq!(essential.collect::<Vec<_>>(), [json!(false), json!(true)]);
+    assert_eq!(task["volumes"][0]["name"], "data");
+    assert_eq!(containers[1]["mounts"][0]["name"], "data");
+    let policies = node(&view, ROLE).desired["inline_policies"].to_string();
+    assert!(policies.contains("elasticfilesystem:ClientMount"));
+    assert!(!policies.contains("elasticfilesystem:ClientWrite"));
 }
 
 #[test]
@@ -739,4 +766,17 @@ fn volume() -> VolumeConfig {
         mount_path: text("/data"),
         read_only: Cfg::Known(true),
     }
+}
+
+#[test]
+fn a_folder_and_an_access_point_are_not_both_given() {
+    let mut view = web();
+    let mut both = volume();
+    both.access_point_id = text("fsap-0123abcd");
+    both.root_directory = text("/x");
+    view.volumes = Cfg::Known(BTreeMap::from([("data".to_owned(), Cfg::Known(both))]));
+    assert_eq!(
+        refused(&view),
+        ["volumes[\"data\"].root_directory: Folder Given Twice"]
+    );
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
+use stackwright_aws::Recorded;
 use stackwright_plan::diff;
 use stackwright_plan::{Graph, Key, Kind, Outputs};
 
@@ -51,18 +52,15 @@ pub(crate) fn changes(
             .and_then(|graph| graph.nodes.get(&key))
             .map(|node| node.resolve(&old_outputs));
         let exists = record.components.contains_key(&key) && !missing.contains(&key);
-        let step = match old {
+        let changed = old.map(|old| changed(&desired, &old, drifted.get(&key), node.kind));
+        let step = match &changed {
             _ if !exists => Some(Step::Create),
             None => Some(Step::Update),
-            Some(old) => step(&desired, &old, node.kind).max(repair(drifted.get(&key), node.kind)),
+            Some(fields) => step(fields, node.kind).or(drifted.get(&key).map(|_| Step::Update)),
         };
         let outputs = match step {
             Some(Step::Create | Step::Replace) => node.predicted.clone(),
-            _ => record
-                .components
-                .get(&key)
-                .map(|entry| entry.outputs.clone())
-                .unwrap_or_default(),
+            _ => kept(record, &key, &changed.unwrap_or_default(), node.kind),
         };
         changes.outputs.0.insert(key.clone(), outputs);
         changes.steps.extend(step.map(|step| (key, step)));
@@ -77,26 +75,36 @@ pub(crate) fn changes(
     changes
 }
 
-/// What repairs the fields that have drifted.
-fn repair(fields: Option<&BTreeSet<String>>, kind: Kind) -> Option<Step> {
+/// The fields that are written: what is wanted otherwise, and what has drifted.
+fn changed(
+    desired: &Map<String, Json>,
+    old: &Map<String, Json>,
+    drifted: Option<&BTreeSet<String>>,
+    kind: Kind,
+) -> BTreeSet<String> {
+    let fields = diff::fields(desired, old, kind.facts().unordered);
+    let wanted = fields.iter().map(|field| field.top().to_owned());
     let top = |field: &String| field.split('.').next().unwrap_or_default().to_owned();
-    let fixed = |field: &String| kind.facts().replace.contains(&top(field).as_str());
-    fields.map(|fields| {
-        if fields.iter().any(fixed) {
-            Step::Replace
-        } else {
-            Step::Update
-        }
-    })
+    let drifted = drifted.into_iter().flatten().map(top);
+    wanted.chain(drifted).collect()
 }
 
-fn step(desired: &Map<String, Json>, old: &Map<String, Json>, kind: Kind) -> Option<Step> {
-    let fields = diff::fields(desired, old, kind.facts().unordered);
-    if fields
-        .iter()
-        .any(|field| kind.facts().replace.contains(&field.top()))
-    {
+fn step(fields: &BTreeSet<String>, kind: Kind) -> Option<Step> {
+    let mut fixed = kind.facts().replace.iter();
+    if fixed.any(|field| fields.contains(*field)) {
         return Some(Step::Replace);
     }
     (!fields.is_empty()).then_some(Step::Update)
+}
+
+/// The outputs that stay as they are.
+fn kept(record: &Record, key: &Key, fields: &BTreeSet<String>, kind: Kind) -> Recorded {
+    let entry = record.components.get(key);
+    let mut outputs = entry.map(|entry| entry.outputs.clone()).unwrap_or_default();
+    for (field, output) in kind.facts().decides {
+        if fields.contains(*field) {
+            outputs.remove(*output);
+        }
+    }
+    outputs
 }

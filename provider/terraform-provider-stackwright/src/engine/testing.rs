@@ -225,7 +225,7 @@ mod rules {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::engine::converge::{Cause, Job, Outcome, converge};
+    use crate::engine::converge::{Cause, Job, Outcome, converge_in_stages};
     use crate::engine::drift::{self, Ignore, differences};
     use crate::engine::observe::{Reading, observe, own_tags};
     use crate::engine::{Record, teardown};
@@ -263,6 +263,15 @@ mod rules {
     }
 
     async fn apply(world: &Fake, graph: &Graph, record: Record) -> Outcome {
+        apply_in_stages(world, &[], graph, record).await
+    }
+
+    async fn apply_in_stages(
+        world: &Fake,
+        stages: &[Graph],
+        graph: &Graph,
+        record: Record,
+    ) -> Outcome {
         let (scope, id, ignore) = (scope(), id(), Ignore::default());
         let job = Job {
             world,
@@ -274,7 +283,7 @@ mod rules {
             resume: false,
             save: &|_| {},
         };
-        converge(&job, graph, record).await
+        converge_in_stages(&job, stages, graph, record).await
     }
 
     fn wait() -> Wait {
@@ -366,6 +375,58 @@ mod rules {
         let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
         assert_eq!(world.writes(), ["delete iam_role old"]);
         assert!(outcome.record.retired.is_empty());
+    }
+
+    /// The old role, and beside it one that takes its place.
+    fn both() -> Graph {
+        let mut both = graph(60, "old");
+        let successor = graph(60, "new").nodes[&Key::from("role")].clone();
+        both.nodes.insert("successor".into(), successor);
+        both
+    }
+
+    /// The successor alone.
+    fn moved() -> Graph {
+        let mut moved = both();
+        moved.nodes.remove(&Key::from("role"));
+        moved
+    }
+
+    #[tokio::test]
+    async fn a_stage_is_gone_through_to_its_end_before_the_next() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "old"), Record::default()).await;
+        world.writes();
+        let outcome = apply_in_stages(&world, &[both()], &moved(), outcome.record).await;
+        assert_eq!(
+            world.writes(),
+            [
+                "update log_group /a retention_in_days",
+                "create iam_role new",
+                "delete iam_role old"
+            ]
+        );
+        assert_eq!(names(&outcome.record), ["logs", "successor"]);
+        assert!(!outcome.record.incomplete && outcome.failures.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_stage_that_fails_leaves_what_was_and_goes_on_next_time() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "old"), Record::default()).await;
+        world.refuse("create iam_role new");
+        world.writes();
+        let outcome = apply_in_stages(&world, &[both()], &moved(), outcome.record).await;
+        assert_eq!(world.writes(), ["update log_group /a retention_in_days"]);
+        assert!(outcome.record.incomplete && outcome.failures.len() == 1);
+        assert_eq!(names(&outcome.record), ["logs", "role"]);
+        world.relent();
+        let outcome = apply_in_stages(&world, &[both()], &moved(), outcome.record).await;
+        assert_eq!(
+            world.writes(),
+            ["create iam_role new", "delete iam_role old"]
+        );
+        assert_eq!(names(&outcome.record), ["logs", "successor"]);
     }
 
     #[tokio::test]
