@@ -105,7 +105,7 @@ fn services(account: &Account, wanted: &Wanted<'_>) -> Result<Vec<Json>> {
         wanted.services.len()
     );
     let params = json!({ "cluster": cluster, "services": services });
-    let described = account.list("ecs", "DescribeServices", &params, "services")?;
+    let described = counted(account, &params)?;
     let find = |(app, process, _): (&str, &str, u64)| {
         let name = format!("acme-{}-{app}-{process}-", wanted.environment);
         let found = described
@@ -114,6 +114,20 @@ fn services(account: &Account, wanted: &Wanted<'_>) -> Result<Vec<Json>> {
         found.cloned().with_context(|| format!("no service {name}"))
     };
     wanted.services.into_iter().map(find).collect()
+}
+
+/// The services once each has the tasks that it shall have. Autoscaling changes its mind after the apply, and ECS takes a moment to
+/// follow.
+fn counted(account: &Account, params: &Json) -> Result<Vec<Json>> {
+    let mut looks = 5;
+    loop {
+        let described = account.list("ecs", "DescribeServices", params, "services")?;
+        let is_counted = |service: &Json| service["runningCount"] == service["desiredCount"];
+        looks -= 1;
+        if looks == 0 || described.iter().all(is_counted) {
+            return Ok(described);
+        }
+    }
 }
 
 fn running(service: &Json, app: &str, process: &str, count: u64) -> Result<Sight> {

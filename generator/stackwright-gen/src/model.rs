@@ -615,7 +615,7 @@ pub(crate) static MONITOR: Table = known(&[
     default(
         "namespace",
         Kind::Text(Shape::Metric),
-        "that of the provider's `monitoring` block",
+        "the name of the project",
         "apps write to one namespace",
         "CloudWatch namespace of the metric.",
     ),

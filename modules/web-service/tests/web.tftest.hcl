@@ -14,6 +14,8 @@ variables {
     secrets            = {}
     policies           = {}
     config_digest      = "1"
+    namespace_id       = "ns-1"
+    namespace          = "stage.acme.internal"
   }
   cluster            = { name = "main", arn = "arn:aws:ecs:us-west-2:111111111111:cluster/main" }
   process            = "web"
