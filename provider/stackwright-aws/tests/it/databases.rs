@@ -1,5 +1,7 @@
 //! Databases, their groups, replicas, passwords and secrets against the emulator.
 
+use std::pin::Pin;
+
 use serde_json::{Value as Json, json};
 use stackwright_aws::{Adapter, Created, Freshness, Lookup, Recorded};
 use stackwright_plan::component::{
@@ -29,7 +31,12 @@ struct Place {
     parameters: Recorded,
 }
 
-async fn place() -> Place {
+/// In a box, because each of its steps is a large future.
+fn place() -> Pin<Box<dyn Future<Output = Place>>> {
+    Box::pin(new_place())
+}
+
+async fn new_place() -> Place {
     let account = Account::new().await;
     let vpc = account.make(&vpc(&account)).await;
     let mut ids = Vec::new();
