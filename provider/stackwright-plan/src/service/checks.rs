@@ -319,13 +319,16 @@ fn check_sidecar(
         problem.path = at.clone();
         found.push(problem);
     }
+    let Some(task) = sizing::of_task(view) else {
+        return;
+    };
     let limits = [
-        ("cpu", &sidecar.cpu, &view.cpu, "CPU units"),
-        ("memory", &sidecar.memory, &view.memory, "MiB"),
+        ("cpu", &sidecar.cpu, task.cpu, "CPU units"),
+        ("memory", &sidecar.memory, task.memory, "MiB"),
     ];
     for (name, part, whole, unit) in limits {
-        if let (Some(part), Some(whole)) = (part.known(), whole.known())
-            && part > whole
+        if let Some(part) = part.known()
+            && *part > i64::from(whole)
         {
             found.error(at.join(name), "Larger Than the Task", format!("The container wants {part} {unit}, and the task has {whole}. Lower it, or choose a larger size."));
         }

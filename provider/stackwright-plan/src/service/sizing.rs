@@ -59,16 +59,20 @@ fn check_pair(cpu: i64, memory: i64, found: &mut Diagnostics) {
     }
 }
 
-/// Fills `size`, `cpu` and `memory` from what is given. Another spelling of the size in the state
-/// stays as it is: an import writes its own.
-pub(super) fn complete(prior: Option<&ServiceConfig>, view: &mut ServiceConfig) {
-    let pair = match &view.size {
+/// What the task gets, however it is given; `None` while it is not known, or not right.
+pub(super) fn of_task(view: &ServiceConfig) -> Option<Size> {
+    match &view.size {
         Cfg::Unknown(_) => None,
         Cfg::Known(given) => size::parse(given).and_then(Size::round_up).ok(),
         Cfg::Null if view.explicit_pair() => view.pair(),
         Cfg::Null => Some(size::DEFAULT),
-    };
-    let Some(pair) = pair else {
+    }
+}
+
+/// Fills `size`, `cpu` and `memory` from what is given. Another spelling of the size in the state
+/// stays as it is: an import writes its own.
+pub(super) fn complete(prior: Option<&ServiceConfig>, view: &mut ServiceConfig) {
+    let Some(pair) = of_task(view) else {
         let unknown = |value: &mut Cfg<i64>| {
             if value.is_null() {
                 *value = Cfg::unknown();

@@ -475,6 +475,14 @@ const WRONG: &[Wrong] = &[
         "sidecars[\"proxy\"].port: Port Used Twice",
     ),
     (
+        |view| {
+            // Nothing says how large the task is, so it has the default size.
+            (view.cpu, view.memory) = (Cfg::Null, Cfg::Null);
+            view.sidecars = sidecar("proxy", |it| it.cpu = Cfg::Known(512));
+        },
+        "sidecars[\"proxy\"].cpu: Larger Than the Task",
+    ),
+    (
         |view| view.sidecars = sidecar("proxy", |it| it.memory = Cfg::Known(4096)),
         "sidecars[\"proxy\"].memory: Larger Than the Task",
     ),
