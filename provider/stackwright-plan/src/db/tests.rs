@@ -43,6 +43,9 @@ fn network(subnets: usize) -> NetworkRefConfig {
         public_subnet_ids: ids("b"),
         namespace_id: text("ns-1"),
         namespace: text("stage.acme.internal"),
+        ipv6_cidr: Cfg::Null,
+        private_subnet_ipv6_cidrs: Cfg::Null,
+        public_subnet_ipv6_cidrs: Cfg::Null,
     }
 }
 
