@@ -12,7 +12,7 @@ fn writes_the_tree_beside_the_spec_and_then_finds_it_up_to_date() {
     assert!(
         first
             .stdout
-            .ends_with("wrote infra\n53 new, 0 changed, 0 removed, 0 unchanged\n"),
+            .ends_with("wrote infra\n63 new, 0 changed, 0 removed, 0 unchanged\n"),
         "{}",
         first.stdout
     );
@@ -21,7 +21,7 @@ fn writes_the_tree_beside_the_spec_and_then_finds_it_up_to_date() {
     assert!(files.keys().all(|name| !name.ends_with(".stackwright-new")));
     assert_eq!(
         folder.run(&["generate"]).stdout,
-        "infra is up to date (53 files)\n"
+        "infra is up to date (63 files)\n"
     );
     assert_eq!(folder.files("infra"), files);
 }
@@ -67,7 +67,7 @@ fn changed_input_changes_only_its_files() {
     let run = folder.run(&["generate"]);
     assert_eq!(
         run.stdout,
-        "  ~ apps/shop/README.md\n  ~ apps/shop/main.tf\nwrote infra\n0 new, 2 changed, 0 removed, 51 unchanged\n"
+        "  ~ apps/shop/README.md\n  ~ apps/shop/main.tf\nwrote infra\n0 new, 2 changed, 0 removed, 61 unchanged\n"
     );
     assert!(folder.read("infra/apps/shop/main.tf").contains("\"other\""));
 }

@@ -182,11 +182,11 @@ fn terraform_applies_every_root() {
     };
     assert_eq!(
         network(&stage),
-        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single", "namespace": "stage.acme.internal" })
+        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single", "ipv6": true, "flow_log_retention": 30, "namespace": "stage.acme.internal" })
     );
     assert_eq!(
         network(&prod),
-        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "namespace": "stage.acme.internal" })
+        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "ipv6": true, "flow_log_retention": 30, "namespace": "stage.acme.internal" })
     );
     assert_eq!(process(&stage, "shop", "worker")["desired_count"], 2);
     assert_eq!(process(&prod, "shop", "worker")["desired_count"], 4);
@@ -270,8 +270,8 @@ fn variables_refuse_what_does_not_fit() {
         ),
         ("network={ az_count = 4 }".to_owned(), "Write 2 or 3."),
         (
-            "network={ nat = \"none\" }".to_owned(),
-            "Write single or per_az.",
+            "network={ nat = \"some\" }".to_owned(),
+            "Write none, single or per_az.",
         ),
     ];
     for (variable, message) in cases {
