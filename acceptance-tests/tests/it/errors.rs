@@ -403,102 +403,101 @@ fn refused_at(root: &Workspace, says: &[&str]) -> Result<()> {
     output.says(&["on main.tf line"])
 }
 
+/// Arguments of a database, and what the plan says of them.
+const MISTAKES_IN_A_DB: &[(&str, &[&str])] = &[
+    ("  name = \"a--b\"", &["name", "two hyphens"]),
+    ("  engine_version = \"9.6\"", &["engine_version", "9.6"]),
+    (
+        "  instance_class = \"t4g.micro\"",
+        &["instance_class", "db.t4g.micro"],
+    ),
+    ("  storage = 10", &["storage", "20"]),
+    ("  max_storage = 21", &["max_storage", "22"]),
+    (
+        "  storage = 100\n  max_storage = 105",
+        &["max_storage", "at least 110"],
+    ),
+    ("  username = \"admin\"", &["username", "reserved"]),
+    (
+        "  username = \"1a\"",
+        &["username", "beginning with a letter"],
+    ),
+    (
+        "  database = \"a-b\"",
+        &["database", "letters, digits and `_`"],
+    ),
+    ("  backup_retention = 36", &["backup_retention", "35"]),
+    (
+        "  backup_window = \"3:00-3:30\"",
+        &["backup_window", "03:00-03:30"],
+    ),
+    (
+        "  maintenance_window = \"sun:04:00-sun:04:10\"",
+        &["maintenance_window", "30 minutes"],
+    ),
+    (
+        "  backup_window = \"04:00-05:00\"\n  maintenance_window = \"sun:04:30-sun:05:30\"",
+        &["backup_window", "overlap"],
+    ),
+    ("  port = 80", &["port", "1150"]),
+    (
+        "  kms_key_id = \"alias/mine\"",
+        &["kms_key_id", "not an alias"],
+    ),
+    (
+        "  performance_insights_retention = 8",
+        &["performance_insights_retention", "31"],
+    ),
+    (
+        "  log_exports = [\"slowquery\"]",
+        &["log_exports", "postgresql"],
+    ),
+    (
+        "  ca_certificate = \"mine\"",
+        &["ca_certificate", "rds-ca-rsa2048-g1"],
+    ),
+    (
+        "  parameters = { Work = \"1\" }",
+        &["parameters", "lower case"],
+    ),
+    (
+        "  parameters = { \"rds.force_ssl\" = \"0\" }",
+        &["parameters", "always 1"],
+    ),
+    (
+        "  parameters = { work_mem = \"\" }",
+        &["parameters", "empty value"],
+    ),
+    (
+        "  clients = { shop = \"10.0.0.0/8\" }",
+        &["clients", "security group"],
+    ),
+    ("  replicas = { \"A_b\" = {} }", &["replicas", "identifier"]),
+    (
+        "  backup_retention = 0\n  replicas = { a = {} }",
+        &["replicas", "backup_retention"],
+    ),
+    ("  restore = {}", &["restore", "snapshot_id"]),
+    (
+        "  restore = { snapshot_id = \"a\", source_db = \"b\" }",
+        &["restore", "Remove one"],
+    ),
+    (
+        "  restore = { snapshot_id = \"a\", time = \"2026-11-20T09:30:00Z\" }",
+        &["time", "source_db"],
+    ),
+    (
+        "  restore = { source_db = \"a\", time = \"yesterday\" }",
+        &["time", "UTC"],
+    ),
+    ("  password_version = 0", &["password_version", "1"]),
+];
+
 #[test]
 fn mistakes_in_a_db_are_told_at_the_attribute_at_plan_time() -> Result<()> {
     let account = Account::fresh()?;
-    let mistakes = [
-        ("  name = \"a--b\"", vec!["name", "two hyphens"]),
-        ("  engine_version = \"9.6\"", vec!["engine_version", "9.6"]),
-        (
-            "  instance_class = \"t4g.micro\"",
-            vec!["instance_class", "db.t4g.micro"],
-        ),
-        ("  storage = 10", vec!["storage", "20"]),
-        ("  max_storage = 21", vec!["max_storage", "22"]),
-        (
-            "  storage = 100\n  max_storage = 105",
-            vec!["max_storage", "at least 110"],
-        ),
-        ("  username = \"admin\"", vec!["username", "reserved"]),
-        (
-            "  username = \"1a\"",
-            vec!["username", "beginning with a letter"],
-        ),
-        (
-            "  database = \"a-b\"",
-            vec!["database", "letters, digits and `_`"],
-        ),
-        ("  backup_retention = 36", vec!["backup_retention", "35"]),
-        (
-            "  backup_window = \"3:00-3:30\"",
-            vec!["backup_window", "03:00-03:30"],
-        ),
-        (
-            "  maintenance_window = \"sun:04:00-sun:04:10\"",
-            vec!["maintenance_window", "30 minutes"],
-        ),
-        (
-            "  backup_window = \"04:00-05:00\"\n  maintenance_window = \"sun:04:30-sun:05:30\"",
-            vec!["backup_window", "overlap"],
-        ),
-        ("  port = 80", vec!["port", "1150"]),
-        (
-            "  kms_key_id = \"alias/mine\"",
-            vec!["kms_key_id", "not an alias"],
-        ),
-        (
-            "  performance_insights_retention = 8",
-            vec!["performance_insights_retention", "31"],
-        ),
-        (
-            "  log_exports = [\"slowquery\"]",
-            vec!["log_exports", "postgresql"],
-        ),
-        (
-            "  ca_certificate = \"mine\"",
-            vec!["ca_certificate", "rds-ca-rsa2048-g1"],
-        ),
-        (
-            "  parameters = { Work = \"1\" }",
-            vec!["parameters", "lower case"],
-        ),
-        (
-            "  parameters = { \"rds.force_ssl\" = \"0\" }",
-            vec!["parameters", "always 1"],
-        ),
-        (
-            "  parameters = { work_mem = \"\" }",
-            vec!["parameters", "empty value"],
-        ),
-        (
-            "  clients = { shop = \"10.0.0.0/8\" }",
-            vec!["clients", "security group"],
-        ),
-        (
-            "  replicas = { \"A_b\" = {} }",
-            vec!["replicas", "identifier"],
-        ),
-        (
-            "  backup_retention = 0\n  replicas = { a = {} }",
-            vec!["replicas", "backup_retention"],
-        ),
-        ("  restore = {}", vec!["restore", "snapshot_id"]),
-        (
-            "  restore = { snapshot_id = \"a\", source_db = \"b\" }",
-            vec!["restore", "Remove one"],
-        ),
-        (
-            "  restore = { snapshot_id = \"a\", time = \"2026-11-20T09:30:00Z\" }",
-            vec!["time", "source_db"],
-        ),
-        (
-            "  restore = { source_db = \"a\", time = \"yesterday\" }",
-            vec!["time", "UTC"],
-        ),
-        ("  password_version = 0", vec!["password_version", "1"]),
-    ];
     let root = Workspace::new(&account, "")?;
-    for (more, says) in mistakes {
+    for (more, says) in MISTAKES_IN_A_DB {
         let key = more.trim_start().split(' ').next().unwrap_or_default();
         let base = fixtures::db(&account, "")?;
         let kept = base.lines().filter(|line| {
@@ -512,8 +511,8 @@ fn mistakes_in_a_db_are_told_at_the_attribute_at_plan_time() -> Result<()> {
         let output = root
             .plan_output(&[])?
             .failed()
-            .with_context(|| more.to_owned())?;
-        output.says(&says).with_context(|| more.to_owned())?;
+            .with_context(|| (*more).to_owned())?;
+        output.says(says).with_context(|| (*more).to_owned())?;
     }
     ensure!(account.writes()?.is_empty(), "a plan has written");
     Ok(())

@@ -240,7 +240,7 @@ mod tests {
 
     /// Fails with the code this often, then works; answers the result and the number of attempts.
     async fn deleted(code: &str, failures: u32, wait: &Wait) -> (Result<(), AwsError>, u32) {
-        let (aws, tries) = (Aws::offline(), Cell::new(0));
+        let (aws, tries) = (Box::new(Aws::offline()), Cell::new(0));
         let result = delete(&aws, "sg-1", &["InvalidGroup.NotFound"], wait, || {
             tries.set(tries.get() + 1);
             let answer = if tries.get() <= failures {

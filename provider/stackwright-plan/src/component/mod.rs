@@ -72,6 +72,10 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
 }
 
 /// Facts about a kind of component, without its type.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that have nothing to do with each other"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KindFacts {
     /// Fields that AWS cannot change in place.

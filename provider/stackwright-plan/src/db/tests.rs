@@ -295,7 +295,7 @@ fn another_database_is_not_compared_with_the_old_one() {
 
 #[test]
 fn a_plan_says_what_stands_still() {
-    for (planned, summary) in [
+    let changes = vec![
         (
             DbConfig {
                 instance_class: text("db.t4g.small"),
@@ -334,7 +334,8 @@ fn a_plan_says_what_stands_still() {
             },
             "Parameters Wait for a Restart",
         ),
-    ] {
+    ];
+    for (planned, summary) in changes {
         assert_eq!(said(&db(), &planned), [summary]);
     }
     assert!(said(&db(), &db()).is_empty());

@@ -555,8 +555,8 @@ fn warn_of_another_balancer(
 /// ARNs of the load balancers, by the names of the routers.
 fn balancer_arns(view: &ServiceConfig) -> BTreeMap<&String, &String> {
     let routes = view.routes.known().into_iter().flat_map(BTreeMap::values);
-    let routers = routes.filter_map(|route| route.known()?.router.known());
-    routers
+    let behind = routes.filter_map(|route| route.known()?.router.known());
+    behind
         .filter_map(|router| router.name.known().zip(router.arn.known()))
         .collect()
 }

@@ -52,15 +52,15 @@ pub(crate) fn changes(
             .and_then(|graph| graph.nodes.get(&key))
             .map(|node| node.resolve(&old_outputs));
         let exists = record.components.contains_key(&key) && !missing.contains(&key);
-        let changed = old.map(|old| changed(&desired, &old, drifted.get(&key), node.kind));
-        let step = match &changed {
+        let fields = old.map(|old| changed(&desired, &old, drifted.get(&key), node.kind));
+        let step = match &fields {
             _ if !exists => Some(Step::Create),
             None => Some(Step::Update),
             Some(fields) => step(fields, node.kind).or(drifted.get(&key).map(|_| Step::Update)),
         };
         let outputs = match step {
             Some(Step::Create | Step::Replace) => node.predicted.clone(),
-            _ => kept(record, &key, &changed.unwrap_or_default(), node.kind),
+            _ => kept(record, &key, &fields.unwrap_or_default(), node.kind),
         };
         changes.outputs.0.insert(key.clone(), outputs);
         changes.steps.extend(step.map(|step| (key, step)));
