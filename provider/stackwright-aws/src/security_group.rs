@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self, Filter, IpPermission, IpRange, ResourceType, SecurityGroupRule};
+use aws_sdk_ec2::types::{
+    self, Filter, IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRule,
+};
 use stackwright_plan::component::SecurityGroup;
 use stackwright_plan::diff::FieldDiff;
 
@@ -179,19 +181,22 @@ fn settle_revoked<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
     }
 }
 
-/// Whether it is the rule that AWS puts into every new group.
+/// Whether it is a rule that AWS puts into every new group: one for IPv4, and in a VPC with IPv6 another.
 fn is_default_egress(rule: &SecurityGroupRule) -> bool {
     rule.is_egress() == Some(true)
         && rule.ip_protocol() == Some("-1")
-        && rule.cidr_ipv4() == Some("0.0.0.0/0")
+        && (rule.cidr_ipv4() == Some("0.0.0.0/0") || rule.cidr_ipv6() == Some("::/0"))
         && rule.tags().is_empty()
 }
 
 /// Whether the group has any rule like it, ours or AWS's: else its rules need not be asked for.
 fn may_have_default_egress(group: &types::SecurityGroup) -> bool {
     group.ip_permissions_egress().iter().any(|permission| {
-        let everywhere = |range: &IpRange| range.cidr_ip() == Some("0.0.0.0/0");
-        permission.ip_protocol() == Some("-1") && permission.ip_ranges().iter().any(everywhere)
+        let ipv4 = |range: &IpRange| range.cidr_ip() == Some("0.0.0.0/0");
+        let ipv6 = |range: &Ipv6Range| range.cidr_ipv6() == Some("::/0");
+        permission.ip_protocol() == Some("-1")
+            && (permission.ip_ranges().iter().any(ipv4)
+                || permission.ipv6_ranges().iter().any(ipv6))
     })
 }
 

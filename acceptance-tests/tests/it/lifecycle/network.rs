@@ -40,7 +40,7 @@ fn closed_network() -> Result<()> {
         update_shows: &["nat", "ipv6", "flow_log_retention"],
         replaced: |_| {
             Ok(fixtures::network(&format!(
-                "{CLOSED}\n  domain = \"acme.internal\""
+                "{CLOSED}\n  cidr = \"10.31.0.0/16\""
             )))
         },
         side: Removal::By(delete_logs_endpoint),
@@ -53,10 +53,14 @@ fn closed_network() -> Result<()> {
 }
 
 fn delete_logs_endpoint(account: &Account) -> Result<&'static str> {
-    let name = json!([{ "Name": "tag:stackwright:component", "Values": ["endpoint.logs"] }]);
-    let params = json!({ "Filters": name });
-    let found = account.list("ec2", "DescribeVpcEndpoints", &params, "VpcEndpoints")?;
-    let endpoint = found.first().context("there is no endpoint for logs")?;
+    let all = account.list("ec2", "DescribeVpcEndpoints", &json!({}), "VpcEndpoints")?;
+    let tag = json!({ "Key": "stackwright:component", "Value": "endpoint.logs" });
+    let is_it = |it: &&Json| {
+        it["Tags"]
+            .as_array()
+            .is_some_and(|tags| tags.contains(&tag))
+    };
+    let endpoint = all.iter().find(is_it).context("no endpoint for logs")?;
     let params = json!({ "VpcEndpointIds": [endpoint["VpcEndpointId"]] });
     account.outside("ec2", "DeleteVpcEndpoints", &params)?;
     Ok("endpoint.logs")
