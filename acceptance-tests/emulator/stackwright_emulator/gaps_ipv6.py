@@ -76,7 +76,16 @@ def _associate_with_vpc(original: Any, self: Any, vpc_id: str, cidr_block: str, 
     association = original(self, vpc_id, cidr_block, amazon)
     if amazon:
         association["looks"] = _LOOKS
+        _add_local_routes(self, vpc_id, association["cidr_block"])
     return association
+
+
+def _add_local_routes(self: Any, vpc_id: str, block: str) -> None:
+    """Also into the route tables that are there already, as AWS does."""
+    for table in list(self.route_tables.values()):
+        there = {route.destination_ipv6_cidr_block for route in table.routes}
+        if table.vpc_id == vpc_id and block not in there:
+            self.create_route(table.id, None, destination_ipv6_cidr_block=block, local=True)
 
 
 def _disassociate_from_vpc(original: Any, self: Any, association_id: str) -> Any:
