@@ -60,7 +60,9 @@ fn delete_logs_endpoint(account: &Account) -> Result<&'static str> {
             .as_array()
             .is_some_and(|tags| tags.contains(&tag))
     };
-    let endpoint = all.iter().find(is_it).context("no endpoint for logs")?;
+    // AWS goes on showing those of before for a while.
+    let mut there = all.iter().filter(|it| it["State"] == "available");
+    let endpoint = there.find(is_it).context("no endpoint for logs")?;
     let params = json!({ "VpcEndpointIds": [endpoint["VpcEndpointId"]] });
     account.outside("ec2", "DeleteVpcEndpoints", &params)?;
     Ok("endpoint.logs")
