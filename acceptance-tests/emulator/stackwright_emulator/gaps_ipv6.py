@@ -76,16 +76,7 @@ def _associate_with_vpc(original: Any, self: Any, vpc_id: str, cidr_block: str, 
     association = original(self, vpc_id, cidr_block, amazon)
     if amazon:
         association["looks"] = _LOOKS
-        _add_local_routes(self, vpc_id, association["cidr_block"])
     return association
-
-
-def _add_local_routes(self: Any, vpc_id: str, block: str) -> None:
-    """Also into the route tables that are there already, as AWS does."""
-    for table in list(self.route_tables.values()):
-        there = {route.destination_ipv6_cidr_block for route in table.routes}
-        if table.vpc_id == vpc_id and block not in there:
-            self.create_route(table.id, None, destination_ipv6_cidr_block=block, local=True)
 
 
 def _disassociate_from_vpc(original: Any, self: Any, association_id: str) -> Any:
@@ -109,20 +100,30 @@ def _disassociate(self: Any, vpc: VPC, association: dict[str, Any]) -> dict[str,
 
 
 def _drop_stale_routes(self: Any, vpc: VPC) -> None:
-    for table in self.route_tables.values():
+    for table in list(self.route_tables.values()):
         if table.vpc_id == vpc.id:
-            _keep_local(table, {str(block) for block in _ranges(vpc)})
+            _drop_local(table, _former_ranges(vpc))
 
 
-def _keep_local(table: RouteTable, blocks: set[str]) -> None:
+def _former_ranges(vpc: VPC) -> set[str]:
+    """The ranges that a VPC has no more. Not those that it lacks: one may be on its way in another call."""
+    return {
+        association["cidr_block"]
+        for association in vpc.get_cidr_block_association_set(ipv6=True)
+        if association["cidr_block_state"]["state"] == "disassociated"
+    }
+
+
+def _drop_local(table: RouteTable, blocks: set[str]) -> None:
     for name, route in list(table._routes.items()):
-        if route.local and route.destination_ipv6_cidr_block and route.destination_ipv6_cidr_block not in blocks:
+        if route.local and route.destination_ipv6_cidr_block in blocks:
             del table._routes[name]
 
 
 def _create_route_table(original: Any, self: Any, vpc_id: str, *args: Any, **kwargs: Any) -> RouteTable:
+    """moto makes a local route of a former range too."""
     table = original(self, vpc_id, *args, **kwargs)
-    _keep_local(table, {str(block) for block in _ranges(self.get_vpc(vpc_id))})
+    _drop_local(table, _former_ranges(self.get_vpc(vpc_id)))
     return table
 
 
