@@ -18,4 +18,11 @@ provider "stackwright" {
     role_arn     = "arn:aws:iam::333333333333:role/acme-deploy"
     session_name = "terraform"
   }
+
+  monitoring {
+    namespace = "acme"
+    notifiers = {
+      "@pagerduty" = "arn:aws:sns:us-west-2:333333333333:pagerduty"
+    }
+  }
 }

@@ -35,7 +35,15 @@ resource "stackwright_db" "main" {
   tags                        = var.tags
 }
 
-# 0 says that the provider does not know the number of this class.
+locals {
+  # 0 says that the provider does not know the number of this class.
+  max_connections = stackwright_db.main.max_connections > 0 ? stackwright_db.main.max_connections : null
+  memory_bytes    = stackwright_db.main.memory_bytes > 0 ? stackwright_db.main.memory_bytes : null
+
+  # Replicas of the database's own class, which have the same numbers.
+  alike = [for key, replica in var.replicas : key if coalesce(replica.instance_class, var.instance_class) == var.instance_class]
+}
+
 module "monitors" {
   source = "../monitors"
 
@@ -43,15 +51,15 @@ module "monitors" {
   kind                  = "database"
   dimensions            = { DBInstanceIdentifier = stackwright_db.main.instance_id }
   allocated_storage_gib = var.storage
-  max_connections       = stackwright_db.main.max_connections > 0 ? stackwright_db.main.max_connections : null
-  memory_bytes          = stackwright_db.main.memory_bytes > 0 ? stackwright_db.main.memory_bytes : null
+  max_connections       = local.max_connections
+  memory_bytes          = local.memory_bytes
   defaults              = var.defaults
   monitors              = var.monitors
   notify                = var.notify
   tags                  = var.tags
 }
 
-# A replica of another class has other numbers, so what needs them is left out.
+# A replica of another class has other numbers, so what needs them is left out, unless thresholds are given.
 module "replica_monitors" {
   source   = "../monitors"
   for_each = var.replicas
@@ -61,6 +69,8 @@ module "replica_monitors" {
   replica               = true
   dimensions            = { DBInstanceIdentifier = stackwright_db.main.replica_ids[each.key] }
   allocated_storage_gib = var.storage
+  max_connections       = contains(local.alike, each.key) ? local.max_connections : null
+  memory_bytes          = contains(local.alike, each.key) ? local.memory_bytes : null
   defaults              = var.defaults
   monitors              = var.monitors
   notify                = var.notify

@@ -153,6 +153,7 @@ variable "monitors" {
     time_window = optional(string)
     message     = optional(string)
     no_data     = optional(string)
+    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false

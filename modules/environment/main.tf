@@ -41,6 +41,8 @@ module "public_router" {
   certificate_arn     = var.public_router.certificate_arn
   access_logs         = var.public_router.access_logs
   idle_timeout        = var.public_router.idle_timeout
+  defaults            = var.public_router.defaults
+  monitors            = var.public_router.monitors
   deletion_protection = var.deletion_protection
   notify              = var.notify
 }
@@ -57,6 +59,8 @@ module "internal_router" {
   certificate_arn     = var.internal_router.certificate_arn
   access_logs         = var.internal_router.access_logs
   idle_timeout        = var.internal_router.idle_timeout
+  defaults            = var.internal_router.defaults
+  monitors            = var.internal_router.monitors
   deletion_protection = var.deletion_protection
   notify              = var.notify
 }

@@ -23,9 +23,25 @@ output "internal_router_name" {
   value       = one(module.internal_router[*].private_name)
 }
 
+output "monitors" {
+  description = "The monitors of the routers, public and internal: which router, then the monitor's key."
+  value = merge(
+    { for router in module.public_router : "public" => router.monitors },
+    { for router in module.internal_router : "internal" => router.monitors },
+  )
+}
+
 output "network" {
   description = "The network as other modules take it."
   value       = module.network.ref
+}
+
+output "omitted_monitors" {
+  description = "The monitors of the routers that are not made: which router, then the monitor's key, and why."
+  value = merge(
+    { for router in module.public_router : "public" => router.omitted_monitors },
+    { for router in module.internal_router : "internal" => router.omitted_monitors },
+  )
 }
 
 output "public_router" {

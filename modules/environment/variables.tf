@@ -22,6 +22,16 @@ variable "internal_router" {
     certificate_arn = optional(string)
     access_logs     = optional(object({ bucket = string, prefix = optional(string, "") }))
     idle_timeout    = optional(number, 60)
+    defaults        = optional(map(bool), {})
+    monitors = optional(map(object({
+      enabled     = optional(bool, true)
+      warning     = optional(number)
+      critical    = optional(number)
+      time_window = optional(string)
+      message     = optional(string)
+      no_data     = optional(string)
+      notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    })), {})
   })
   default = null
 }
@@ -62,13 +72,23 @@ variable "notify" {
 }
 
 variable "public_router" {
-  description = "The router that the internet reaches: its domains, the Route 53 zone of them, a certificate in place of one that is made for them, access logs, and seconds until a silent connection is closed. Without it there is none."
+  description = "The router that the internet reaches: its domains, the Route 53 zone of them, a certificate in place of one that is made for them, access logs, seconds until a silent connection is closed, and by their key which of its monitors are made (defaults) and how they differ (monitors). Without it there is none."
   type = object({
     domains         = optional(list(string), [])
     zone_id         = optional(string)
     certificate_arn = optional(string)
     access_logs     = optional(object({ bucket = string, prefix = optional(string, "") }))
     idle_timeout    = optional(number, 60)
+    defaults        = optional(map(bool), {})
+    monitors = optional(map(object({
+      enabled     = optional(bool, true)
+      warning     = optional(number)
+      critical    = optional(number)
+      time_window = optional(string)
+      message     = optional(string)
+      no_data     = optional(string)
+      notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    })), {})
   })
   default = null
 }

@@ -63,6 +63,7 @@ locals {
       title       = "none running"
       needs       = ["ClusterName", "ServiceName"]
       insights    = true
+      needs_task  = true
       message     = "${var.name} has no running task. See why its tasks stopped, in the events of its ECS service."
       namespace   = "ECS/ContainerInsights"
       metric      = "RunningTaskCount"
@@ -97,6 +98,7 @@ locals {
     no_healthy = {
       title       = "no healthy target"
       needs       = ["LoadBalancer", "TargetGroup"]
+      needs_task  = true
       message     = "No target of ${var.name} is healthy: its users get errors. See the health checks of its target group and the logs of its tasks."
       namespace   = "AWS/ApplicationELB"
       metric      = "HealthyHostCount"
@@ -137,21 +139,6 @@ locals {
       operator    = ">"
       warning     = 1
       critical    = 5
-      no_data     = "ok"
-    }
-    router_errors = {
-      title       = "router 5xx"
-      needs       = ["LoadBalancer"]
-      message     = "The load balancer before ${var.name} itself answered {{comparator}} {{threshold}} requests with a 5xx within 5 minutes: targets refuse connections or answer too late."
-      namespace   = "AWS/ApplicationELB"
-      metric      = "HTTPCode_ELB_5XX_Count"
-      dimensions  = { LoadBalancer = lookup(var.dimensions, "LoadBalancer", null) }
-      time_aggr   = "sum"
-      space_aggr  = "sum"
-      time_window = "last_5m"
-      operator    = ">="
-      warning     = 1
-      critical    = 10
       no_data     = "ok"
     }
     latency = {
@@ -225,6 +212,21 @@ locals {
       # ACM tells a new certificate's days once a day.
       warm_up = 2880
     }
+    router_errors = {
+      title       = "own 5xx"
+      needs       = ["LoadBalancer"]
+      message     = "The load balancer of ${var.name} itself answered {{comparator}} {{threshold}} requests with a 5xx within 5 minutes: targets refuse connections or answer too late."
+      namespace   = "AWS/ApplicationELB"
+      metric      = "HTTPCode_ELB_5XX_Count"
+      dimensions  = { LoadBalancer = lookup(var.dimensions, "LoadBalancer", null) }
+      time_aggr   = "sum"
+      space_aggr  = "sum"
+      time_window = "last_5m"
+      operator    = ">="
+      warning     = 1
+      critical    = 10
+      no_data     = "ok"
+    }
   }
 
   instance_series = { DBInstanceIdentifier = lookup(var.dimensions, "DBInstanceIdentifier", null) }
@@ -249,7 +251,7 @@ locals {
       title       = "free storage"
       needs       = ["DBInstanceIdentifier"]
       number      = "allocated_storage_gib"
-      message     = "The database ${var.name} has less than {{threshold}} bytes of storage left. A full database stops: raise its storage."
+      message     = "The database ${var.name} has less than {{gib}} GiB of storage left. A full database stops: raise its storage."
       namespace   = "AWS/RDS"
       metric      = "FreeStorageSpace"
       dimensions  = local.instance_series
@@ -265,7 +267,7 @@ locals {
       title       = "connections"
       needs       = ["DBInstanceIdentifier"]
       number      = "max_connections"
-      message     = "The database ${var.name} has more than {{threshold}} connections, and takes ${coalesce(var.max_connections, 0)}. Look for pools that are too large, or take a larger instance_class."
+      message     = "The database ${var.name} has more than {{threshold}} connections${try(", and takes ${var.max_connections}", "")}. Look for pools that are too large, or take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "DatabaseConnections"
       dimensions  = local.instance_series
@@ -281,7 +283,7 @@ locals {
       title       = "free memory"
       needs       = ["DBInstanceIdentifier"]
       number      = "memory_bytes"
-      message     = "The database ${var.name} has less than {{threshold}} bytes of memory left. See its queries, or take a larger instance_class."
+      message     = "The database ${var.name} has less than {{gib}} GiB of memory left. See its queries, or take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "FreeableMemory"
       dimensions  = local.instance_series
@@ -407,7 +409,7 @@ locals {
     missed_run = {
       title       = "missed run"
       needs       = ["ScheduleGroup"]
-      number      = "expected_window"
+      scheduled   = true
       message     = "${var.name} was not started when it should have been. See whether its schedule is enabled and what its dead-letter queue says."
       namespace   = "AWS/Scheduler"
       metric      = "InvocationAttemptCount"
@@ -472,7 +474,6 @@ locals {
 
   numbers = {
     allocated_storage_gib = var.allocated_storage_gib
-    expected_window       = var.expected_window
     max_connections       = var.max_connections
     memory_bytes          = var.memory_bytes
     slo                   = var.slo
@@ -486,7 +487,10 @@ locals {
       length(setsubtract(monitor.needs, keys(var.dimensions))) == 0 ? "" : "dimensions lacks ${join(", ", setsubtract(monitor.needs, keys(var.dimensions)))}",
       try(monitor.insights, false) && !var.container_insights ? "needs Container Insights on the cluster and container_insights = true" : "",
       try(monitor.replica, false) && !var.replica ? "is for replicas" : "",
-      try(local.numbers[monitor.number], 0) == null ? "needs ${monitor.number}" : "",
+      try(monitor.needs_task, false) && var.may_run_none ? "would fire for ever: the service may have no task" : "",
+      try(monitor.scheduled, false) && var.expected_window == null ? "needs expected_window" : "",
+      # Thresholds that are given need no number to be reckoned from.
+      try(local.numbers[monitor.number], 0) == null && try(coalesce(var.monitors[key].warning, var.monitors[key].critical), null) == null ? "needs ${monitor.number}" : "",
     ]))
   }
 
@@ -496,6 +500,33 @@ locals {
       critical = try(coalesce(var.monitors[key].critical, try(monitor.critical, null)), try(monitor.critical, null))
     } if local.reasons[key] == ""
   }
+
+  # Whom each level tells.
+  told = {
+    for key, level in local.levels : key => {
+      warning  = try(coalesce(var.monitors[key].notify.warning), var.notify.warning)
+      critical = try(coalesce(var.monitors[key].notify.critical), var.notify.critical)
+    }
+  }
+
+  # What a text says of its threshold, as it is or in GiB. With two levels each says its own; with one there is no
+  # {{warn_threshold}}, and the provider refuses what has no value. Messages that somebody gives stay as they are.
+  by_level = "{{#is_alert}}%s{{/is_alert}}{{#is_warning}}%s{{/is_warning}}"
+  gib = {
+    for key, level in local.levels : key => { for name, bytes in level : name => try(tonumber(format("%.2f", bytes / 1073741824)), null) }
+  }
+  words = {
+    for key, level in local.levels : key => level.warning != null && level.critical != null ? {
+      threshold = format(local.by_level, "{{threshold}}", "{{warn_threshold}}")
+      gib       = format(local.by_level, local.gib[key].critical, local.gib[key].warning)
+      } : {
+      threshold = "{{threshold}}"
+      gib       = tostring(coalesce(local.gib[key].critical, local.gib[key].warning))
+    }
+  }
+  messages = {
+    for key, word in local.words : key => replace(replace(local.defaults[key].message, "{{threshold}}", word.threshold), "{{gib}}", word.gib)
+  }
 }
 
 # A monitor with one level has it as `critical`, whomever it tells.
@@ -503,7 +534,7 @@ resource "stackwright_monitor" "main" {
   for_each = local.levels
 
   name          = "${var.name} ${local.defaults[each.key].title}"
-  message       = try(coalesce(var.monitors[each.key].message), local.defaults[each.key].message)
+  message       = try(coalesce(var.monitors[each.key].message), local.messages[each.key])
   namespace     = local.defaults[each.key].namespace
   metric        = try(local.defaults[each.key].metric, null)
   dimensions    = try(local.defaults[each.key].dimensions, null)
@@ -523,13 +554,13 @@ resource "stackwright_monitor" "main" {
 
     content {
       threshold = warning.value
-      notify    = var.notify.warning
+      notify    = local.told[each.key].warning
     }
   }
 
   critical {
     threshold = coalesce(each.value.critical, each.value.warning)
-    notify    = each.value.critical == null ? var.notify.warning : var.notify.critical
+    notify    = each.value.critical == null ? local.told[each.key].warning : local.told[each.key].critical
   }
 }
 

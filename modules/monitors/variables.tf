@@ -1,7 +1,7 @@
 # Required variables
 
 variable "dimensions" {
-  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; LoadBalancer and TargetGroup of a target; CertificateArn of a router; DBInstanceIdentifier of a database; ScheduleGroup and DeadLetterQueueName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
+  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; LoadBalancer and TargetGroup of a target; LoadBalancer and CertificateArn of a router; DBInstanceIdentifier of a database; ScheduleGroup and DeadLetterQueueName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
   type        = map(string)
   nullable    = false
 }
@@ -31,7 +31,7 @@ variable "name" {
 # Options
 
 variable "allocated_storage_gib" {
-  description = "Storage of a database in GiB. Without it the monitor storage is left out."
+  description = "Storage of a database in GiB. Without it the monitor storage is left out, unless monitors gives it thresholds."
   type        = number
   default     = null
 }
@@ -56,7 +56,7 @@ variable "defaults" {
 }
 
 variable "expected_window" {
-  description = "Time within which a job must be started, longer than the pause between two runs, e.g. last_26h for a daily one; a week at most. Without it the monitor missed_run is left out."
+  description = "Time within which a job must be started, longer than the pause between two runs, e.g. last_26h for a daily one; a week at most. Without it the monitor missed_run is left out. A new monitor waits for data for 2 days at most: with a longer window it may fire before the first run of a new job."
   type        = string
   default     = null
 
@@ -67,19 +67,26 @@ variable "expected_window" {
 }
 
 variable "max_connections" {
-  description = "Connections that a database takes. Without it the monitor connections is left out."
+  description = "Connections that a database takes. Without it the monitor connections is left out, unless monitors gives it thresholds."
   type        = number
   default     = null
 }
 
+variable "may_run_none" {
+  description = "Whether a service may have no task on purpose. Then the monitors none_running and no_healthy are left out, which would fire for ever."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "memory_bytes" {
-  description = "Memory of a database in bytes. Without it the monitor memory is left out."
+  description = "Memory of a database in bytes. Without it the monitor memory is left out, unless monitors gives it thresholds."
   type        = number
   default     = null
 }
 
 variable "monitors" {
-  description = "Changes of the defaults by their key, e.g. { latency = { warning = 0.5 } }; enabled = false leaves one out as defaults does. The output monitors lists the keys."
+  description = "Changes of the defaults by their key, e.g. { latency = { warning = 0.5 } }; enabled = false leaves one out as defaults does, and notify says whom it tells in place of the variable notify. The output monitors lists the keys."
   type = map(object({
     enabled     = optional(bool, true)
     warning     = optional(number)
@@ -87,13 +94,14 @@ variable "monitors" {
     time_window = optional(string)
     message     = optional(string)
     no_data     = optional(string)
+    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
 
   validation {
     condition     = length(setsubtract(keys(var.monitors), keys(local.defaults))) == 0
-    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired; target: no_healthy, unhealthy, errors, router_errors, latency, slo_fast, slo_slow, slo_long; web: those of both; router: certificate; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters, missed_run; queue: age, dead_letters."
+    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired; target: no_healthy, unhealthy, errors, latency, slo_fast, slo_slow, slo_long; web: those of both; router: certificate, router_errors; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters, missed_run; queue: age, dead_letters."
   }
 }
 
@@ -115,7 +123,7 @@ variable "replica" {
 }
 
 variable "slo" {
-  description = "Share of requests in percent that are to be answered without a 5xx, e.g. 99.9. Without it the monitors slo_fast, slo_slow and slo_long are left out."
+  description = "Share of requests in percent that are to be answered without a 5xx, e.g. 99.9. Without it the monitors slo_fast, slo_slow and slo_long are left out, unless monitors gives them thresholds."
   type        = number
   default     = null
 

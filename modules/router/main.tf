@@ -1,6 +1,6 @@
 # What requests come in through: a load balancer with a redirect to HTTPS, a
-# certificate that renews itself, DNS names, and a monitor of the days that the
-# certificate has left.
+# certificate that renews itself, DNS names, and monitors of the days that the
+# certificate has left and of the errors that the load balancer itself answers.
 #
 # Usage:
 #
@@ -26,15 +26,22 @@ resource "stackwright_router" "main" {
   tags                = var.tags
 }
 
+locals {
+  dimensions = {
+    LoadBalancer   = stackwright_router.main.ref.arn_suffix
+    CertificateArn = try(coalesce(var.certificate_arn, stackwright_router.main.requested_certificate_arn), null)
+  }
+
+  # Whether there is a certificate must be known before it is: with domains there always is one.
+  certified = length(var.domains) > 0 ? true : var.certificate_arn != null
+}
+
 module "monitors" {
   source = "../monitors"
 
-  # Whether there is a certificate must be known before it is: with domains there always is one.
-  count = length(var.domains) > 0 ? 1 : var.certificate_arn == null ? 0 : 1
-
   name       = "router/${var.name}"
   kind       = "router"
-  dimensions = { CertificateArn = try(coalesce(var.certificate_arn, stackwright_router.main.requested_certificate_arn), null) }
+  dimensions = { for name, value in local.dimensions : name => value if local.certified || name != "CertificateArn" }
   defaults   = var.defaults
   monitors   = var.monitors
   notify     = var.notify

@@ -5,7 +5,12 @@ output "dns_name" {
 
 output "monitors" {
   description = "Each monitor by its key: its name, its thresholds and the ARNs of its alarms."
-  value       = merge(module.monitors[*].monitors...)
+  value       = module.monitors.monitors
+}
+
+output "omitted_monitors" {
+  description = "The monitors that are not made, by their key, and why."
+  value       = module.monitors.omitted
 }
 
 output "private_name" {

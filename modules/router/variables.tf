@@ -49,8 +49,8 @@ variable "defaults" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.defaults), ["certificate"])) == 0
-    error_message = "Write only keys of its monitors: certificate."
+    condition     = length(setsubtract(keys(var.defaults), ["certificate", "router_errors"])) == 0
+    error_message = "Write only keys of its monitors: certificate, router_errors."
   }
 }
 
@@ -94,13 +94,14 @@ variable "monitors" {
     time_window = optional(string)
     message     = optional(string)
     no_data     = optional(string)
+    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.monitors), ["certificate"])) == 0
-    error_message = "Write only keys of its monitors: certificate."
+    condition     = length(setsubtract(keys(var.monitors), ["certificate", "router_errors"])) == 0
+    error_message = "Write only keys of its monitors: certificate, router_errors."
   }
 }
 

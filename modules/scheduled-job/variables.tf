@@ -88,7 +88,7 @@ variable "enabled" {
 }
 
 variable "expected_window" {
-  description = "Time within which it must be started, longer than the pause between two runs, e.g. last_6d; a week at most. Left out, it is known for rates up to 45 hours and for jobs that run every few minutes, every hour or every day; other jobs have no monitor missed_run without it."
+  description = "Time within which it must be started, longer than the pause between two runs, e.g. last_6d; a week at most. Left out, it is known for rates up to 45 hours and for jobs that run every few minutes, every hour or every day; other jobs have no monitor missed_run without it. A new monitor waits for data for 2 days at most: with a longer window it may fire before the first run of a new job."
   type        = string
   default     = null
 
@@ -131,6 +131,7 @@ variable "monitors" {
     time_window = optional(string)
     message     = optional(string)
     no_data     = optional(string)
+    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false

@@ -48,6 +48,10 @@ locals {
   of_service = ["below_desired", "cpu", "memory", "none_running"]
   by_service = { for key, change in var.monitors : key => change if contains(local.of_service, key) }
   by_router  = { for key, change in var.monitors : key => change if !contains(local.of_service, key) }
+
+  # Without a task on purpose, monitors of running tasks and of healthy targets would fire for ever; a task that is
+  # wanted and missing is told by below_desired.
+  may_run_none = var.scale == null ? var.desired_count == 0 : var.scale.min == 0
 }
 
 module "monitors" {
@@ -60,6 +64,7 @@ module "monitors" {
     ServiceName = stackwright_service.main.ref.name
   }
   container_insights = var.container_insights
+  may_run_none       = local.may_run_none
   defaults           = { for key, made in var.defaults : key => made if contains(local.of_service, key) }
   monitors           = local.by_service
   notify             = var.notify
@@ -76,9 +81,10 @@ module "monitors_router" {
     LoadBalancer = stackwright_service.main.ref.target_groups[each.key].load_balancer_arn_suffix
     TargetGroup  = stackwright_service.main.ref.target_groups[each.key].arn_suffix
   }
-  slo      = var.slo
-  defaults = { for key, made in var.defaults : key => made if !contains(local.of_service, key) }
-  monitors = local.by_router
-  notify   = var.notify
-  tags     = var.tags
+  may_run_none = local.may_run_none
+  slo          = var.slo
+  defaults     = { for key, made in var.defaults : key => made if !contains(local.of_service, key) }
+  monitors     = local.by_router
+  notify       = var.notify
+  tags         = var.tags
 }

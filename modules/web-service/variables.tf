@@ -78,8 +78,8 @@ variable "defaults" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "router_errors", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
-    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, router_errors, slo_fast, slo_long, slo_slow, unhealthy."
+    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, slo_fast, slo_long, slo_slow, unhealthy."
   }
 }
 
@@ -170,13 +170,14 @@ variable "monitors" {
     time_window = optional(string)
     message     = optional(string)
     no_data     = optional(string)
+    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "router_errors", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
-    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, router_errors, slo_fast, slo_long, slo_slow, unhealthy."
+    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, slo_fast, slo_long, slo_slow, unhealthy."
   }
 }
 

@@ -32,6 +32,12 @@ resource "stackwright_service" "main" {
   tags          = var.tags
 }
 
+locals {
+  # Without a task on purpose, a monitor of running tasks would fire for ever; a task that is wanted and missing
+  # is told by below_desired.
+  may_run_none = var.scale == null ? var.desired_count == 0 : var.scale.min == 0
+}
+
 module "monitors" {
   source = "../monitors"
 
@@ -42,6 +48,7 @@ module "monitors" {
     ServiceName = stackwright_service.main.ref.name
   }
   container_insights = var.container_insights
+  may_run_none       = local.may_run_none
   defaults           = var.defaults
   monitors           = var.monitors
   notify             = var.notify

@@ -10,8 +10,8 @@ The modules, from the outside in:
 * `call`, `errors`, `cbor` speak the AWS protocols.
 * `accounts`, `trust`, `sts` decide who the caller is and which role it may take.
 * `faults`, `calls`, `settings`, `pagination`, `unimplemented` are what a test can steer or ask.
-* `ecs_services`, `ecs_tasks`, `ecs_targets`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch` and the
-  `gaps_*` modules make moto behave like AWS.
+* `ecs_services`, `ecs_tasks`, `ecs_targets`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch`,
+  `rds_rules`, `rds_events`, `rds_play` and the `gaps_*` modules make moto behave like AWS; `plays` is what the plays share.
 * `outside` and `dump` look at an account as an ordinary AWS client.
 """
 
@@ -46,6 +46,7 @@ def install_patches() -> None:
         gaps_tagging,
         gaps_vpc_endpoints,
         moto_core,
+        rds_events,
         sts,
     )
 
@@ -64,6 +65,7 @@ def install_patches() -> None:
         gaps_flow_logs,
         gaps_rds,
         gaps_rds_groups,
+        rds_events,
         gaps_route53,
         gaps_scheduler,
         gaps_secrets,

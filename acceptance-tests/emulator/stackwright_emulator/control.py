@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import ecs_play, gaps_rds, settings
+from . import ecs_play, gaps_rds, rds_play, settings
 from .dump import Dumper
 from .errors import Reply
 from .gateway import Gateway
 from .outside import Clients
+from .plays import Plays
 
 PREFIX = "/_stackwright/"
 
@@ -37,8 +38,10 @@ class Control:
             ("GET", "unimplemented"): lambda query, body: gateway.unimplemented.list(query.get("account")),
             ("DELETE", "unimplemented"): self._clear(gateway.unimplemented),
             ("POST", "settings"): self._settings,
-            ("POST", "ecs/play"): self._play,
+            ("POST", "ecs/play"): self._play(ecs_play.PLAYS),
             ("DELETE", "ecs/play"): self._clear(ecs_play.PLAYS),
+            ("POST", "rds/play"): self._play(rds_play.PLAYS),
+            ("DELETE", "rds/play"): self._clear(rds_play.PLAYS),
             ("POST", "rds/login"): lambda query, body: {"ok": gaps_rds.login(**body)},
             ("GET", "dump"): self._dump,
             ("POST", "outside"): self._outside,
@@ -71,8 +74,9 @@ class Control:
     def _settings(self, query: Query, body: Any) -> Any:
         return settings.change(body.pop("account"), body)
 
-    def _play(self, query: Query, body: Any) -> Any:
-        return {"id": ecs_play.PLAYS.add(body.pop("account"), body)}
+    @staticmethod
+    def _play(plays: Plays[Any]) -> Callable[[Query, Any], Any]:
+        return lambda query, body: {"id": plays.add(body.pop("account"), body)}
 
     def _dump(self, query: Query, body: Any) -> Any:
         dumped = self._dumper.collect(query["account"], query["region"])

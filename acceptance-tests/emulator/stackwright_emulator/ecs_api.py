@@ -73,6 +73,9 @@ def update_service(self: Response) -> ActionResult:
         values["taskDefinition"] = _task_definition(backend, values["taskDefinition"]).arn
     if "networkConfiguration" in values:
         values["networkConfiguration"] = _network(values["networkConfiguration"])
+    if "deploymentConfiguration" in values:
+        before = service.settings["deploymentConfiguration"]
+        values["deploymentConfiguration"] = before | values["deploymentConfiguration"]
     _validate(backend, cluster, service.settings | values)
     service.update(values, bool(self._get_param("forceNewDeployment")))
     return ActionResult({"service": service.view(tagged=False)})
@@ -311,8 +314,18 @@ def _validate(backend: EC2ContainerServiceBackend, cluster: Cluster, values: Val
             )
     if values["desiredCount"] < 0 if "desiredCount" in values else False:
         raise invalid("desiredCount must be at least 0.")
+    _validate_rebalancing(values)
     _validate_network(backend, values)
     _validate_load_balancers(backend, values)
+
+
+def _validate_rebalancing(values: Values) -> None:
+    """Balancing starts a task in one zone before it stops one in another."""
+    balanced = values["availabilityZoneRebalancing"] == "ENABLED"
+    if balanced and values["deploymentConfiguration"]["maximumPercent"] <= 100:
+        raise invalid(
+            "Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration."
+        )
 
 
 def _validate_network(backend: EC2ContainerServiceBackend, values: Values) -> None:

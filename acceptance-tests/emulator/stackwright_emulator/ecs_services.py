@@ -235,7 +235,7 @@ class EmulatedService(Service):
         return f"arn:aws:iam::{self._account_id}:role/{role}"
 
     def _deploy(self) -> None:
-        play = PLAYS.take(self._account_id, self.name)
+        play = PLAYS.take(self._account_id, self.name) or Play()
         describes = play.after_describes
         if describes is None:
             describes = settings.of(self._account_id).ecs_describes

@@ -15,6 +15,13 @@ from . import settings
 
 Target = dict[str, Any]
 
+# What AWS says of every target of a group that no listener and no rule names.
+NOT_IN_USE = {
+    "State": "unused",
+    "Reason": "Target.NotInUse",
+    "Description": "Target group is not configured to receive traffic from the load balancer",
+}
+
 
 def registered(account: str, region: str, group: str) -> list[Target]:
     """The tasks that run and are registered in a target group, with the port they were registered with."""
@@ -29,17 +36,22 @@ def registered(account: str, region: str, group: str) -> list[Target]:
     ]
 
 
-def health(account: str, region: str, group: str) -> list[Target]:
-    """What DescribeTargetHealth says of them; being asked makes them older."""
-    return [_described(account, group, target) for target in registered(account, region, group)]
+def health(account: str, region: str, group: str, in_use: bool) -> list[Target]:
+    """What DescribeTargetHealth says of them; being asked makes those of a group in use older."""
+    return [
+        {
+            "Target": {"Id": target["Id"], "Port": target["Port"]},
+            "TargetHealth": _state(account, group, target["Task"]) if in_use else NOT_IN_USE,
+        }
+        for target in registered(account, region, group)
+    ]
 
 
-def _described(account: str, group: str, target: Target) -> Target:
-    asked = target["Task"].setdefault("_asked_by", {})
+def _state(account: str, group: str, task: dict[str, Any]) -> dict[str, str]:
+    asked = task.setdefault("_asked_by", {})
     asked[group] = asked.get(group, 0) + 1
     young = asked[group] <= settings.of(account).target_describes
-    state = {"State": "initial", "Reason": "Elb.RegistrationInProgress"} if young else {"State": "healthy"}
-    return {"Target": {"Id": target["Id"], "Port": target["Port"]}, "TargetHealth": state}
+    return {"State": "initial", "Reason": "Elb.RegistrationInProgress"} if young else {"State": "healthy"}
 
 
 def _address(arn: str) -> str:

@@ -45,14 +45,18 @@ def _load_balancers(group: FakeTargetGroup) -> list[str]:
 
 def _describe_target_health(original: Any) -> Any:
     def describe_target_health(self: Response) -> ActionResult:
-        """DescribeTargetHealth: with the tasks of ECS services."""
+        """DescribeTargetHealth: with the tasks of ECS services; a group that gets no traffic has no healthy target."""
         answer = original(self)
+        backend = self.elbv2_backend
+        group = backend.target_groups[self._get_param("TargetGroupArn")]
+        in_use = bool(group.load_balancer_arns)
+        by_hand = answer.result["TargetHealthDescriptions"]
+        for one in by_hand:
+            if not in_use and one.instance_id in group.targets:
+                one.status, one.reason, one.description = ecs_targets.NOT_IN_USE.values()
         if self._get_param("Targets", []):
             return answer
-        backend = self.elbv2_backend
-        group = self._get_param("TargetGroupArn")
-        by_hand = answer.result["TargetHealthDescriptions"]
-        tasks = ecs_targets.health(backend.account_id, backend.region_name, group)
+        tasks = ecs_targets.health(backend.account_id, backend.region_name, group.arn, in_use)
         return ActionResult({"TargetHealthDescriptions": [*by_hand, *tasks]})
 
     return describe_target_health

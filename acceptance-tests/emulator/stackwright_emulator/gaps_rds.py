@@ -18,7 +18,7 @@ from moto.core.utils import utcnow
 from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from . import rds_rules, settings
+from . import rds_events, rds_play, rds_rules, settings
 from .rds_rules import refuse
 
 # Changes that wait for the maintenance window unless they are to be applied immediately, as AWS shows them.
@@ -27,7 +27,9 @@ _DEFERRED = {
     "ca_certificate_identifier": "CACertificateIdentifier",
     "db_instance_class": "DBInstanceClass",
     "engine_version": "EngineVersion",
+    "iops": "Iops",
     "multi_az": "MultiAZ",
+    "storage_throughput": "StorageThroughput",
     "storage_type": "StorageType",
 }
 # Changes that begin at once whatever is asked, and show as pending until they are done.
@@ -57,6 +59,11 @@ class Life:
     steps: list[str] = field(default_factory=list)
     finish: Callable[[], None] | None = None
     waiting: dict[str, Any] = field(default_factory=dict)
+    begun: dict[str, Any] = field(default_factory=dict)
+    """The part of what waits that is done with `finish`."""
+    former: dict[str, Any] = field(default_factory=dict)
+    """The parameter group from before the major upgrade that waits: the new one is shown at once."""
+    play: rds_play.Play | None = None
     reachable: bool = False
 
 
@@ -171,6 +178,17 @@ def _fill_in(database: Any, values: dict[str, Any]) -> None:
     group = database.__dict__.get("db_subnet_group")
     if group is not None and not values.get("availability_zone"):
         database.availability_zone = group.subnets[0]["SubnetAvailabilityZone"]["Name"]
+    _give_performance(database, values)
+
+
+def _give_performance(database: Any, values: dict[str, Any]) -> None:
+    """What the storage does of its kind and size. moto takes a throughput only while the storage is gp3 already."""
+    if database.storage_type == "gp3":
+        throughput = values.get("storage_throughput") or database.storage_throughput
+        found = rds_rules.gp3_performance(database.allocated_storage, database.iops, throughput)
+        database.iops, database.storage_throughput = found
+    elif database.storage_type in ("gp2", "standard"):
+        database.iops = database.storage_throughput = None
 
 
 def _create_replica(original: Any) -> Any:
@@ -180,6 +198,7 @@ def _create_replica(original: Any) -> Any:
         if values["db_instance_identifier"] in self.databases:
             refuse("DBInstanceAlreadyExists", "DB instance already exists")
         source = self.find_db_from_id(values["source_db_instance_identifier"])
+        rds_rules.check_replica(source, values)
         _refuse_busy(source)
         if not source.backup_retention_period:
             refuse("InvalidDBInstanceState", "Automated backups are not enabled for this database instance.")
@@ -219,16 +238,19 @@ def _modify(original: Any) -> Any:
         values = {key: value for key, value in dict(db_kwargs).items() if value is not None}
         _refuse_busy(database)
         waiting = life(database).waiting
-        has = {key: waiting.get(key, getattr(database, key)) for key in ("allocated_storage", "engine_version")}
+        asked = ("allocated_storage", "engine_version", "storage_type")
+        has = {key: waiting.get(key, getattr(database, key)) for key in asked}
         version = values.get("engine_version") or has["engine_version"]
         rds_rules.check_values(self, values, rds_rules.full_version(version))
         rds_rules.check_change(database, values, has)
         if "engine_version" in values:
             values["engine_version"] = rds_rules.full_version(values["engine_version"])
+        former = database.db_parameter_group_name
         later, now = _sorted(database, values)
         original(self, db_instance_identifier, now)
         _set(database, now)
         _schedule(database, later, bool(values.get("apply_immediately")))
+        _keep_group(database, former)
         return database
 
     return modify_db_instance
@@ -254,6 +276,7 @@ def _set(database: Any, values: dict[str, Any]) -> None:
             database.enabled_cloudwatch_logs_exports = sorted(logs - {*(value.get("DisableLogTypes") or [])})
         elif key in {**_DEFERRED, **_SOON, **_ATTRIBUTES} or key == "backup_retention_period":
             setattr(database, _ATTRIBUTES.get(key, key), value)
+    _give_performance(database, values)
     if not database.performance_insights_enabled:
         database.performance_insights_retention_period = None
     elif not database.performance_insights_retention_period:
@@ -271,31 +294,60 @@ def _shown(key: str, value: Any) -> tuple[str, Any]:
 
 
 def _schedule(database: Any, later: dict[str, Any], immediately: bool) -> None:
-    """Keeps changes pending, and begins those that do not wait for the window."""
-    waiting = life(database).waiting
+    """Keeps changes pending, and begins those that do not wait for the window; what has begun goes on."""
+    found = life(database)
+    waiting = found.waiting
     for key, value in later.items():
         if key in ("master_user_password", "cloudwatch_logs_export_configuration") or _value(database, key) != value:
             waiting[key] = value
         else:
             waiting.pop(key, None)
+            found.begun.pop(key, None)
     database.pending_modified_values = dict(_shown(key, value) for key, value in waiting.items())
     begun = dict(waiting) if immediately else {key: value for key, value in waiting.items() if key in _SOON}
     if begun:
+        found.begun.update(begun)
+        if found.play is None and _is_major(database, begun):
+            found.play = rds_play.PLAYS.take(database.account_id, database.db_instance_identifier)
         # AWS answers `available` once more before it shows that it has begun.
         answers = _answers(database)
-        steps = ["available"] * min(answers, 1) + ["modifying"] * answers
-        _begin(database, steps, lambda: _apply(database, begun))
+        steps = ["available"] * min(answers, 1) + ["upgrading" if found.play else "modifying"] * answers
+        _begin(database, steps, lambda: _apply(database))
+
+
+def _is_major(database: Any, values: dict[str, Any]) -> bool:
+    return rds_rules.is_major(database.engine_version, values.get("engine_version", database.engine_version))
+
+
+def _keep_group(database: Any, former: str | None) -> None:
+    """Remembers the parameter group from before a major upgrade for as long as the upgrade waits."""
+    found = life(database)
+    if not _is_major(database, found.waiting):
+        found.former.clear()
+    else:
+        found.former.setdefault("db_parameter_group_name", former)
 
 
 def _value(database: Any, key: str) -> Any:
     return getattr(database, _ATTRIBUTES.get(key, key))
 
 
-def _apply(database: Any, values: dict[str, Any]) -> None:
+def _apply(database: Any) -> None:
+    """The end of what has begun."""
+    found = life(database)
+    waiting, values, play = found.waiting, found.begun, found.play
+    found.begun, found.play = {}, None
+    for key, value in values.items():
+        if waiting.get(key) == value:
+            del waiting[key]
+    if play is not None:
+        values.pop("engine_version", None)
+        # moto's update leaves out None, which is the default group.
+        database.__dict__.update(found.former)
+        rds_events.tell_of_precheck(database, play.reason)
     _set(database, values)
-    waiting = life(database).waiting
-    for key in values:
-        waiting.pop(key, None)
+    if not _is_major(database, waiting):
+        found.former.clear()
     _become_available(database)
     database.pending_modified_values = dict(_shown(key, value) for key, value in waiting.items())
 

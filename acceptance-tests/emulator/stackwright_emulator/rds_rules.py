@@ -19,6 +19,8 @@ _CERTIFICATES = {"rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"}
 _LOGS = {"postgresql", "upgrade", "iam-db-auth-error"}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _RESERVED = {"admin", "all", "analyse", "analyze", "create", "postgres", "public", "rdsadmin", "select", "table", "user"}
+# GiB from which on gp3 storage of PostgreSQL is striped over several volumes.
+_STRIPED = 400
 _DAILY = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -40,6 +42,15 @@ def full_version(version: str | None) -> str:
 def family_of(version: str) -> str:
     """The parameter group family of a version."""
     return f"postgres{version.split('.')[0]}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def is_major(runs: str, wants: str) -> bool:
+    """Whether it is a major upgrade from one version to another."""
+    return _numbers(wants)[0] > _numbers(runs)[0]
 
 
 def known_family(family: str) -> bool:
@@ -140,23 +151,59 @@ def _has_key(backend: Any, key: str) -> bool:
     return key.rpartition("/")[2] in keys
 
 
+def gp3_performance(storage: int, iops: int | None, throughput: int | None) -> tuple[int, int]:
+    """The I/O operations and MiB per second of gp3 storage: fixed when it is small, else at least so many."""
+    if storage < _STRIPED:
+        return 3000, 125
+    return max(iops or 0, 12000), max(throughput or 0, 500)
+
+
+def check_replica(source: Any, values: dict[str, Any]) -> None:
+    """What CreateDBInstanceReadReplica refuses in view of its source."""
+    if values.get("db_parameter_group_name") and source.engine == "postgres":
+        text = "A parameter group can't be specified during Read Replica creation for the following DB engine: postgres"
+        refuse("InvalidParameterCombination", text)
+
+
 def check_change(database: Any, values: dict[str, Any], has: dict[str, Any]) -> None:
     """What ModifyDBInstance refuses in view of what the instance has or waits for (`has`)."""
-    storage = values.get("allocated_storage")
+    storage, now = values.get("allocated_storage"), database.allocated_storage
     if storage is not None and storage < has["allocated_storage"]:
         refuse("InvalidParameterCombination", f"Invalid storage size: {storage} is less than {has['allocated_storage']}")
+    if storage is not None and now < storage and storage * 10 < now * 11:
+        text = f"Invalid storage size: {storage}. The increase must be at least 10% of the current size, {now}."
+        refuse("InvalidParameterCombination", text)
+    if (values.get("storage_type") or has["storage_type"]) == "gp3":
+        _check_gp3(values, storage or has["allocated_storage"])
     version = values.get("engine_version")
     if version is not None:
         _check_upgrade(has["engine_version"], full_version(version), values)
 
 
+def _check_gp3(values: dict[str, Any], storage: int) -> None:
+    iops = values.get("iops")
+    if storage < _STRIPED:
+        if iops is not None or values.get("storage_throughput") is not None:
+            text = "You can't specify IOPS or storage throughput for engine postgres and a storage size less than 400."
+            refuse("InvalidParameterCombination", text)
+        return
+    if (iops is None) != (values.get("allocated_storage") is None):
+        text = (
+            "You must specify both the storage size and iops when modifying the storage size or iops on a DB instance "
+            "that has iops"
+        )
+        refuse("InvalidParameterCombination", text)
+    if iops is not None and iops < gp3_performance(storage, None, None)[0]:
+        text = f"Invalid iops value for engine name postgres and storage type gp3: {iops}"
+        refuse("InvalidParameterCombination", text)
+
+
 def _check_upgrade(runs: str, wants: str, values: dict[str, Any]) -> None:
-    before, after = (tuple(map(int, version.split("."))) for version in (runs, wants))
-    if after < before:
+    if _numbers(wants) < _numbers(runs):
         refuse("InvalidParameterCombination", f"Cannot upgrade postgres from {runs} to {wants}")
-    if after[0] > before[0] and not values.get("allow_major_version_upgrade"):
+    if is_major(runs, wants) and not values.get("allow_major_version_upgrade"):
         text = "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version."
         refuse("InvalidParameterCombination", text)
-    if after[0] > before[0] and not values.get("db_parameter_group_name"):
+    if is_major(runs, wants) and not values.get("db_parameter_group_name"):
         text = f"The current DB instance parameter group is custom. You must specify one for {family_of(wants)}."
         refuse("InvalidParameterCombination", text)

@@ -167,6 +167,24 @@ class SettingsTest(EcsTest):
         code = code_of(self.ecs.describe_services, cluster="main", services=names)
         self.assertEqual(code, "InvalidParameterException")
 
+    def test_zones_are_balanced_with_room_for_one_more_task_only(self):
+        full = {"deploymentConfiguration": {"maximumPercent": 100, "minimumHealthyPercent": 0}}
+        on, off = ({"availabilityZoneRebalancing": value} for value in ("ENABLED", "DISABLED"))
+        for name, values in {"by default": full, "on request": full | on}.items():
+            with self.subTest(name):
+                self.assertEqual(code_of(self.create, **values), "InvalidParameterException")
+        self.create(**full, **off)
+        for name, values in {"now": on, "full still": on | full}.items():
+            with self.subTest(name):
+                self.assertEqual(code_of(self.update, **values), "InvalidParameterException")
+        self.assertEqual(self.describe()["availabilityZoneRebalancing"], "DISABLED")
+        self.update(deploymentConfiguration={"maximumPercent": 101}, **on)
+        self.assertEqual(code_of(self.update, **full), "InvalidParameterException")
+        self.update(deploymentConfiguration={"minimumHealthyPercent": 50})
+        service = self.describe()
+        self.assertEqual(service["availabilityZoneRebalancing"], "ENABLED")
+        self.assertEqual(service["deploymentConfiguration"]["maximumPercent"], 101)
+
     def test_load_balancers(self):
         elb = emulator().client("elbv2", self.account)
         vpc = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]

@@ -1,6 +1,11 @@
 """RDS, where moto differs from AWS."""
 
+import datetime
+import types
 import unittest
+import urllib.error
+
+from stackwright_emulator import rds_events
 
 from .harness import REGION, code_of, emulator, new_account
 
@@ -63,6 +68,13 @@ class Place(unittest.TestCase):
 
     def modify(self, **values):
         return self.rds.modify_db_instance(DBInstanceIdentifier="main", **values)["DBInstance"]
+
+    def refusal(self, call, **values):
+        with self.assertRaises(self.rds.exceptions.ClientError) as raised:
+            call(**values)
+        answer = raised.exception.response
+        error = answer["Error"]
+        return error["Code"], error["Message"], answer["ResponseMetadata"]["HTTPStatusCode"]
 
     def delete(self, **values):
         return self.rds.delete_db_instance(DBInstanceIdentifier="main", **values)
@@ -162,6 +174,94 @@ class InstanceTest(Place):
         self.available()
         self.assertTrue(self.login("another-secret"))
 
+    def test_passwords_and_protection_do_not_wait_for_the_window(self):
+        self.make()
+        self.available()
+        self.modify(DBInstanceClass="db.t4g.small", MultiAZ=True)
+        waits = {"DBInstanceClass": "db.t4g.small", "MultiAZ": True}
+        changed = self.modify(MasterUserPassword="another-secret", DeletionProtection=True)
+        self.assertTrue(changed["DeletionProtection"])
+        self.assertEqual(changed["PendingModifiedValues"], waits | {"MasterUserPassword": "****"})
+        found = [self.look() for _ in range(4)][-1]
+        self.assertEqual((found["PendingModifiedValues"], found["DBInstanceClass"]), (waits, "db.t4g.micro"))
+        self.assertTrue(self.login("another-secret"))
+        self.modify(DeletionProtection=False)
+        self.assertEqual([self.look()["PendingModifiedValues"] for _ in range(3)][-1], waits)
+        self.modify(DeletionProtection=True, ApplyImmediately=True)
+        found = self.available()
+        self.assertEqual((found["DBInstanceClass"], found["MultiAZ"]), ("db.t4g.small", True))
+
+    def test_what_has_begun_goes_on_when_more_is_asked_for(self):
+        self.make()
+        self.available()
+        self.modify(DBInstanceClass="db.t4g.small", ApplyImmediately=True)
+        self.modify(MasterUserPassword="another-secret")
+        self.modify(MultiAZ=True)
+        found = [self.look() for _ in range(4)][-1]
+        self.assertEqual((found["DBInstanceStatus"], found["DBInstanceClass"]), ("available", "db.t4g.small"))
+        self.assertEqual(found["PendingModifiedValues"], {"MultiAZ": True})
+        self.assertTrue(self.login("another-secret"))
+
+    def performance(self, name="main"):
+        found = self.look(name)
+        return found["AllocatedStorage"], found.get("Iops"), found.get("StorageThroughput")
+
+    def test_gp3_storage_is_as_fast_as_it_is_large(self):
+        for name, size in (("small", 399), ("large", 400)):
+            self.make(DBInstanceIdentifier=name, StorageType="gp3", AllocatedStorage=size)
+        self.make(DBInstanceIdentifier="other", StorageType="gp2", AllocatedStorage=400)
+        self.assertEqual(self.performance("small"), (399, 3000, 125))
+        self.assertEqual(self.performance("large"), (400, 12000, 500))
+        self.assertEqual(self.performance("other"), (400, None, None))
+        self.available("large")
+        self.rds.create_db_instance_read_replica(DBInstanceIdentifier="copy", SourceDBInstanceIdentifier="large")
+        self.assertEqual(self.performance("copy"), (400, 12000, 500))
+
+    def test_storage_grows_by_a_tenth_at_least(self):
+        self.make(StorageType="gp3", AllocatedStorage=25)
+        self.available()
+        code, text, status = self.refusal(self.modify, AllocatedStorage=27)
+        self.assertEqual((code, status), ("InvalidParameterCombination", 400))
+        self.assertIn("at least 10%", text)
+        self.modify(AllocatedStorage=25, ApplyImmediately=True)
+        self.modify(AllocatedStorage=28, ApplyImmediately=True)
+        self.assertEqual(self.available()["AllocatedStorage"], 28)
+
+    def test_large_gp3_storage_comes_with_its_iops(self):
+        self.make(StorageType="gp3", AllocatedStorage=100)
+        self.available()
+        both = "You must specify both the storage size and iops"
+        small = "a storage size less than 400"
+        for values, says in (
+            ({"AllocatedStorage": 400}, both),
+            ({"AllocatedStorage": 400, "Iops": 11999}, "Invalid iops value"),
+            ({"AllocatedStorage": 200, "Iops": 3000}, small),
+            ({"Iops": 12000}, small),
+            ({"StorageThroughput": 500}, small),
+        ):
+            with self.subTest(values):
+                code, text, status = self.refusal(self.modify, **values)
+                self.assertEqual((code, status), ("InvalidParameterCombination", 400))
+                self.assertIn(says, text)
+        self.modify(AllocatedStorage=400, Iops=12000)
+        self.assertEqual(self.look()["PendingModifiedValues"], {"AllocatedStorage": 400, "Iops": 12000})
+        self.assertEqual(self.performance(), (100, 3000, 125))
+        self.modify(ApplyImmediately=True)
+        self.available()
+        self.assertEqual(self.performance(), (400, 12000, 500))
+        self.assertIn(both, self.refusal(self.modify, Iops=13000)[1])
+        self.assertIn(both, self.refusal(self.modify, AllocatedStorage=500)[1])
+        self.modify(AllocatedStorage=500, Iops=20000, StorageThroughput=600, ApplyImmediately=True)
+        self.available()
+        self.assertEqual(self.performance(), (500, 20000, 600))
+
+    def test_storage_that_becomes_gp3_gets_its_speed(self):
+        self.make(StorageType="gp2", AllocatedStorage=100)
+        self.available()
+        self.modify(StorageType="gp3", AllocatedStorage=400, Iops=12000, StorageThroughput=700, ApplyImmediately=True)
+        self.available()
+        self.assertEqual(self.performance(), (400, 12000, 700))
+
     def test_logs_and_insights_change(self):
         self.make(EnableCloudwatchLogsExports=["postgresql"])
         self.available()
@@ -226,6 +326,24 @@ class InstanceTest(Place):
         self.assertEqual(code_of(self.look, "copy"), "DBInstanceNotFound")
         self.assertEqual(self.look()["ReadReplicaDBInstanceIdentifiers"], [])
 
+    def test_a_replica_begins_with_the_parameters_of_its_source(self):
+        source, own = self.group("source"), self.group("own")
+        self.make(DBParameterGroupName=source)
+        self.available()
+        replica = {"DBInstanceIdentifier": "copy", "SourceDBInstanceIdentifier": "main"}
+        make = self.rds.create_db_instance_read_replica
+        text = "A parameter group can't be specified during Read Replica creation for the following DB engine: postgres"
+        refused = self.refusal(make, **replica, DBParameterGroupName=own)
+        self.assertEqual(refused, ("InvalidParameterCombination", text, 400))
+        make(**replica)
+        self.assertEqual(self.parameters(self.available("copy")), source)
+        self.rds.modify_db_instance(DBInstanceIdentifier="copy", DBParameterGroupName=own)
+        self.assertEqual(self.parameters(self.look("copy")), own)
+        self.assertEqual(self.parameters(self.look()), source)
+
+    def parameters(self, instance):
+        return instance["DBParameterGroups"][0]["DBParameterGroupName"]
+
     def test_restores(self):
         self.make(DeletionProtection=True, MultiAZ=True)
         self.available()
@@ -255,6 +373,96 @@ class InstanceTest(Place):
         zone_a, zone_b = self.subnets
         self.assertEqual(code_of(self.ec2.delete_subnet, SubnetId=zone_a), "DependencyViolation")
         self.ec2.delete_subnet(SubnetId=zone_b)
+
+
+class UpgradeTest(Place):
+    def setUp(self):
+        super().setUp()
+        self.old, self.new = self.group("old"), self.group("new", "postgres17")
+        self.make(DBParameterGroupName=self.old)
+        self.before = self.available()["EngineVersion"]
+
+    def play(self, **order):
+        return emulator().control("POST", "rds/play", {"account": self.account, **order})
+
+    def upgrade(self, **more):
+        more = {"ApplyImmediately": True} | more
+        self.modify(EngineVersion="17", AllowMajorVersionUpgrade=True, DBParameterGroupName=self.new, **more)
+
+    def state(self):
+        found = self.look()
+        group = found["DBParameterGroups"][0]["DBParameterGroupName"]
+        return found["DBInstanceStatus"], found["EngineVersion"], group, found.get("PendingModifiedValues", {})
+
+    def events(self, **more):
+        asked = {"SourceType": "db-instance", "SourceIdentifier": "main", "Duration": 60} | more
+        return self.rds.describe_events(**asked)["Events"]
+
+    def test_a_precheck_fails_once(self):
+        self.play(instance="ma.n", outcome="failed_precheck", reason="Drop the slots.")
+        self.upgrade()
+        states = [self.state() for _ in range(3)]
+        self.assertEqual([state[0] for state in states], ["available", "upgrading", "available"])
+        self.assertEqual({state[1] for state in states}, {self.before})
+        self.assertEqual(states[-1], ("available", self.before, "old", {}))
+        told = self.events()[-1]
+        text = "Database instance could not be upgraded: the precheck failed. Drop the slots."
+        self.assertEqual((told["Message"], told["EventCategories"]), (text, ["maintenance"]))
+        self.assertEqual((told["SourceIdentifier"], told["SourceType"]), ("main", "db-instance"))
+        self.assertLess(abs(datetime.datetime.now(datetime.timezone.utc) - told["Date"]), datetime.timedelta(minutes=5))
+        self.upgrade()
+        found = self.available()
+        self.assertEqual(found["EngineVersion"].split(".")[0], "17")
+        self.assertEqual(self.state()[2], "new")
+
+    def test_it_fails_when_the_upgrade_begins_and_undoes_that_alone(self):
+        self.play()
+        self.modify(DBInstanceClass="db.t4g.small", ApplyImmediately=True)
+        self.available()
+        self.upgrade(ApplyImmediately=False)
+        self.assertEqual(self.state()[3].keys(), {"EngineVersion"})
+        self.modify(MultiAZ=True, ApplyImmediately=True)
+        states = [self.state() for _ in range(3)]
+        self.assertEqual([state[0] for state in states], ["available", "upgrading", "available"])
+        self.assertEqual(states[-1], ("available", self.before, "old", {}))
+        found = self.look()
+        self.assertEqual((found["DBInstanceClass"], found["MultiAZ"]), ("db.t4g.small", True))
+        self.assertIn("pg_upgrade_precheck.log", self.events()[-1]["Message"])
+
+    def test_the_default_parameters_come_back_too(self):
+        self.make(DBInstanceIdentifier="plain")
+        self.available("plain")
+        self.play(instance="plain")
+        self.rds.modify_db_instance(
+            DBInstanceIdentifier="plain",
+            EngineVersion="17",
+            AllowMajorVersionUpgrade=True,
+            DBParameterGroupName=self.new,
+            ApplyImmediately=True,
+        )
+        groups = [self.look("plain")["DBParameterGroups"][0]["DBParameterGroupName"] for _ in range(3)]
+        self.assertEqual(groups, ["new", "new", "default.postgres16"])
+
+    def test_plays_are_for_their_instance_and_can_be_forgotten(self):
+        self.play(instance="other", times=-1)
+        self.play()
+        emulator().control("DELETE", f"rds/play?account={self.account}")
+        self.play(instance="other")
+        self.upgrade()
+        self.assertEqual(self.available()["EngineVersion"].split(".")[0], "17")
+        with self.assertRaises(urllib.error.HTTPError) as raised:
+            self.play(outcome="explodes")
+        self.assertEqual(raised.exception.code, 400)
+        raised.exception.close()
+
+    def test_events_are_those_of_the_last_minutes(self):
+        now = datetime.datetime(2026, 1, 1, 12)
+        old, new = (types.SimpleNamespace(date=now - datetime.timedelta(minutes=ago)) for ago in (61, 59))
+        self.assertEqual(rds_events.latest([old, new], 60, now), [new])
+        self.assertEqual(rds_events.latest([old, new], 62, now), [old, new])
+        self.assertEqual(self.events(SourceIdentifier="nobody"), [])
+        self.assertEqual(self.events(), self.events(Duration=1440))
+        self.assertNotEqual(self.events(), [])
 
 
 class GroupTest(Place):

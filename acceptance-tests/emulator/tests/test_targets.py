@@ -83,6 +83,35 @@ class TargetsTest(unittest.TestCase):
         self.assertEqual(self.states(group), ["initial", "initial"])
         self.assertEqual(self.states(group), ["healthy", "healthy"])
 
+    def health(self, group, **more):
+        found = self.elb.describe_target_health(TargetGroupArn=group, **more)["TargetHealthDescriptions"]
+        return [one["TargetHealth"] for one in found]
+
+    def test_targets_of_a_group_without_traffic_are_unused(self):
+        text = "Target group is not configured to receive traffic from the load balancer"
+        unused = {"State": "unused", "Reason": "Target.NotInUse", "Description": text}
+        old, new = self.target_group("old"), self.target_group("new")
+        listener = self.balancer()
+        rule = self.rule(listener, old)
+        self.service(old)
+        self.elb.register_targets(TargetGroupArn=old, Targets=[{"Id": "172.31.0.9"}])
+        self.assertEqual(self.states(old), ["healthy", "initial", "initial"])
+        to_new = [{"Type": "forward", "TargetGroupArn": new}]
+        self.elb.modify_rule(RuleArn=rule, Actions=to_new)
+        self.assertEqual(self.health(old), [unused] * 3)
+        self.assertEqual(self.health(old, Targets=[{"Id": "172.31.0.9"}]), [unused])
+        stranger = self.health(old, Targets=[{"Id": "172.31.0.8"}])
+        self.assertEqual(stranger[0]["Reason"], "Target.NotRegistered")
+        weights = [{"TargetGroupArn": new, "Weight": 1}, {"TargetGroupArn": old, "Weight": 0}]
+        both = [{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}]
+        self.elb.modify_rule(RuleArn=rule, Actions=both)
+        self.assertEqual(self.states(old), ["healthy"] * 3)
+        self.elb.delete_rule(RuleArn=rule)
+        self.assertEqual(self.health(old), [unused] * 3)
+        to_old = [{"Type": "forward", "TargetGroupArn": old}]
+        self.elb.modify_listener(ListenerArn=listener, DefaultActions=to_old)
+        self.assertEqual(self.states(old), ["healthy"] * 3)
+
     def test_a_target_group_belongs_to_the_load_balancer_of_its_rules(self):
         group, listener = self.target_group(), self.balancer()
         self.assertEqual(code_of(self.service, group), "InvalidParameterException")

@@ -342,6 +342,51 @@ const MISTAKES: &[Mistake] = &[
         says: &["port", "65535"],
     },
     Mistake {
+        what: "health check slower than the interval that is left out",
+        service: "  health_check = { timeout = 20 }",
+        says: &["health_check", "20", "15"],
+    },
+    Mistake {
+        what: "health check faster than the timeout that is left out",
+        service: "  health_check = { interval = 5 }",
+        says: &["health_check", "timeout"],
+    },
+    Mistake {
+        what: "no room beside the minimum that is left out",
+        service: "  deploy = { maximum_percent = 100 }",
+        says: &["maximum_percent", "No Room to Deploy"],
+    },
+    Mistake {
+        what: "rollback that is left out without circuit breaker",
+        service: "  deploy = { circuit_breaker = false }",
+        says: &["rollback = false"],
+    },
+    Mistake {
+        what: "end of a sidecar that is essential unless it says otherwise",
+        service: "  sidecars = { migrate = { image = \"m:1\" } }\n  start_after = { migrate = \"SUCCESS\" }",
+        says: &["start_after", "essential"],
+    },
+    Mistake {
+        what: "sidecars larger than the task together",
+        service: "  sidecars = { a = { image = \"p:1\", memory = 300 }, b = { image = \"p:1\", memory = 300 } }",
+        says: &["sidecars", "600 MiB", "512"],
+    },
+    Mistake {
+        what: "sidecar on the port that is left out",
+        service: "  routes = { a = { router = ROUTER } }\n  sidecars = { a = { image = \"p:1\", port = 8080 } }",
+        says: &["Port Used Twice"],
+    },
+    Mistake {
+        what: "six wildcards in host and path",
+        service: "  routes = { a = { router = ROUTER, host = \"*.*.example.com\", path = \"/*/*/*/*\" } }",
+        says: &["5 wildcards", "6 together"],
+    },
+    Mistake {
+        what: "client that is a range of addresses",
+        service: "  clients = { a = \"10.0.0.0/8\" }",
+        says: &["clients", "security group"],
+    },
+    Mistake {
         what: "name without a namespace",
         service: "  private_name = true",
         says: &["private_name", "namespace"],
@@ -491,6 +536,15 @@ const MISTAKES_IN_A_DB: &[(&str, &[&str])] = &[
         &["time", "UTC"],
     ),
     ("  password_version = 0", &["password_version", "1"]),
+    ("  database = \"user\"", &["database", "keeps for itself"]),
+    (
+        "  replicas = { a = { multi_az = true, availability_zone = \"us-west-2a\" } }",
+        &["availability_zone", "multi_az"],
+    ),
+    (
+        "  clients = { a = \"sg-1\", b = \"sg-1\" }",
+        &["clients", "Remove one"],
+    ),
 ];
 
 #[test]
@@ -609,6 +663,69 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
             "too many zones",
             fixtures::network("  az_count = 9"),
             vec!["az_count"],
+        ),
+        (
+            "zone of another region",
+            fixtures::network("  availability_zones = [\"us-west-2a\", \"eu-west-1a\"]"),
+            vec!["availability_zones", "eu-west-1a", "us-west-2b"],
+        ),
+        (
+            "schedule that is none",
+            fixtures::scheduled(
+                &account,
+                &fixtures::REPORT.replace("cron(0 3 * * ? *)", "cron(0 3 * * *)"),
+            )?,
+            vec!["schedule"],
+        ),
+        (
+            "time zone that is none",
+            fixtures::scheduled(
+                &account,
+                &format!("{}  time_zone = \"Mars/Base\"\n", fixtures::REPORT),
+            )?,
+            vec!["time_zone", "Mars/Base"],
+        ),
+        (
+            "retries above 185",
+            fixtures::scheduled(&account, &format!("{}  retries = 186\n", fixtures::REPORT))?,
+            vec!["retries", "185"],
+        ),
+        (
+            "runs older than a day",
+            fixtures::scheduled(
+                &account,
+                &format!("{}  maximum_age = 86401\n", fixtures::REPORT),
+            )?,
+            vec!["maximum_age", "86400"],
+        ),
+        (
+            "window above a day",
+            fixtures::scheduled(
+                &account,
+                &format!("{}  flexible_window = 1441\n", fixtures::REPORT),
+            )?,
+            vec!["flexible_window", "1440"],
+        ),
+        (
+            "policy with the name of one of ours",
+            fixtures::app(
+                &network,
+                "  policies = { stackwright-exec = jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"s3:Get*\", Resource = \"*\" }] }) }",
+            ),
+            vec!["policies", "stackwright-exec"],
+        ),
+        (
+            "policy with one name for two statements",
+            fixtures::app(
+                &network,
+                "  policies = { a = jsonencode({ Statement = [for at in [1, 2] : { Sid = \"A\", Effect = \"Allow\", Action = \"s3:Get*\", Resource = \"*\" }] }) }",
+            ),
+            vec!["policies", "two statements"],
+        ),
+        (
+            "forty-three tags",
+            fixtures::cluster("  tags = { for at in range(43) : \"tag${at}\" => \"x\" }"),
+            vec!["tags", "42"],
         ),
         (
             "spot above 100",

@@ -12,15 +12,18 @@ resource "stackwright_db" "main" {
   name           = "main"
   network        = stackwright_network.main.ref
   engine_version = "16"
+  instance_class = "db.m6g.large"
+  storage        = 100
+  max_storage    = 500
+  multi_az       = true
   clients        = { shop = stackwright_app.shop.security_group_id }
-
-  # Larger in production:
-  # instance_class = "db.m6g.large"
-  # storage        = 100
-  # multi_az       = true
-  # replicas       = { reports = {} }
+  replicas       = { reports = { instance_class = "db.t4g.medium" } }
 }
 
 output "database_secret_arn" {
   value = stackwright_db.main.secret_arn
+}
+
+output "reports_host" {
+  value = stackwright_db.main.replica_hosts["reports"]
 }

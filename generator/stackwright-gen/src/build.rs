@@ -265,6 +265,11 @@ impl Builder<'_> {
                 domains: domains.into_iter().collect(),
                 zone_id: text(own.and_then(|own| own.zone_id.as_ref())),
                 certificate_arn: text(own.and_then(|own| own.certificate_arn.as_ref())),
+                monitors: written
+                    .router_monitors
+                    .as_ref()
+                    .filter(|_| self.features.monitors)
+                    .map(|monitors| json_of(&monitors.node)),
             }),
             container_insights: own.and_then(|own| own.container_insights),
             deletion_protection: own.and_then(|own| own.deletion_protection),
@@ -438,10 +443,16 @@ fn build_network(base: &NetworkWritten, own: Option<&NetworkWritten>) -> Network
     let az_count = own
         .and_then(|own| own.az_count.as_ref())
         .or(base.az_count.as_ref());
+    let ipv6 = own.and_then(|own| own.ipv6).or(base.ipv6);
+    let flow_log = own
+        .and_then(|own| own.flow_log_retention)
+        .or(base.flow_log_retention);
     Network {
         cidr: text(|network| network.cidr.as_ref(), "10.30.0.0/16"),
         az_count: az_count.map_or(2, |count| count.value),
         nat: text(|network| network.nat.as_ref(), "single"),
+        ipv6: ipv6.unwrap_or(true),
+        flow_log_retention: flow_log.unwrap_or(30),
     }
 }
 

@@ -9,6 +9,7 @@ use unicode_normalization::is_nfc;
 
 use crate::Procfiles;
 use crate::build::build;
+use crate::check_monitors;
 use crate::check_processes;
 use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
 use crate::module_sources::Modules;
@@ -62,6 +63,7 @@ impl<'a> Checker<'a> {
     fn everything(&mut self) {
         let written = &self.spec.written;
         self.accounts(written);
+        check_monitors::of_router(self);
         for app in &written.apps {
             self.app(app);
         }

@@ -1,11 +1,11 @@
-//! Checks of the monitors that come with processes and databases: their keys, and the objective that some of them watch.
+//! Checks of the monitors that come with processes, databases and routers: their keys, and the objective that some of them watch.
 
 use stackwright_plan::document::{Entry, Node};
 
 use crate::check::Checker;
 use crate::diagnostic::{Problem, closest};
 use crate::roles::{self, Part};
-use crate::spec::{AppWritten, ProcessWritten};
+use crate::spec::{AppWritten, ProcessWritten, Written};
 
 /// Monitors of what keeps running.
 const SERVICE: &[&str] = &["below_desired", "cpu", "memory", "none_running"];
@@ -14,7 +14,6 @@ const TARGET: &[&str] = &[
     "errors",
     "latency",
     "no_healthy",
-    "router_errors",
     "slo_fast",
     "slo_long",
     "slo_slow",
@@ -37,6 +36,7 @@ const DATABASE: &[&str] = &[
     "storage",
     "transaction_ids",
 ];
+const ROUTER: &[&str] = &["certificate", "router_errors"];
 
 /// The keys of the monitors that come with a process.
 fn of_part(part: Part) -> Vec<&'static str> {
@@ -68,6 +68,30 @@ pub(crate) fn of_app(checker: &mut Checker<'_>, app: &AppWritten) {
     }
 }
 
+/// Every key of the router's monitors names one that there is.
+pub(crate) fn of_router(checker: &mut Checker<'_>) {
+    if let Some(monitors) = &checker.spec.written.router_monitors {
+        keys(checker, monitors.node.entries(), ROUTER);
+    }
+}
+
+/// The changes to monitors that come with something.
+pub(crate) fn changed(written: &Written) -> impl Iterator<Item = &Entry> {
+    let apps = written.apps.iter();
+    let of_apps = apps.flat_map(|app| {
+        let processes = app.processes.iter();
+        let db = app.db.as_ref().and_then(|(_, db)| db.get("monitors"));
+        processes
+            .filter_map(|process| process.monitors.as_ref())
+            .map(|monitors| &monitors.node)
+            .chain(db)
+    });
+    let of_router = written.router_monitors.iter();
+    of_apps
+        .chain(of_router.map(|monitors| &monitors.node))
+        .flat_map(Node::entries)
+}
+
 fn keys(checker: &mut Checker<'_>, monitors: &[Entry], known: &[&str]) {
     let unknown = monitors.iter();
     for entry in unknown.filter(|entry| !known.contains(&entry.key.as_str())) {
@@ -93,7 +117,7 @@ fn objective(checker: &mut Checker<'_>, settings: &ProcessWritten) {
 
 #[cfg(test)]
 mod tests {
-    use super::{DATABASE, JOB, SERVICE, TARGET};
+    use super::{DATABASE, JOB, ROUTER, SERVICE, TARGET};
     use crate::module_sources::Modules;
 
     /// The module is where the monitors are made.
@@ -106,9 +130,9 @@ mod tests {
             (rest == "{" || rest.starts_with("merge(local.slo")).then_some(key)
         });
         let mut there: Vec<&str> = indented.filter(|key| !key.starts_with(' ')).collect();
-        let mut known = [SERVICE, TARGET, JOB, DATABASE].concat();
-        // Those of routers and queues belong to no process.
-        known.extend(["age", "certificate"]);
+        let mut known = [SERVICE, TARGET, JOB, DATABASE, ROUTER].concat();
+        // Those of queues belong to nothing that a spec has.
+        known.push("age");
         for keys in [&mut there, &mut known] {
             keys.sort_unstable();
             keys.dedup();

@@ -409,6 +409,11 @@ fn handles(checker: &mut Checker<'_>) {
     let written = &checker.spec.written;
     let notify = written.notify.iter().flat_map(Node::entries);
     notify.for_each(|entry| add(&entry.node));
+    for monitor in check_monitors::changed(written) {
+        let notify = monitor.node.get("notify").map(Node::entries);
+        let levels = notify.unwrap_or_default().iter();
+        levels.for_each(|entry| add(&entry.node));
+    }
     let monitors = written.apps.iter().flat_map(|app| &app.monitors);
     for monitor in monitors {
         for level in ["warning", "critical"] {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use stackwright_plan::procfile::ProcfileErrorKind;
 use stackwright_plan::size::{Size, SizeError};
 
+use crate::form;
 use crate::project::Environment;
 use crate::shape::Shape;
 
@@ -96,6 +97,14 @@ pub enum Problem {
         words: &'static [&'static str],
         /// The word that was probably meant.
         suggestion: Option<String>,
+    },
+    /// A number of days for which CloudWatch Logs keeps nothing.
+    #[error("CloudWatch Logs cannot keep logs for {value} days, as `{key}` asks")]
+    NoLogDays {
+        /// The key.
+        key: String,
+        /// The days.
+        value: i64,
     },
     /// A list without a value.
     #[error("the list `{key}` is empty")]
@@ -443,6 +452,7 @@ impl Problem {
             Self::MissingKey { example, .. } => format!("write `{example}`"),
             Self::UnknownKey { suggestion, known, .. } | Self::UnknownMonitor { suggestion, known, .. } | Self::UnknownProcess { suggestion, known, .. } => meant(suggestion.as_deref(), known),
             Self::NoWord { suggestion, words, .. } => meant(suggestion.as_deref(), &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()),
+            Self::NoLogDays { .. } => meant(None, &form::log_days().map(|days| days.to_string()).collect::<Vec<_>>()),
             Self::EmptyList { .. } => "write at least one value, or remove the key".to_owned(),
             Self::WrongType { instead, .. } => instead.clone(),
             Self::BadShape { value, shape } => shape.help(value),
@@ -508,7 +518,7 @@ impl Problem {
             Self::EmptyList { .. } => "empty-list",
             Self::WrongType { .. } => "wrong-type",
             Self::BadShape { .. } => "invalid-value",
-            Self::OutOfRange { .. } => "out-of-range",
+            Self::OutOfRange { .. } | Self::NoLogDays { .. } => "out-of-range",
             Self::SameAccount { .. } => "same-account",
             Self::UnknownApp { .. } => "unknown-app",
             Self::UnknownProcess { .. } => "unknown-process",

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use stackwright_plan::aws_rules::RETENTION_DAYS;
 use stackwright_plan::document::{Entry, Node, Value};
 use stackwright_plan::size;
 
@@ -121,6 +122,10 @@ impl Checker<'_> {
                     most,
                 };
                 self.report(&node.span, problem);
+            }
+            (Kind::LogDays, _, Some(days)) if !log_days().any(|allowed| allowed == days) => {
+                let key = place.key_text.clone();
+                self.report(&node.span, Problem::NoLogDays { key, value: days });
             }
             _ => {}
         }
@@ -249,13 +254,15 @@ impl Checker<'_> {
             (Kind::Text(_) | Kind::Word(_) | Kind::Size | Kind::Secret, _) => {
                 "write text between quotes".to_owned()
             }
-            (Kind::Whole { .. } | Kind::Number, Value::Text(text)) if !secret => {
+            (Kind::Whole { .. } | Kind::LogDays | Kind::Number, Value::Text(text)) if !secret => {
                 match text.trim().parse::<i64>() {
                     Ok(number) => format!("write it without quotes: {number}"),
                     Err(_) => "write a number without quotes".to_owned(),
                 }
             }
-            (Kind::Whole { .. }, _) => "write a whole number without quotes".to_owned(),
+            (Kind::Whole { .. } | Kind::LogDays, _) => {
+                "write a whole number without quotes".to_owned()
+            }
             (Kind::Number, _) => "write a number without quotes".to_owned(),
             (Kind::Bool, _) => "write `true` or `false` without quotes".to_owned(),
             (Kind::List(_), Value::Text(text)) if Shape::App.accepts(text) => {
@@ -274,7 +281,7 @@ impl Checker<'_> {
 pub(crate) fn fits(kind: &Kind, node: &Node) -> bool {
     match kind {
         Kind::Text(_) | Kind::Word(_) | Kind::Secret | Kind::Size => node.text().is_some(),
-        Kind::Whole { .. } => node.whole().is_some(),
+        Kind::Whole { .. } | Kind::LogDays => node.whole().is_some(),
         Kind::Number => node.number().is_some(),
         Kind::Bool => node.bool().is_some(),
         Kind::List(_) => matches!(node.value, Value::List(_)),
@@ -286,7 +293,7 @@ pub(crate) fn fits(kind: &Kind, node: &Node) -> bool {
 fn expected(kind: &Kind) -> &'static str {
     match kind {
         Kind::Text(_) | Kind::Word(_) | Kind::Secret | Kind::Size => "a string",
-        Kind::Whole { .. } => "a whole number",
+        Kind::Whole { .. } | Kind::LogDays => "a whole number",
         Kind::Number => "a number",
         Kind::Bool => "true or false",
         Kind::List(_) => "a list",
@@ -294,6 +301,11 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Either(Kind::Bool, _) => "true, false or a table",
         Kind::Either(..) => "a string or a table",
     }
+}
+
+/// Days that CloudWatch Logs can keep logs, and 0 for no log.
+pub(crate) fn log_days() -> impl Iterator<Item = i64> {
+    [0].into_iter().chain(RETENTION_DAYS.iter().copied())
 }
 
 /// Variables that Stackwright itself sets.

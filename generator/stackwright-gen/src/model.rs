@@ -24,6 +24,8 @@ pub(crate) enum Kind {
         /// The largest.
         most: i64,
     },
+    /// Days that CloudWatch Logs can keep logs, or 0 for no log.
+    LogDays,
     /// Any number.
     Number,
     /// True or false.
@@ -154,6 +156,11 @@ pub(crate) static SPEC: Table = known(&[
         "The network of each environment.",
     ),
     field(
+        "router",
+        Kind::Table(&ROUTER),
+        "The public router of each environment.",
+    ),
+    field(
         "notify",
         Kind::Table(&NOTIFY),
         "Who is told when a monitor fires.",
@@ -236,12 +243,36 @@ static NETWORK: Table = known(&[
     ),
     default(
         "nat",
-        Kind::Word(&["single", "per_az"]),
+        Kind::Word(&["none", "single", "per_az"]),
         "single",
-        "one NAT gateway costs least; per_az survives the loss of its zone",
-        "How tasks reach the internet: `single` (one NAT gateway) or `per_az` (one in each zone).",
+        "one NAT gateway costs less than one in each zone; per_az survives the loss of its zone",
+        "How tasks reach the internet: `single` (one NAT gateway), `per_az` (one in each zone), or `none` (over IPv6 alone, and AWS through endpoints).",
+    ),
+    default(
+        "ipv6",
+        Kind::Bool,
+        "true",
+        "it costs nothing, and what speaks IPv6 needs no NAT gateway",
+        "Whether it has IPv6 addresses, too.",
+    ),
+    default(
+        "flow_log_retention",
+        Kind::LogDays,
+        "30",
+        "who spoke with whom is asked weeks later",
+        "Days that its flow log is kept; 0 for none.",
     ),
 ]);
+
+static ROUTER: Table = known(&[field(
+    "monitors",
+    Kind::Map {
+        key: Shape::Key,
+        value: &Kind::Table(&DEFAULT_MONITOR),
+        filled: false,
+    },
+    "Changes to the monitors that come with it, by key, as in `certificate.warning = 30`.",
+)]);
 
 static NOTIFY: Table = known(&[
     field(
@@ -413,7 +444,7 @@ pub(crate) static PROCESS: Table = known(&[
         Kind::Text(Shape::TimeWindow),
         "a little longer than the pause between two runs, where that is known",
         "a run that is missed is told soon after",
-        "Time within which it must be started, as in `last_4d`, a week at most: without it, jobs that run less than once a day have no monitor of missed runs.",
+        "Time within which it must be started, as in `last_4d`, a week at most: without it, jobs that run less than once a day have no monitor of missed runs. With more than 2 days the monitor of a new job may fire before its first run.",
     ),
     field(
         "slo",
@@ -569,7 +600,7 @@ static ROUTE: Table = known(&[
     ),
 ]);
 
-/// A monitor that comes with a process or a database.
+/// A monitor that comes with a process, a database or the router.
 static DEFAULT_MONITOR: Table = known(&[
     default(
         "enabled",
@@ -591,6 +622,11 @@ static DEFAULT_MONITOR: Table = known(&[
         "What is said when it fires.",
     ),
     field("no_data", NO_DATA, "What missing data means."),
+    field(
+        "notify",
+        Kind::Table(&NOTIFY),
+        "Whom it tells, in place of those of `notify`.",
+    ),
 ]);
 
 /// A monitor in Segment's spelling.

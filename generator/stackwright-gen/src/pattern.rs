@@ -22,7 +22,7 @@ pub(crate) fn of(shape: Shape) -> Option<(String, u32, Option<u32>)> {
         Shape::Cidr => (cidr(), 0, None),
         Shape::Bucket => ("^[a-z0-9][a-z0-9-]*[a-z0-9]$".to_owned(), 3, Some(63)),
         Shape::StatePrefix => (state_prefix(), 1, Some(512)),
-        Shape::Variable => ("^[A-Za-z_][A-Za-z0-9_]*$".to_owned(), 0, None),
+        Shape::Variable => ("^[A-Za-z_][A-Za-z0-9_.-]*$".to_owned(), 0, None),
         shape => word(shape)?,
     };
     Some((pattern, least, most))

@@ -187,7 +187,7 @@ pub struct EnvironmentPlan {
 }
 
 /// The public router of an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Router {
     /// The domains that it has a certificate and records for.
     pub domains: Vec<String>,
@@ -195,6 +195,8 @@ pub struct Router {
     pub zone_id: Option<String>,
     /// The certificate, when none is made.
     pub certificate_arn: Option<String>,
+    /// Changes to the monitors that come with it.
+    pub monitors: Option<Value>,
 }
 
 /// The network of an environment.
@@ -206,6 +208,10 @@ pub struct Network {
     pub az_count: i64,
     /// How it reaches the internet.
     pub nat: String,
+    /// Whether it has IPv6 addresses.
+    pub ipv6: bool,
+    /// Days that its flow log is kept; 0 for none.
+    pub flow_log_retention: i64,
 }
 
 /// An app in an environment.

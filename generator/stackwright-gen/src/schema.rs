@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::form;
 use crate::model::{Field, Kind, SPEC, Table};
 use crate::pattern;
 use crate::shape::Shape;
@@ -58,6 +59,9 @@ fn kind(kind: &Kind) -> Value {
         Kind::Size => json!({ "type": "string", "pattern": pattern::SIZE }),
         Kind::Whole { least, most } => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
+        Kind::LogDays => {
+            json!({ "type": "integer", "enum": form::log_days().collect::<Vec<_>>() })
         }
         Kind::Number => json!({ "type": "number" }),
         Kind::Bool => json!({ "type": "boolean" }),

@@ -155,7 +155,7 @@ impl Shape {
                 "write letters, digits, `-`, `_`, `.` and single `/` between them, as in `acme`"
             }
             Self::Variable => {
-                "write letters, digits and `_`, not starting with a digit, as in `RAILS_ENV`"
+                "write letters, digits and _ . -, starting with a letter or `_`, as in `RAILS_ENV`"
             }
             Self::Any => "write text between quotes",
             shape => shape_words::rule(shape),
@@ -256,7 +256,10 @@ fn is_state_prefix(text: &str) -> bool {
 
 fn is_variable(text: &str) -> bool {
     let start = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    start && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    start
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
 fn is_image(text: &str) -> bool {
@@ -529,7 +532,7 @@ mod tests {
         check(
             Shape::Variable,
             &["RAILS_ENV", "_x1"],
-            &["", "1A", "A-B", "A B", "A=B", "${x}", "É"],
+            &["", "1A", "A+B", "A B", "A=B", "${x}", "É"],
         );
         check(Shape::Path, &["Procfile", "../app/Procfile"], &["", "a\nb"]);
     }

@@ -36,6 +36,7 @@ pub(crate) struct Written {
     pub(crate) prod: Option<Text>,
     pub(crate) state: Option<StateWritten>,
     pub(crate) network: NetworkWritten,
+    pub(crate) router_monitors: Option<Entry>,
     pub(crate) notify: Option<Node>,
     pub(crate) apps: Vec<AppWritten>,
     pub(crate) environments: Vec<EnvironmentWritten>,
@@ -53,6 +54,8 @@ pub(crate) struct NetworkWritten {
     pub(crate) cidr: Option<Text>,
     pub(crate) az_count: Option<Spanned<i64>>,
     pub(crate) nat: Option<Text>,
+    pub(crate) ipv6: Option<bool>,
+    pub(crate) flow_log_retention: Option<i64>,
 }
 
 /// An app, or what an environment says of one.
@@ -235,6 +238,9 @@ fn read(root: &Node) -> Written {
             prefix: text(state, "prefix"),
         }),
         network: read_network(root),
+        router_monitors: root
+            .get("router")
+            .and_then(|router| router.entry("monitors").cloned()),
         notify: root.get("notify").cloned(),
         apps: table(root, "apps")
             .iter()
@@ -252,6 +258,8 @@ fn read_network(section: &Node) -> NetworkWritten {
         cidr: text(network, "cidr"),
         az_count: whole(network, "az_count"),
         nat: text(network, "nat"),
+        ipv6: network.get("ipv6").and_then(Node::bool),
+        flow_log_retention: whole(network, "flow_log_retention").map(|days| days.value),
     }
 }
 

@@ -12,6 +12,10 @@ use crate::project::{
 
 /// The project, for files that are the same everywhere.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a template knows nothing but whether to write a line"
+)]
 pub(crate) struct ProjectView<'a> {
     project: &'a str,
     region: &'a str,
@@ -25,6 +29,8 @@ pub(crate) struct ProjectView<'a> {
     public: bool,
     /// Whether there are monitors.
     monitoring: bool,
+    /// Whether those of the router can be listed.
+    router_watched: bool,
     mermaid: String,
 }
 
@@ -38,6 +44,8 @@ pub(crate) struct EnvironmentView<'a> {
     cidr: &'a str,
     az_count: i64,
     nat: &'a str,
+    ipv6: bool,
+    flow_log_retention: i64,
     router: Option<Value>,
     container_insights: Option<bool>,
     deletion_protection: Option<bool>,
@@ -204,6 +212,7 @@ impl<'a> ProjectView<'a> {
             has_state: project.state.is_some(),
             public: project.is_public(),
             monitoring: modules.has("monitors"),
+            router_watched: project.is_public() && modules.gives("environment", "monitors"),
             mermaid: crate::graph::mermaid(project),
         }
     }
@@ -219,6 +228,9 @@ impl<'a> EnvironmentView<'a> {
             if let Some(arn) = &router.certificate_arn {
                 all["certificate_arn"] = json!(arn);
             }
+            if let Some(monitors) = &router.monitors {
+                all["monitors"] = monitors.clone();
+            }
             all
         });
         let apps = plan.apps.iter();
@@ -230,6 +242,8 @@ impl<'a> EnvironmentView<'a> {
             cidr: &plan.network.cidr,
             az_count: plan.network.az_count,
             nat: &plan.network.nat,
+            ipv6: plan.network.ipv6,
+            flow_log_retention: plan.network.flow_log_retention,
             router,
             container_insights: plan.container_insights,
             deletion_protection: plan.deletion_protection,

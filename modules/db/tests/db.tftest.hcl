@@ -8,7 +8,7 @@ mock_provider "stackwright" {
       instance_id     = "acme-stage-shop-abcdef"
       memory_bytes    = 1073741824
       max_connections = 112
-      replica_ids     = { a = "acme-stage-shop-replica-a-abcdef" }
+      replica_ids     = { a = "acme-stage-shop-replica-a-abcdef", b = "acme-stage-shop-replica-b-abcdef" }
     }
   }
 }
@@ -87,6 +87,39 @@ run "arguments_reach_the_database" {
   assert {
     condition     = contains(keys(module.replica_monitors["a"].monitors), "replica_lag") && !contains(keys(module.monitors.monitors), "burst_io")
     error_message = "The replica has no monitor of its lag, or a monitor that was left out is there."
+  }
+}
+
+run "replicas_of_the_same_class_have_its_numbers" {
+  command = plan
+
+  variables {
+    instance_class = "db.t4g.micro"
+    replicas       = { a = {}, b = { instance_class = "db.m6g.large" } }
+  }
+
+  assert {
+    condition     = output.monitors["a.connections"].critical == 100 && output.monitors["a.memory"].warning == 268435456
+    error_message = "The replica has no monitors of its connections and its memory: ${jsonencode(output.omitted_monitors)}."
+  }
+
+  assert {
+    condition     = output.omitted_monitors["b.connections"] == "needs max_connections" && output.omitted_monitors["b.memory"] == "needs memory_bytes"
+    error_message = "The numbers of another class are not known: ${jsonencode(output.omitted_monitors)}."
+  }
+}
+
+run "thresholds_that_are_given_need_no_number" {
+  command = plan
+
+  variables {
+    replicas = { b = { instance_class = "db.m6g.large" } }
+    monitors = { connections = { warning = 50, critical = 80 } }
+  }
+
+  assert {
+    condition     = output.monitors["b.connections"].critical == 80 && output.omitted_monitors["b.memory"] == "needs memory_bytes"
+    error_message = "The replica lacks the monitor whose thresholds are given: ${jsonencode(output.omitted_monitors)}."
   }
 }
 

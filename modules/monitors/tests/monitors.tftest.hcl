@@ -20,7 +20,7 @@ run "a_web_service_has_all_its_defaults" {
   command = plan
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu errors latency memory no_healthy none_running router_errors slo_fast slo_long slo_slow unhealthy"
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu errors latency memory no_healthy none_running slo_fast slo_long slo_slow unhealthy"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 
@@ -43,6 +43,16 @@ run "a_web_service_has_all_its_defaults" {
     condition     = output.monitors.unhealthy.warning == 0 && output.monitors.unhealthy.critical == null
     error_message = "The output shows another level."
   }
+
+  assert {
+    condition     = startswith(stackwright_monitor.main["cpu"].message, "shop/web uses more than {{#is_alert}}{{threshold}}{{/is_alert}}{{#is_warning}}{{warn_threshold}}{{/is_warning}}% of its CPU.")
+    error_message = "Each level says its own threshold: ${stackwright_monitor.main["cpu"].message}"
+  }
+
+  assert {
+    condition     = alltrue([for monitor in stackwright_monitor.main : monitor.warning != null || !strcontains(monitor.message, "{{warn_threshold}}")])
+    error_message = "A text names the threshold of a warning that is not there."
+  }
 }
 
 run "defaults_are_changed_and_left_out_by_key" {
@@ -52,6 +62,8 @@ run "defaults_are_changed_and_left_out_by_key" {
     monitors = {
       latency   = { warning = 0.5, critical = 2, time_window = "last_5m", message = "Slow.", no_data = "ok" }
       cpu       = { enabled = false }
+      errors    = { message = "{{comparator}} {{threshold}}" }
+      memory    = { notify = { critical = "@team" } }
       unhealthy = { critical = 3 }
     }
   }
@@ -64,6 +76,16 @@ run "defaults_are_changed_and_left_out_by_key" {
   assert {
     condition     = stackwright_monitor.main["latency"].message == "Slow." && stackwright_monitor.main["latency"].time_window == "last_5m" && stackwright_monitor.main["latency"].no_data == "ok"
     error_message = "The other arguments were not changed."
+  }
+
+  assert {
+    condition     = stackwright_monitor.main["errors"].message == "{{comparator}} {{threshold}}"
+    error_message = "A message that is given stays as it is."
+  }
+
+  assert {
+    condition     = stackwright_monitor.main["memory"].warning.notify == "@slack" && stackwright_monitor.main["memory"].critical.notify == "@team" && stackwright_monitor.main["errors"].critical.notify == "@pagerduty"
+    error_message = "It tells somebody else than it should."
   }
 
   assert {
@@ -105,7 +127,7 @@ run "a_target_alone_has_no_service" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "errors latency no_healthy router_errors slo_fast slo_long slo_slow unhealthy"
+    condition     = join(" ", keys(output.monitors)) == "errors latency no_healthy slo_fast slo_long slo_slow unhealthy"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 
@@ -115,18 +137,46 @@ run "a_target_alone_has_no_service" {
   }
 }
 
-run "a_router_has_its_certificate" {
+run "a_router_has_its_certificate_and_its_own_errors" {
   command = plan
 
   variables {
-    name       = "public"
-    kind       = "router"
-    dimensions = { CertificateArn = "arn:aws:acm:us-west-2:111111111111:certificate/1" }
+    name = "router/public"
+    kind = "router"
+    dimensions = {
+      LoadBalancer   = "app/public/0123456789abcdef"
+      CertificateArn = "arn:aws:acm:us-west-2:111111111111:certificate/1"
+    }
+  }
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "certificate router_errors" && output.monitors.router_errors.name == "router/public own 5xx"
+    error_message = "Other monitors: ${jsonencode(output.monitors)}."
+  }
+
+  assert {
+    condition     = stackwright_monitor.main["router_errors"].dimensions == tomap({ LoadBalancer = "app/public/0123456789abcdef" }) && output.monitors.router_errors.critical == 10
+    error_message = "Its own errors are not watched as they should be."
   }
 
   assert {
     condition     = output.monitors.certificate.warning == 44 && stackwright_monitor.main["certificate"].warm_up == 2880
     error_message = "The certificate is not watched as it should be."
+  }
+}
+
+run "a_router_without_a_certificate_has_its_own_errors" {
+  command = plan
+
+  variables {
+    name       = "router/internal"
+    kind       = "router"
+    dimensions = { LoadBalancer = "app/internal/0123456789abcdef" }
+  }
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "router_errors" && output.omitted.certificate == "dimensions lacks CertificateArn"
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 }
 
@@ -151,6 +201,24 @@ run "a_worker_has_no_router" {
   assert {
     condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory none_running"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+}
+
+run "a_service_that_may_have_no_task_is_not_missed" {
+  command = plan
+
+  variables {
+    may_run_none = true
+  }
+
+  assert {
+    condition     = length(setintersection(keys(output.monitors), ["none_running", "no_healthy"])) == 0 && contains(keys(output.monitors), "below_desired")
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+
+  assert {
+    condition     = output.omitted.none_running == "would fire for ever: the service may have no task"
+    error_message = "Other reasons: ${jsonencode(output.omitted)}."
   }
 }
 
@@ -194,6 +262,46 @@ run "a_database_scales_its_limits" {
   assert {
     condition     = output.monitors.storage.critical == 10737418240 && output.monitors.connections.warning == 160
     error_message = "The limits are wrong."
+  }
+
+  assert {
+    condition     = startswith(stackwright_monitor.main["storage"].message, "The database orders has less than {{#is_alert}}10{{/is_alert}}{{#is_warning}}20{{/is_warning}} GiB of storage left.")
+    error_message = "Nobody reads bytes: ${stackwright_monitor.main["storage"].message}"
+  }
+
+  assert {
+    condition     = strcontains(stackwright_monitor.main["connections"].message, "{{/is_warning}} connections, and takes 200. Look")
+    error_message = "It does not say how many it takes: ${stackwright_monitor.main["connections"].message}"
+  }
+}
+
+run "thresholds_that_are_given_need_no_number" {
+  command = plan
+
+  variables {
+    name       = "orders"
+    kind       = "database"
+    dimensions = { DBInstanceIdentifier = "orders" }
+    monitors = {
+      connections = { critical = 100 }
+      memory      = { warning = 268435456 }
+      storage     = { message = "Full." }
+    }
+  }
+
+  assert {
+    condition     = output.monitors.connections.critical == 100 && output.monitors.connections.warning == null && output.omitted.storage == "needs allocated_storage_gib"
+    error_message = "Other monitors: ${jsonencode(output.monitors)}."
+  }
+
+  assert {
+    condition     = startswith(stackwright_monitor.main["memory"].message, "The database orders has less than 0.25 GiB of memory left.") && stackwright_monitor.main["memory"].critical.notify == "@slack"
+    error_message = "The text is another: ${stackwright_monitor.main["memory"].message}"
+  }
+
+  assert {
+    condition     = startswith(stackwright_monitor.main["connections"].message, "The database orders has more than {{threshold}} connections. Look")
+    error_message = "It says a number that nobody knows: ${stackwright_monitor.main["connections"].message}"
   }
 }
 

@@ -59,19 +59,48 @@ run "a_certificate_is_watched" {
     condition     = output.monitors.certificate.name == "router/public certificate" && output.monitors.certificate.warning == 44
     error_message = "The certificate's monitor is not as it should be: ${jsonencode(output.monitors)}."
   }
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "certificate router_errors" && length(output.omitted_monitors) == 0
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
 }
 
-run "its_monitor_can_be_left_out" {
+run "without_a_certificate_its_own_errors_are_watched" {
+  command = plan
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "router_errors" && output.omitted_monitors.certificate == "dimensions lacks CertificateArn"
+    error_message = "Other monitors: ${jsonencode(output.monitors)}."
+  }
+}
+
+run "a_certificate_that_is_given_is_watched" {
+  command = plan
+
+  variables {
+    certificate_arn = "arn:aws:acm:us-west-2:111111111111:certificate/1"
+    monitors        = { router_errors = { warning = 5, notify = { warning = "@team" } } }
+  }
+
+  assert {
+    condition     = contains(keys(output.monitors), "certificate") && output.monitors.router_errors.warning == 5
+    error_message = "Other monitors: ${jsonencode(output.monitors)}."
+  }
+}
+
+run "its_monitors_can_be_left_out" {
   command = plan
 
   variables {
     domains  = ["example.com"]
     zone_id  = "Z0123456789ABCDEFGHIJ"
     defaults = { certificate = false }
+    monitors = { router_errors = { enabled = false } }
   }
 
   assert {
-    condition     = length(output.monitors) == 0
+    condition     = length(output.monitors) == 0 && output.omitted_monitors.certificate == "left out by defaults.certificate"
     error_message = "It was not left out."
   }
 }
@@ -85,7 +114,8 @@ run "mistakes_are_told" {
     zone_id      = "/hostedzone/Z1"
     idle_timeout = 4001
     defaults     = { latency = false }
+    monitors     = { latency = {} }
   }
 
-  expect_failures = [var.name, var.domains, var.zone_id, var.idle_timeout, var.defaults]
+  expect_failures = [var.name, var.domains, var.zone_id, var.idle_timeout, var.defaults, var.monitors]
 }

@@ -50,7 +50,7 @@ run "it_has_all_its_monitors" {
   assert {
     condition = join(" ", keys(output.monitors)) == join(" ", [
       "below_desired", "cpu", "memory", "none_running",
-      "public.errors", "public.latency", "public.no_healthy", "public.router_errors",
+      "public.errors", "public.latency", "public.no_healthy",
       "public.slo_fast", "public.slo_long", "public.slo_slow", "public.unhealthy",
     ])
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
@@ -113,6 +113,24 @@ run "a_private_one_is_at_no_router" {
   }
 }
 
+run "without_a_task_on_purpose_nobody_is_told" {
+  command = plan
+
+  variables {
+    desired_count = 0
+  }
+
+  assert {
+    condition     = length(setintersection(keys(output.monitors), ["none_running", "public.no_healthy"])) == 0 && contains(keys(output.monitors), "below_desired")
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+
+  assert {
+    condition     = output.omitted_monitors["public.no_healthy"] == "would fire for ever: the service may have no task"
+    error_message = "Other reasons: ${jsonencode(output.omitted_monitors)}."
+  }
+}
+
 run "autoscaling_owns_the_count" {
   command = plan
 
@@ -123,6 +141,24 @@ run "autoscaling_owns_the_count" {
   assert {
     condition     = stackwright_service.main.scale.max == 4 && stackwright_service.main.scale.min == 1
     error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = contains(keys(output.monitors), "none_running") && contains(keys(output.monitors), "public.no_healthy")
+    error_message = "Some task runs at all times: ${jsonencode(output.omitted_monitors)}."
+  }
+}
+
+run "autoscaling_down_to_none_is_on_purpose" {
+  command = plan
+
+  variables {
+    scale = { min = 0, max = 4, cpu = 60 }
+  }
+
+  assert {
+    condition     = length(setintersection(keys(output.monitors), ["none_running", "public.no_healthy"])) == 0
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 }
 
@@ -135,8 +171,8 @@ run "mistakes_are_told" {
     slo          = 50
     scale        = { max = 4 }
     health_check = { timeout = 20 }
-    defaults     = { dropped = false }
-    monitors     = { dropped = {} }
+    defaults     = { router_errors = false }
+    monitors     = { router_errors = {} }
   }
 
   expect_failures = [var.port, var.slow_start, var.slo, var.scale, var.health_check, var.defaults, var.monitors]

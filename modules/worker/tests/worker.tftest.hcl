@@ -51,6 +51,46 @@ run "monitors_are_changed_and_left_out_by_key" {
   }
 }
 
+run "without_a_task_on_purpose_nobody_is_told" {
+  command = plan
+
+  variables {
+    desired_count = 0
+  }
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory" && output.omitted_monitors.none_running == "would fire for ever: the service may have no task"
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+}
+
+run "autoscaling_down_to_none_is_on_purpose" {
+  command = plan
+
+  variables {
+    scale = { min = 0, max = 4, cpu = 60 }
+  }
+
+  assert {
+    condition     = !contains(keys(output.monitors), "none_running")
+    error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
+  }
+}
+
+run "autoscaling_owns_the_count" {
+  command = plan
+
+  variables {
+    desired_count = 0
+    scale         = { max = 4, cpu = 60 }
+  }
+
+  assert {
+    condition     = contains(keys(output.monitors), "none_running")
+    error_message = "Some task runs at all times: ${jsonencode(output.omitted_monitors)}."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 

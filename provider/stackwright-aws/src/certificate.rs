@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_acm::types::{
-    CertificateDetail, CertificateStatus, Filters, KeyAlgorithm, Tag, ValidationMethod,
+    CertificateDetail, CertificateStatus, CertificateType, Filters, KeyAlgorithm, Tag,
+    ValidationMethod,
 };
 use stackwright_plan::OwnTags;
 use stackwright_plan::component::{Certificate, Tags, VALIDATION_NAMES, VALIDATION_VALUES};
@@ -109,7 +110,7 @@ async fn read(
     else {
         return Ok(None);
     };
-    if !is_dead(&detail) && !has_records(&detail) {
+    if awaits_records(&detail) {
         match with_records(aws, arn).await? {
             Some(complete) => detail = complete,
             None => return Ok(None),
@@ -285,13 +286,27 @@ fn has_records(detail: &CertificateDetail) -> bool {
     !records.is_empty() && records.values().all(Option::is_some)
 }
 
+/// Whether ACM is still to name validation records: imported certificates, those of a private authority and those that are validated by
+/// mail never have any.
+fn awaits_records(detail: &CertificateDetail) -> bool {
+    let issued_here = detail
+        .r#type()
+        .is_none_or(|kind| *kind == CertificateType::AmazonIssued);
+    let by_dns = detail.domain_validation_options().iter().all(|it| {
+        it.validation_method()
+            .is_none_or(|method| *method == ValidationMethod::Dns)
+    });
+    let pending = detail.status() == Some(&CertificateStatus::PendingValidation);
+    pending && issued_here && by_dns && !has_records(detail)
+}
+
 /// Waits until ACM has made up the validation records: the components after this one need them.
 /// `None` when there is no such certificate.
 async fn with_records(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, AwsError> {
     for _ in 0..ASKS {
         let loader = &aws.loaders.certificates;
         match settle::get(aws, loader, arn, Freshness::Fresh).await? {
-            Some(detail) if !is_dead(&detail) && !has_records(&detail) => {
+            Some(detail) if awaits_records(&detail) => {
                 tokio::time::sleep(PAUSE).await;
             }
             found => return Ok(found),

@@ -139,9 +139,8 @@ impl Wanted<'_> {
         };
         let id = self.db_instance_identifier.get();
         let request = aws.rds().modify_db_instance().db_instance_identifier(id);
-        let request = request
-            .master_user_password(password.reveal())
-            .apply_immediately(true);
+        // A password is never deferred, and `ApplyImmediately` would bring forward what waits for the maintenance window.
+        let request = request.master_user_password(password.reveal());
         rds::modify(aws, id, request).await
     }
 

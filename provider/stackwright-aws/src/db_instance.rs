@@ -184,6 +184,8 @@ impl Adapter for DbInstance {
         let id = self.db_instance_identifier.as_str();
         if let Some(request) = Database(self).modification(aws, observed, changed) {
             rds::modify(aws, id, request).await?;
+        } else if self.apply_immediately && touches(changed, &["apply_immediately"]) {
+            rds::hurry(aws, id).await?;
         }
         let arn = observed.outputs.get("arn").cloned().unwrap_or_default();
         rds::write_tags(aws, &arn, changed).await?;
@@ -234,8 +236,44 @@ impl Adapter for DbInstance {
             has_address && rds::nothing_pending(it, self.apply_immediately)
         };
         rds::until_works(aws, id, wait, done).await?;
+        check_done(self, aws, id).await?;
         check_name(self, aws, id).await
     }
+}
+
+/// RDS gives up some changes by itself, an upgrade whose precheck fails for one, and is available again as it was before.
+async fn check_done(desired: &DbInstance, aws: &Aws, id: &str) -> Result<(), AwsError> {
+    let Some(found) = rds::instance(aws, id, Freshness::Cached).await? else {
+        return Ok(());
+    };
+    let is = observe(&found).component;
+    let version = is.engine_version.clone().unwrap_or_default();
+    let wanted = desired.engine_version.as_ref();
+    let undone = if is.major_version != desired.major_version
+        || wanted.is_some_and(|wanted| *wanted != version)
+    {
+        let wanted = wanted.unwrap_or(&desired.major_version);
+        format!("PostgreSQL {wanted}: it runs {version}")
+    } else if is.db_instance_class != desired.db_instance_class {
+        format!(
+            "{}: it is a {}",
+            desired.db_instance_class, is.db_instance_class
+        )
+    } else if is.multi_az != desired.multi_az {
+        format!("multi_az = {}: it is not so", desired.multi_az)
+    } else {
+        return Ok(());
+    };
+    let events = match rds::events(aws, id).await {
+        events if events.is_empty() => "see `aws rds describe-events` for why".to_owned(),
+        events => format!("its events say: {events}"),
+    };
+    Err(AwsError::Broken {
+        what: format!("database {id}"),
+        reason: format!(
+            "RDS took the change to {undone} now and nothing is pending; {events}. Mend the reason and apply again"
+        ),
+    })
 }
 
 /// A snapshot does not say which database is in it; what was restored does.
@@ -259,6 +297,17 @@ fn final_snapshot(instance: &types::DbInstance) -> String {
     let own = instance.dbi_resource_id().unwrap_or_default();
     let own: String = own.trim_start_matches("db-").chars().take(12).collect();
     format!("{id}-final-{}", own.to_ascii_lowercase())
+}
+
+/// GiB from which on RDS stripes gp3 storage over several volumes, what these do at least, and that a request for so much storage has to
+/// say it.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html>
+const STRIPED: i32 = 400;
+const STRIPED_IOPS: i32 = 12_000;
+
+fn has_iops(observed: &Observed<DbInstance>) -> i32 {
+    let known = observed.outputs.get("iops");
+    known.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// A desired database on its way to AWS.
@@ -494,8 +543,10 @@ impl Database<'_> {
         };
         let limit = touches(changed, &["max_allocated_storage"]).then_some(limit);
         let kind = touches(changed, &["storage_type"]).then(|| self.storage_type.clone());
+        let iops = grows && self.allocated_storage >= STRIPED;
         request
             .set_allocated_storage(grows.then_some(self.allocated_storage))
+            .set_iops(iops.then(|| has_iops(observed).max(STRIPED_IOPS)))
             .set_max_allocated_storage(limit)
             .set_storage_type(kind)
     }

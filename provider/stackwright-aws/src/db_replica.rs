@@ -74,6 +74,7 @@ pub(crate) fn outputs(instance: &types::DbInstance) -> Recorded {
             "allocated_storage",
             instance.allocated_storage().map(|it| it.to_string()),
         ),
+        ("iops", instance.iops().map(|it| it.to_string())),
     ];
     all.into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -110,6 +111,7 @@ impl Adapter for DbReplica {
         Ok(found.iter().map(observe).collect())
     }
 
+    /// It begins with the parameter group of its source: RDS takes none for a replica of PostgreSQL.
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let id = self.db_instance_identifier.as_str();
         let source = self.source_db_instance_identifier.get();
@@ -127,7 +129,6 @@ impl Adapter for DbReplica {
             .multi_az(self.multi_az)
             .publicly_accessible(self.publicly_accessible)
             .set_vpc_security_group_ids(Some(groups.collect()))
-            .db_parameter_group_name(self.db_parameter_group_name.get())
             .auto_minor_version_upgrade(self.auto_minor_version_upgrade)
             .copy_tags_to_snapshot(self.copy_tags_to_snapshot)
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
@@ -143,7 +144,7 @@ impl Adapter for DbReplica {
             .ok_or_else(|| CREATE.lacks("DBInstance"))?;
         Ok(Created {
             outputs: outputs(&made),
-            complete: true,
+            complete: false,
         })
     }
 

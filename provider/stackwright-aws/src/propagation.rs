@@ -58,6 +58,11 @@ pub(crate) fn flow_logs_not_ready(error: &AwsError) -> bool {
     is_refusal(error, "InvalidParameter", &["unable to assume"])
 }
 
+/// Application Auto Scaling does not see yet what it was just told, or may not reach CloudWatch yet.
+pub(crate) fn scaling_not_ready(error: &AwsError) -> bool {
+    error.is_code(&["ObjectNotFoundException", "FailedResourceAccessException"])
+}
+
 /// IAM does not know a principal of a policy yet. A policy that is wrong for good has the same code.
 pub(crate) fn unknown_principal(error: &AwsError) -> bool {
     is_refusal(error, "MalformedPolicyDocument", &["invalid principal"])

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_rds::types::{DbInstance, Filter, Tag};
+use aws_sdk_rds::types::{DbInstance, Filter, PendingModifiedValues, SourceType, Tag};
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{OwnTags, tag};
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ const LIST_TAGS: Op = Op::new("rds", "ListTagsForResource");
 const TAG: Op = Op::new("rds", "AddTagsToResource");
 const UNTAG: Op = Op::new("rds", "RemoveTagsFromResource");
 const MODIFY: Op = Op::new("rds", "ModifyDBInstance");
+const EVENTS: Op = Op::new("rds", "DescribeEvents");
 pub(crate) const DELETE: Op = Op::new("rds", "DeleteDBInstance");
 
 pub(crate) const INSTANCE_GONE: &[&str] = &["DBInstanceNotFound", "DBInstanceNotFoundFault"];
@@ -36,7 +37,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const LINE: Duration = Duration::from_secs(10);
 
 /// States in which a database works and takes changes.
-const READY: &[&str] = &["available", "storage-optimization"];
+const READY: &[&str] = &[
+    "available",
+    "storage-config-upgrade",
+    "storage-initialization",
+    "storage-optimization",
+];
+/// States in which a database cannot leave a last snapshot.
+const WITHOUT_SNAPSHOT: &[&str] = &["failed", "incompatible-network", "incompatible-restore"];
 /// States that do not end by themselves.
 const BROKEN: &[&str] = &[
     "failed",
@@ -253,14 +261,54 @@ pub(crate) fn busy(error: &AwsError) -> bool {
     error.is_code(BUSY)
 }
 
+/// The protection is never deferred; `ApplyImmediately` would bring what waits for the maintenance window forward.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html>
 pub(crate) async fn set_protection(aws: &Aws, id: &str, on: bool) -> Result<(), AwsError> {
     let request = aws.rds().modify_db_instance().db_instance_identifier(id);
-    modify(
-        aws,
-        id,
-        request.deletion_protection(on).apply_immediately(true),
-    )
-    .await
+    modify(aws, id, request.deletion_protection(on)).await
+}
+
+/// Does at once what waits for the maintenance window.
+pub(crate) async fn hurry(aws: &Aws, id: &str) -> Result<(), AwsError> {
+    let found = any(aws, id, Freshness::Fresh).await?;
+    let Some(pending) = found.and_then(|it| it.pending_modified_values) else {
+        return Ok(());
+    };
+    if !ours_is_pending(&pending) {
+        return Ok(());
+    }
+    let request = aws
+        .rds()
+        .modify_db_instance()
+        .db_instance_identifier(id)
+        .apply_immediately(true)
+        .set_allow_major_version_upgrade(pending.engine_version.is_some().then_some(true))
+        .set_engine_version(pending.engine_version)
+        .set_db_instance_class(pending.db_instance_class)
+        .set_allocated_storage(pending.allocated_storage)
+        .set_iops(pending.iops)
+        .set_storage_type(pending.storage_type)
+        .set_multi_az(pending.multi_az)
+        .set_db_port_number(pending.port)
+        .set_backup_retention_period(pending.backup_retention_period)
+        .set_ca_certificate_identifier(pending.ca_certificate_identifier);
+    modify(aws, id, request).await
+}
+
+/// Whether something waits that we would have written: others may queue what we do not know.
+fn ours_is_pending(pending: &PendingModifiedValues) -> bool {
+    pending.engine_version.is_some()
+        || pending.db_instance_class.is_some()
+        || pending.allocated_storage.is_some()
+        || pending.iops.is_some()
+        || pending.storage_type.is_some()
+        || pending.multi_az.is_some()
+        || pending.port.is_some()
+        || pending.backup_retention_period.is_some()
+        || pending.ca_certificate_identifier.is_some()
+        || pending.master_user_password.is_some()
+        || pending.iam_database_authentication_enabled.is_some()
+        || pending.pending_cloudwatch_logs_exports.is_some()
 }
 
 /// Waits until a database takes changes.
@@ -342,13 +390,40 @@ fn broken(id: &str, state: &str) -> AwsError {
     }
 }
 
+fn without_snapshot(id: &str, state: &str) -> AwsError {
+    AwsError::Broken {
+        what: format!("database {id}"),
+        reason: format!(
+            "it is {state}, and RDS takes no last snapshot of such a database, so it deletes it without one only: \
+             if its data is not needed, or is in an older backup, run `aws rds delete-db-instance --db-instance-identifier {id} --skip-final-snapshot` and apply again"
+        ),
+    }
+}
+
 /// Whether nothing waits to be done, other than for the maintenance window.
 pub(crate) fn nothing_pending(instance: &DbInstance, apply_immediately: bool) -> bool {
     let pending = instance.pending_modified_values();
-    !apply_immediately
-        || pending.is_none_or(|pending| {
-            *pending == aws_sdk_rds::types::PendingModifiedValues::builder().build()
-        })
+    !apply_immediately || !pending.is_some_and(ours_is_pending)
+}
+
+/// What RDS says has happened to a database within the last hour, the newest first.
+pub(crate) async fn events(aws: &Aws, id: &str) -> String {
+    let request = aws
+        .rds()
+        .describe_events()
+        .source_type(SourceType::DbInstance)
+        .source_identifier(id)
+        .duration(60);
+    let Ok(answer) = aws.call(EVENTS, &[id], request.send()).await else {
+        return String::new();
+    };
+    let events = answer.events.unwrap_or_default();
+    let texts = events.iter().rev().filter_map(|event| event.message());
+    let texts: Vec<String> = texts
+        .take(3)
+        .map(|text| aws.redactor.clean(text, &[id]))
+        .collect();
+    texts.join(" / ")
 }
 
 /// Calls `DeleteDBInstance` by `attempt`, again while another change is under way, and waits until
@@ -369,8 +444,12 @@ where
             Err(error) if error.is_code(INSTANCE_GONE) => break,
             Err(error) if error.is_code(BUSY) => {
                 let found = any(aws, id, Freshness::Fresh).await?;
-                if found.is_none_or(|it| status(&it) == "deleting") {
+                let state = found.as_ref().map_or("deleting", status);
+                if state == "deleting" {
                     break;
+                }
+                if WITHOUT_SNAPSHOT.contains(&state) {
+                    return Err(without_snapshot(id, state));
                 }
                 pauses
                     .pause(wait, &what, "busy with another change")
@@ -388,4 +467,18 @@ where
         pauses.pause(wait, &what, "deleting").await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_leaves_no_snapshot() {
+        let told = without_snapshot("main", "failed").to_string();
+        assert!(
+            told.contains("it is failed") && told.contains("--skip-final-snapshot"),
+            "{told}"
+        );
+    }
 }

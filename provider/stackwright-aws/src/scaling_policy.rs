@@ -16,7 +16,7 @@ use crate::call::Op;
 use crate::loader::Source;
 use crate::scalable_target::{DIMENSION, NAMESPACE, NOT_FOUND, resource_id};
 use crate::settle::id;
-use crate::{Aws, AwsError};
+use crate::{Aws, AwsError, propagation};
 
 const PUT: Op = Op::new("application-autoscaling", "PutScalingPolicy");
 const DESCRIBE: Op = Op::new("application-autoscaling", "DescribeScalingPolicies");
@@ -202,7 +202,12 @@ async fn put(desired: &ScalingPolicy, aws: &Aws) -> Result<String, AwsError> {
         .policy_type(PolicyType::TargetTrackingScaling)
         .target_tracking_scaling_policy_configuration(tracking(desired));
     let words = [resource.as_str(), &desired.policy_name];
-    let answer = aws.call(PUT, &words, request.send()).await;
+    let answer = propagation::outlast(
+        propagation::ROLE,
+        propagation::scaling_not_ready,
+        || async { aws.call(PUT, &words, request.clone().send()).await },
+    );
+    let answer = answer.await;
     aws.loaders.scaling_policies.forget(resource);
     Ok(answer?.policy_arn)
 }

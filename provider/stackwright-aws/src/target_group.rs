@@ -168,6 +168,13 @@ async fn by_arns(aws: &Aws, arns: Vec<String>) -> Result<HashMap<String, Sdk>, A
     ))
 }
 
+/// Whether a listener or a rule leads to it.
+pub(crate) async fn is_used(aws: &Aws, arn: &str) -> Result<bool, AwsError> {
+    let groups = &aws.loaders.target_groups;
+    let found = groups.get(aws, &arn.to_owned(), Freshness::Fresh).await?;
+    Ok(found.is_some_and(|group| !group.load_balancer_arns().is_empty()))
+}
+
 async fn all(aws: &Aws) -> Result<Vec<Sdk>, AwsError> {
     let stream = aws.elbv2().describe_target_groups().page_size(400);
     let pages = aws

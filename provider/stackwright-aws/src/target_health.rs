@@ -6,36 +6,40 @@ use aws_sdk_elasticloadbalancingv2::types::{
     TargetHealth, TargetHealthDescription, TargetHealthReasonEnum, TargetHealthStateEnum,
 };
 
-use crate::adapter::Wait;
 use crate::call::Op;
-use crate::ecs_service::Pauses;
-use crate::{Aws, AwsError};
+use crate::{Aws, AwsError, target_group};
 
 const DESCRIBE: Op = Op::new("elasticloadbalancing", "DescribeTargetHealth");
 
-/// Waits until as many targets are healthy as tasks run.
-pub(crate) async fn until_healthy(
-    aws: &Aws,
-    group: &str,
-    tasks: i32,
-    wait: &Wait,
-) -> Result<(), AwsError> {
+/// How a target group finds the tasks.
+pub(crate) enum Health {
+    /// So many are as wanted.
+    Good,
+    /// Nothing leads to it, so nobody asks: while requests move, rules leave the old group before the service does, and AWS then calls
+    /// its targets `unused`.
+    NotAsked,
+    /// What is waited for, and how it stands.
+    Waiting(String),
+}
+
+/// Asks whether as many targets are healthy as tasks run.
+pub(crate) async fn look(aws: &Aws, group: &str, tasks: i32) -> Result<Health, AwsError> {
     let wanted = usize::try_from(tasks).unwrap_or(0);
-    let mut pauses = Pauses::default();
-    loop {
-        let request = aws.elbv2().describe_target_health();
-        let request = request.target_group_arn(group).send();
-        let answer = aws.call(DESCRIBE, &[group], request).await?;
-        let states = states(answer.target_health_descriptions());
-        let healthy = states.get("healthy").copied().unwrap_or(0);
-        if healthy >= wanted {
-            return Ok(());
-        }
-        let what = what(group, wanted, &states);
-        tracing::info!(waiting_for = %what);
-        wait.pause(pauses.next(), &what).await?;
+    let request = aws.elbv2().describe_target_health();
+    let request = request.target_group_arn(group).send();
+    let answer = aws.call(DESCRIBE, &[group], request).await?;
+    let states = states(answer.target_health_descriptions());
+    let healthy = states.get("healthy").copied().unwrap_or(0);
+    if healthy >= wanted {
+        Ok(Health::Good)
+    } else if states.contains_key(UNUSED) && !target_group::is_used(aws, group).await? {
+        Ok(Health::NotAsked)
+    } else {
+        Ok(Health::Waiting(what(group, wanted, &states)))
     }
 }
+
+const UNUSED: &str = "unused (Target.NotInUse)";
 
 /// How many targets are in which state, with the reason of those that are not well.
 fn states(targets: &[TargetHealthDescription]) -> BTreeMap<String, usize> {

@@ -6,7 +6,7 @@
 //!
 //! Replaced by a change of: `name`, or of the network's VPC.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -32,12 +32,12 @@ pub struct App {
     #[tf(
         replace,
         matches(aws_rules::resource_name),
-        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`"
     )]
     pub name: String,
     /// The network that its tasks run in: the `ref` of a `stackwright_network`. Another VPC replaces the app and its services.
     pub network: NetworkRef,
-    /// Environment variables of all processes. A change restarts them.
+    /// Environment variables of all processes, over which a process's own `config` wins. A change restarts them. Names have letters, digits, `_`, `.` and `-`, and begin with a letter or `_`. Those that begin with `STACKWRIGHT_` are refused: every process gets `STACKWRIGHT_APP`, `STACKWRIGHT_PROCESS` and `STACKWRIGHT_ENVIRONMENT`. One that has a port finds that in `PORT`, whatever stands here.
     #[tf(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
     /// Environment variables from secrets: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.
@@ -126,11 +126,7 @@ fn record_name(scope: &Scope, app: &str) -> String {
 }
 
 fn group_name(scope: &Scope, app: &str, vpc_id: &str) -> String {
-    name::unique(
-        &[&scope.project, &scope.environment, app],
-        &[vpc_id],
-        name::SECURITY_GROUP,
-    )
+    name::security_group(&[&scope.project, &scope.environment, app], &[vpc_id])
 }
 
 fn role_name(scope: &Scope, app: &str) -> String {
@@ -193,6 +189,7 @@ impl Resource for AppResource {
         check_secrets(&view.secrets, found);
         check_twice(&view.config, &view.secrets, found);
         check_policies(&view.policies, found);
+        check_own_policies(&view.policies, found);
         check_record(view, found);
     }
 
@@ -299,6 +296,22 @@ impl Resource for AppResource {
         view.log_retention = Cfg::Known(logs.unwrap_or(30));
         view.common.tags = cfg_map(seen.user_tags(scope));
         Ok(view)
+    }
+}
+
+/// Policies that a service adds to its task role by itself.
+pub(crate) const EXEC_POLICY: &str = "stackwright-exec";
+pub(crate) const VOLUME_POLICY: &str = "stackwright-volumes";
+
+fn check_own_policies(policies: &Cfg<BTreeMap<String, Cfg<String>>>, found: &mut Diagnostics) {
+    for name in policies.known().into_iter().flat_map(BTreeMap::keys) {
+        if [EXEC_POLICY, VOLUME_POLICY].contains(&name.as_str()) {
+            found.error(
+                Path::attribute("policies").key(name),
+                "Reserved Policy Name",
+                format!("`{name}` is the name of a policy that a service adds by itself, and would be overwritten. Choose another name."),
+            );
+        }
     }
 }
 
@@ -445,11 +458,39 @@ pub(crate) fn execution_policies(
             statements.push(json!({ "Effect": "Allow", "Action": action, "Resource": arns }));
         }
     }
+    statements.extend(open_secrets(scope, secrets.values()));
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     BTreeMap::from([(
         "start-tasks".to_owned(),
         policy_document::normalise(&document),
     )])
+}
+
+/// Secrets under a customer's key are opened by whoever reads them, through Secrets Manager and SSM and for nothing else.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html>
+fn open_secrets<'a>(scope: &Scope, arns: impl Iterator<Item = &'a String>) -> Option<Json> {
+    let keys: BTreeSet<String> = arns
+        .filter_map(|arn| match arn.split(':').collect::<Vec<_>>()[..] {
+            [_, partition, _, region, account, ..] => {
+                Some(format!("arn:{partition}:kms:{region}:{account}:key/*"))
+            }
+            _ => None,
+        })
+        .collect();
+    let suffix = if scope.partition == "aws-cn" {
+        ".cn"
+    } else {
+        ""
+    };
+    let via = ["secretsmanager", "ssm"].map(|it| format!("{it}.*.amazonaws.com{suffix}"));
+    (!keys.is_empty()).then(|| {
+        json!({
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": keys,
+            "Condition": { "StringLike": { "kms:ViaService": via } },
+        })
+    })
 }
 
 /// The ARN of a secret without JSON key, version stage and version id, which IAM does not know.

@@ -2,6 +2,8 @@
 //!
 //! Each answers what is wrong in a sentence that ends with what to do. Sources are named at each.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use crate::cidr::Cidr;
@@ -133,10 +135,13 @@ pub fn policy_document(text: &str) -> Result<Json, String> {
     })?;
     let statements = document.get("Statement");
     let statements: Vec<&Json> = match statements {
-        Some(Json::Array(items)) => items.iter().collect(),
+        Some(Json::Array(items)) if !items.is_empty() => items.iter().collect(),
         Some(one @ Json::Object(_)) => vec![one],
         _ => return Err("A policy document needs a `Statement`.".to_owned()),
     };
+    if let Some(problem) = version_problem(&document).or_else(|| sid_problem(&statements)) {
+        return Err(problem);
+    }
     if let Some(problem) = statements
         .iter()
         .find_map(|statement| statement_problem(statement))
@@ -144,6 +149,33 @@ pub fn policy_document(text: &str) -> Result<Json, String> {
         return Err(problem);
     }
     Ok(document)
+}
+
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+fn version_problem(document: &Json) -> Option<String> {
+    let version = document.get("Version")?;
+    let known = ["2012-10-17", "2008-10-17"];
+    (!known.iter().any(|it| version == it))
+        .then(|| format!("IAM knows no policy `Version` {version}. Write \"2012-10-17\"."))
+}
+
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>
+fn sid_problem(statements: &[&Json]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let sids = statements.iter().filter_map(|it| it.get("Sid")?.as_str());
+    for sid in sids.filter(|sid| !sid.is_empty()) {
+        if !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Some(format!(
+                "IAM takes only letters and digits in a `Sid`, and `{sid}` has others. Remove them."
+            ));
+        }
+        if !seen.insert(sid) {
+            return Some(format!(
+                "The `Sid` {sid} stands in two statements. Give each one of its own, or leave it out."
+            ));
+        }
+    }
+    None
 }
 
 fn statement_problem(statement: &Json) -> Option<String> {
@@ -166,13 +198,14 @@ fn statement_problem(statement: &Json) -> Option<String> {
 /// Name of an environment variable.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/taskdef-envfiles.html>
 pub fn variable_name(name: &str) -> Result<(), String> {
-    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    // Java's and Elasticsearch's settings have dots and hyphens in their names.
+    let letters = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     let fits = !name.is_empty()
         && name.chars().all(letters)
-        && !name.starts_with(|c: char| c.is_ascii_digit());
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     refuse_unless(fits, || {
         format!(
-            "`{name}` is not a name for an environment variable. Use letters, digits and `_`, not beginning with a digit."
+            "`{name}` is not a name for an environment variable. Use letters, digits and _ . -, beginning with a letter or `_`."
         )
     })?;
     refuse_unless(!name.starts_with("STACKWRIGHT_"), || {
@@ -249,6 +282,35 @@ mod tests {
     }
 
     #[test]
+    fn versions_and_names_of_statements() {
+        let document = |version: &str, sids: [&str; 2]| {
+            let [one, two] = sids;
+            let statement = |sid: &str| {
+                format!(r#"{{"Sid":"{sid}","Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#)
+            };
+            let all = format!("{},{}", statement(one), statement(two));
+            policy_document(&format!(r#"{{"Version":"{version}","Statement":[{all}]}}"#))
+        };
+        assert!(document("2012-10-17", ["A", "B"]).is_ok());
+        assert!(
+            document("2020-01-01", ["A", "B"])
+                .unwrap_err()
+                .contains("2012-10-17")
+        );
+        assert!(
+            document("2012-10-17", ["A", "A"])
+                .unwrap_err()
+                .contains("two statements")
+        );
+        assert!(
+            document("2012-10-17", ["A b", "B"])
+                .unwrap_err()
+                .contains("letters and digits")
+        );
+        assert!(policy_document(r#"{"Statement":[]}"#).is_err());
+    }
+
+    #[test]
     fn texts_of_roles() {
         assert!(iam_description(&"Déploiement: 1\n".to_owned()).is_ok());
         for bad in ["\u{7}", "日本", "\u{2013}"] {
@@ -321,8 +383,10 @@ mod tests {
 
     #[test]
     fn variables() {
-        assert!(variable_name("RAILS_ENV").is_ok());
-        for bad in ["", "1A", "A-B", "STACKWRIGHT_APP", "A B"] {
+        for good in ["RAILS_ENV", "discovery.type", "_x-1"] {
+            assert!(variable_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "1A", "A+B", "STACKWRIGHT_APP", "A B"] {
             assert!(variable_name(bad).is_err(), "{bad}");
         }
     }

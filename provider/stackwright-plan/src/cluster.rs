@@ -24,7 +24,7 @@ pub struct Cluster {
     #[tf(
         replace,
         matches(aws_rules::resource_name),
-        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`"
     )]
     pub name: String,
     /// Share of tasks on Fargate Spot, in percent. Spot tasks cost less and are stopped with two minutes' notice when AWS needs the capacity.

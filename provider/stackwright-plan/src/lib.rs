@@ -14,6 +14,7 @@ pub mod app;
 pub mod aws_rules;
 pub mod caller;
 pub mod cidr;
+mod clients;
 pub mod cluster;
 pub mod component;
 pub mod db;

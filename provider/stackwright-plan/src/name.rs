@@ -49,6 +49,18 @@ pub fn unique(parts: &[&str], salt: &[&str], limit: usize) -> String {
     format!("{}-{}", prefix.trim_end_matches('-'), hash(&key.join("/")))
 }
 
+/// Name of a security group. AWS keeps names that begin with `sg-` for its ids, so those of a project called `sg` get a word before.
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
+pub fn security_group(parts: &[&str], salt: &[&str]) -> String {
+    let plain = unique(parts, salt, SECURITY_GROUP);
+    if plain.starts_with("sg-") {
+        let parts: Vec<&str> = [&["group"], parts].concat();
+        unique(&parts, salt, SECURITY_GROUP)
+    } else {
+        plain
+    }
+}
+
 /// What the names of all alarms of an environment begin with. A project and an environment have
 /// neither `/` nor spaces, so no hash is needed; people read these names on their pagers.
 pub fn alarm_prefix(project: &str, environment: &str) -> String {
@@ -89,6 +101,15 @@ mod tests {
     fn a_name_is_never_cut_inside_a_letter() {
         let name = unique(&[&"ü".repeat(40)], &[], LOAD_BALANCER);
         assert_eq!(name.len(), 31, "{name}");
+    }
+
+    #[test]
+    fn a_security_group_is_not_called_like_an_id() {
+        assert!(security_group(&["sg", "prod", "shop"], &[]).starts_with("group-sg-prod-shop-"));
+        assert_eq!(
+            security_group(&["acme", "prod"], &["vpc-1"]),
+            unique(&["acme", "prod"], &["vpc-1"], SECURITY_GROUP)
+        );
     }
 
     #[test]

@@ -72,11 +72,11 @@ pub struct Drift {
 /// How long AWS may take, as a number and a unit: `"30s"`, `"20m"`, `"1h"`.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Timeouts {
-    /// For a create. Default `20m`; for a database `60m`.
+    /// For a create: a whole number and `s`, `m` or `h`, like `30m`. Default: `20m`, and `60m` of a `stackwright_db`.
     pub create: Option<String>,
-    /// For an update. Default `20m`; for a database `60m`.
+    /// For an update: a whole number and `s`, `m` or `h`, like `30m`. Default: `20m`, and `60m` of a `stackwright_db`.
     pub update: Option<String>,
-    /// For a delete. Default `20m`; for a database `60m`.
+    /// For a delete: a whole number and `s`, `m` or `h`, like `30m`. Default: `20m`, and `60m` of a `stackwright_db`.
     pub delete: Option<String>,
 }
 
@@ -398,18 +398,32 @@ pub(crate) fn required<'a>(
 /// Source: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
 pub fn check_tags(at: &Path, tags: &Cfg<BTreeMap<String, Cfg<String>>>, found: &mut Diagnostics) {
     let Cfg::Known(tags) = tags else { return };
-    if tags.len() > 40 {
-        found.error(
-            at.clone(),
-            "Too Many Tags",
-            "AWS allows 50 tags on an object, and Stackwright needs up to 8 of them. Give at most 40.",
-        );
-    }
     for (key, value) in tags {
         let value = value.known().map_or("", String::as_str);
         if let Some(problem) = tag_problem(key, value) {
             found.error(at.key(key), "Invalid Tag", problem);
         }
+    }
+}
+
+/// Tags that AWS takes on an object beside the eight that Stackwright puts there.
+const TAGS: usize = 42;
+
+/// Checks how many tags there are with those of the provider block.
+pub fn check_tag_count(
+    at: &Path,
+    scope: &Scope,
+    tags: &Cfg<BTreeMap<String, Cfg<String>>>,
+    found: &mut Diagnostics,
+) {
+    let own = tags.known().into_iter().flat_map(BTreeMap::keys);
+    let all: BTreeSet<&String> = own.chain(scope.default_tags.keys()).collect();
+    if all.len() > TAGS {
+        found.error(
+            at.clone(),
+            "Too Many Tags",
+            format!("AWS allows 50 tags on an object, and Stackwright needs up to 8 of them. Here and in the provider block's `default_tags` are {} together: give at most {TAGS}.", all.len()),
+        );
     }
 }
 

@@ -44,12 +44,11 @@ pub struct Role {
     /// Longest session, in seconds. When the role is assumed from another role (role chaining), AWS allows one hour whatever stands here.
     #[tf(default = 3600, range(3600..=43_200))]
     pub max_session: i64,
-    /// What the role is for, shown in the AWS console.
+    /// What the role is for, shown in the AWS console, in letters of Latin-1, digits, spaces, line ends and punctuation.
     #[tf(
         default = String::new(),
         length(0..=1000),
-        matches(aws_rules::iam_description),
-        allowed = "letters of Latin-1, digits, spaces, line ends and punctuation"
+        matches(aws_rules::iam_description)
     )]
     pub description: String,
     /// ARN of the role.
@@ -72,12 +71,8 @@ pub struct Trust {
     /// Whether the session must have been opened with a second factor.
     #[tf(default = false)]
     pub require_mfa: bool,
-    /// A value that the caller must give along, against the confused deputy.
-    #[tf(
-        length(2..=1224),
-        matches(aws_rules::external_id),
-        allowed = "letters, digits and _ + = , . @ : / -"
-    )]
+    /// A value that the caller must give along, against the confused deputy, of letters, digits and `_ + = , . @ : / -`.
+    #[tf(length(2..=1224), matches(aws_rules::external_id))]
     pub external_id: Option<String>,
 }
 

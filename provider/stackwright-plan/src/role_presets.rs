@@ -32,7 +32,17 @@ pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
             write_records(scope),
             change_tagged(scope),
             change_named(scope),
+            tag_new(scope, "ec2", "CreateTags"),
+            tag_new(scope, "ecs", "TagResource"),
+            tag_new(scope, "elasticloadbalancing", "AddTags"),
+            tag_unowned(scope),
+            open_groups(scope),
+            new_rules(scope),
+            databases(scope),
+            alarms(scope),
+            logs(scope),
             secrets(scope),
+            keys(scope),
             roles(scope),
             empower_roles(scope),
             pass_roles(scope),
@@ -123,27 +133,22 @@ fn build() -> Json {
         "Sid": "Build",
         "Effect": "Allow",
         "Action": [
-            "acm:AddTagsToCertificate", "acm:RequestCertificate",
+            "acm:RequestCertificate",
             "application-autoscaling:DeleteScalingPolicy",
             "application-autoscaling:DeregisterScalableTarget",
             "application-autoscaling:PutScalingPolicy",
             "application-autoscaling:RegisterScalableTarget",
             "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
             "cloudwatch:DeleteAnomalyDetector", "cloudwatch:PutAnomalyDetector",
-            "cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
-            "ec2:AllocateAddress", "ec2:Associate*", "ec2:Attach*", "ec2:Authorize*",
+            "cloudwatch:PutCompositeAlarm", "ec2:AllocateAddress", "ec2:Associate*", "ec2:Attach*",
             "ec2:CreateDhcpOptions", "ec2:CreateEgressOnlyInternetGateway", "ec2:CreateFlowLogs",
             "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
             "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet",
-            "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
+            "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
             "ecs:CreateCluster", "ecs:CreateService", "ecs:DeregisterTaskDefinition",
-            "ecs:RegisterTaskDefinition", "ecs:TagResource", "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:Create*", "logs:CreateLogDelivery", "logs:CreateLogGroup",
-            "logs:DeleteLogDelivery", "logs:DeleteMetricFilter", "logs:GetLogEvents",
-            "logs:PutMetricFilter", "logs:TagResource", "rds:AddTagsToResource", "rds:Create*",
-            "rds:RestoreDB*", "route53:ChangeResourceRecordSets", "route53:CreateHostedZone",
-            "route53:DeleteHostedZone", "secretsmanager:GetRandomPassword",
-            "servicediscovery:Create*", "servicediscovery:TagResource",
+            "ecs:RegisterTaskDefinition", "elasticloadbalancing:Create*",
+            "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DeleteMetricFilter",
+            "logs:PutMetricFilter", "rds:RestoreDB*", "secretsmanager:GetRandomPassword",
         ],
         "Resource": "*",
     })
@@ -155,22 +160,19 @@ fn change_tagged(scope: &Scope) -> Json {
         "Sid": "ChangeOwn",
         "Effect": "Allow",
         "Action": [
-            "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
-            "cloudwatch:DeleteAlarms", "cloudwatch:UntagResource",
-            "ec2:Delete*", "ec2:Detach*", "ec2:Disassociate*",
+            "acm:AddTagsToCertificate", "acm:DeleteCertificate",
+            "acm:RemoveTagsFromCertificate", "ec2:CreateTags", "ec2:Delete*", "ec2:Detach*", "ec2:Disassociate*",
             "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute",
             "ec2:ModifyVpcEndpoint", "ec2:ReleaseAddress", "ec2:ReplaceRoute",
             "ec2:ReplaceRouteTableAssociation", "ec2:Revoke*",
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
             "ec2:UpdateSecurityGroupRuleDescriptionsIngress", "ecs:DeleteCluster",
-            "ecs:DeleteService", "ecs:PutClusterCapacityProviders", "ecs:UntagResource",
-            "ecs:UpdateCluster", "ecs:UpdateClusterSettings", "ecs:UpdateService",
-            "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:Delete*",
+            "ecs:DeleteService", "ecs:PutClusterCapacityProviders", "ecs:TagResource",
+            "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateClusterSettings",
+            "ecs:UpdateService", "elasticloadbalancing:AddListenerCertificates",
+            "elasticloadbalancing:AddTags", "elasticloadbalancing:Delete*",
             "elasticloadbalancing:Modify*", "elasticloadbalancing:Remove*",
-            "elasticloadbalancing:Set*", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy",
-            "logs:PutRetentionPolicy", "logs:UntagResource", "rds:Delete*", "rds:Modify*",
-            "rds:Reboot*", "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup",
-            "servicediscovery:De*", "servicediscovery:RegisterInstance",
+            "elasticloadbalancing:Set*", "servicediscovery:De*", "servicediscovery:RegisterInstance",
             "servicediscovery:UntagResource", "servicediscovery:Update*",
         ],
         "Resource": "*",
@@ -185,8 +187,9 @@ fn build_private_names() -> Json {
         "Sid": "BuildPrivateNames",
         "Effect": "Allow",
         "Action": [
-            "route53:ChangeResourceRecordSets", "route53:CreateHostedZone",
-            "route53:DeleteHostedZone", "route53:ListHostedZonesByName",
+            "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets",
+            "route53:CreateHostedZone", "route53:DeleteHostedZone",
+            "route53:ListHostedZonesByName",
             "servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:CreateService",
             "servicediscovery:TagResource",
         ],
@@ -238,9 +241,130 @@ fn change_named(scope: &Scope) -> Json {
     })
 }
 
+/// Tags of what is being made: whoever could tag what is there already could make it its own, and delete it.
+/// Sources: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html>,
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html>
+fn tag_new(scope: &Scope, service: &str, action: &str) -> Json {
+    let created = format!("{service}:CreateAction");
+    json!({
+        "Effect": "Allow",
+        "Action": format!("{service}:{action}"),
+        "Resource": scope.arn(service, "*"),
+        "Condition": { "Null": { created: "false" } },
+    })
+}
+
+/// The default security group, which AWS makes, and certificates, which have no condition of the kind above: only those that are
+/// nobody's become ours.
+fn tag_unowned(scope: &Scope) -> Json {
+    let tag_of = |key: &str| format!("aws:RequestTag/{key}");
+    json!({
+        "Sid": "TagUnowned",
+        "Effect": "Allow",
+        "Action": ["acm:AddTagsToCertificate", "ec2:CreateTags"],
+        "Resource": [
+            scope.arn("ec2", "security-group/*"),
+            scope.arn("acm", "certificate/*"),
+        ],
+        "Condition": {
+            "Null": { format!("aws:ResourceTag/{}", tag::PROJECT): "true" },
+            "StringEquals": {
+                tag_of(tag::PROJECT): scope.project,
+                tag_of(tag::ENVIRONMENT): scope.environment,
+            },
+        },
+    })
+}
+
+/// Rules go into our own security groups.
+fn open_groups(scope: &Scope) -> Json {
+    json!({
+        "Sid": "OpenOwnGroups",
+        "Effect": "Allow",
+        "Action": ["ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"],
+        "Resource": scope.arn("ec2", "security-group/*"),
+        "Condition": own_tags(scope),
+    })
+}
+
+/// A rule is an object of its own, which is new.
+fn new_rules(scope: &Scope) -> Json {
+    json!({
+        "Sid": "NewRules",
+        "Effect": "Allow",
+        "Action": ["ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"],
+        "Resource": scope.arn("ec2", "security-group-rule/*"),
+    })
+}
+
+/// Databases and their groups, known by the beginning of their names, and the option groups that RDS gives them.
+fn databases(scope: &Scope) -> Json {
+    let prefix = format!("{}-{}-*", scope.project, scope.environment);
+    let own = ["db", "pg", "snapshot", "subgrp"].map(|kind| format!("{kind}:{prefix}"));
+    let all = own.iter().map(String::as_str).chain(["og:default*"]);
+    let all: Vec<String> = all.map(|what| scope.arn("rds", what)).collect();
+    json!({
+        "Sid": "Databases",
+        "Effect": "Allow",
+        "Action": [
+            "rds:AddTagsToResource", "rds:Create*", "rds:Delete*", "rds:Modify*", "rds:Reboot*",
+            "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup",
+        ],
+        "Resource": all,
+    })
+}
+
+/// Alarms, known by the beginning of their names; composite ones can be put without a name only.
+fn alarms(scope: &Scope) -> Json {
+    // A question mark for the space of `name::alarm_prefix`.
+    let prefix = format!("{}/{}?", scope.project, scope.environment);
+    json!({
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Action": [
+            "cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ],
+        "Resource": scope.arn("cloudwatch", &format!("alarm:{prefix}*")),
+    })
+}
+
+/// Log groups, known by the beginning of their names; the last lines of tasks that stopped are read.
+fn logs(scope: &Scope) -> Json {
+    let Scope {
+        project,
+        environment,
+        ..
+    } = scope;
+    json!({
+        "Sid": "Logs",
+        "Effect": "Allow",
+        "Action": [
+            "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy",
+            "logs:GetLogEvents", "logs:PutRetentionPolicy", "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        "Resource": scope.arn("logs", &format!("log-group:/{project}/{environment}/*")),
+    })
+}
+
+/// Customers' keys of databases and their secrets, through RDS and Secrets Manager and for nothing else.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html>
+fn keys(scope: &Scope) -> Json {
+    let via = ["rds", "secretsmanager"].map(|it| format!("{it}.{}.amazonaws.com*", scope.region));
+    json!({
+        "Sid": "Keys",
+        "Effect": "Allow",
+        "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+        "Resource": scope.arn("kms", "key/*"),
+        "Condition": { "StringLike": { "kms:ViaService": via } },
+    })
+}
+
 /// The secrets that databases get. Their values are read when the password is given to RDS.
 fn secrets(scope: &Scope) -> Json {
-    let prefix = format!("{}-{}-*", scope.project, scope.environment);
+    let prefix = format!("{}/{}/*", scope.project, scope.environment);
     json!({
         "Sid": "Secrets",
         "Effect": "Allow",
@@ -434,6 +558,81 @@ mod tests {
         });
         let mut reads = reads;
         assert_eq!(lacking("plan", &mut reads), Vec::<String>::new());
+    }
+
+    /// Whether a statement of `deploy` allows a call on an object, but for its conditions.
+    fn allows(call: &str, arn: &str) -> bool {
+        let fits = |pattern: &str, text: &str| {
+            let mut parts = pattern.split('*');
+            let first = parts.next().unwrap_or_default();
+            let Some(mut rest) = text.strip_prefix(first) else {
+                return false;
+            };
+            let mut open = false;
+            for part in parts {
+                open = part.is_empty();
+                match rest.find(part) {
+                    Some(at) => rest = &rest[at + part.len()..],
+                    None => return false,
+                }
+            }
+            open || rest.is_empty()
+        };
+        let any = |json: &Json, text: &str| match json {
+            Json::Array(all) => all.iter().any(|it| fits(it.as_str().unwrap(), text)),
+            one => fits(one.as_str().unwrap(), text),
+        };
+        let scope = Scope {
+            project: "acme".to_owned(),
+            environment: "prod".to_owned(),
+            ..scope()
+        };
+        let document = document(&scope, "deploy").unwrap();
+        let mut statements = document["Statement"].as_array().unwrap().iter();
+        statements.any(|it| any(&it["Action"], call) && any(&it["Resource"], arn))
+    }
+
+    #[test]
+    fn what_is_bound_to_names_fits_the_names_that_things_have() {
+        let rds = |what: &str| format!("arn:aws:rds:us-west-2:111111111111:{what}");
+        let secret = "arn:aws:secretsmanager:us-west-2:111111111111:secret:";
+        let logs = "arn:aws:logs:us-west-2:111111111111:log-group:";
+        for (call, arn) in [
+            ("rds:CreateDBInstance", rds("db:acme-prod-main-abcdef")),
+            ("rds:CreateDBInstance", rds("og:default:postgres-16")),
+            (
+                "rds:CreateDBSubnetGroup",
+                rds("subgrp:acme-prod-main-abcdef"),
+            ),
+            (
+                "rds:DeleteDBInstance",
+                rds("snapshot:acme-prod-main-abcdef-final-xyz"),
+            ),
+            (
+                "secretsmanager:CreateSecret",
+                format!("{secret}acme/prod/main/database-AbCdEf"),
+            ),
+            (
+                "logs:GetLogEvents",
+                format!("{logs}/acme/prod/shop:log-stream:web/1"),
+            ),
+            ("logs:CreateLogGroup", format!("{logs}/acme/prod/shop")),
+        ] {
+            assert!(allows(call, &arn), "{call} {arn}");
+        }
+        for (call, arn) in [
+            ("rds:DeleteDBInstance", rds("db:other-prod-main-abcdef")),
+            (
+                "secretsmanager:GetSecretValue",
+                format!("{secret}acme/stage/main/database-AbCdEf"),
+            ),
+            (
+                "logs:GetLogEvents",
+                format!("{logs}/acme/stage/shop:log-stream:web/1"),
+            ),
+        ] {
+            assert!(!allows(call, &arn), "{call} {arn}");
+        }
     }
 
     #[test]

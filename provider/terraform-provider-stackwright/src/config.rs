@@ -16,13 +16,13 @@ pub(crate) struct ProviderBlock {
     /// Name of the project: part of every name and tag.
     #[tf(
         matches(aws_rules::resource_name),
-        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`"
     )]
     pub(crate) project: String,
     /// Name of the environment: `stage`, `prod`, `ops`. Part of every name and tag.
     #[tf(
         matches(aws_rules::resource_name),
-        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`"
     )]
     pub(crate) environment: String,
     /// Name of this root, like `acme/prod`. Every object is tagged with it, and two roots never manage one object.
@@ -55,7 +55,7 @@ pub(crate) struct ProviderBlock {
     /// How often a call is tried again when AWS is busy. Default 10.
     #[tf(range(0..=100))]
     pub(crate) max_retries: Option<i64>,
-    /// `full` compares every field at each refresh. `fast` leaves out what AWS offers only one by one. Default `full`.
+    /// `full` compares every field at each refresh. `fast` leaves out what AWS tells only one by one or in further calls: the attributes of target groups, and the tags of log groups, SSM parameters, certificates, Cloud Map namespaces and services, RDS subnet and parameter groups, and alarms. Default `full`.
     #[tf(one_of("full", "fast"))]
     pub(crate) refresh: Option<String>,
     /// Tags for every object. A resource's own tags win.
@@ -84,7 +84,7 @@ pub(crate) struct MonitoringBlock {
     /// CloudWatch namespace of monitors that name none.
     #[tf(
         matches(monitor::rules::namespace),
-        allowed = "1 to 255 letters, digits, and . - _ / #"
+        allowed = "1 to 255 letters, digits, spaces and . - _ / # :, not beginning with `:`"
     )]
     pub(crate) namespace: Option<String>,
     /// What each handle in `notify` stands for: `"@pagerduty" = "arn:aws:sns:..."`.
@@ -100,7 +100,7 @@ pub(crate) struct AssumeRoleBlock {
     /// Who and which run, as CloudTrail shows it. Default `stackwright`.
     #[tf(
         matches(session_name),
-        allowed = "2 to 64 letters, digits, and + = , . @ -"
+        allowed = "2 to 64 letters, digits, and + = , . @ - _"
     )]
     pub(crate) session_name: Option<String>,
     /// Value that the role's trust policy asks for.
@@ -129,7 +129,7 @@ pub(crate) struct WebIdentityBlock {
     /// Who and which run, as CloudTrail shows it. Default `stackwright`.
     #[tf(
         matches(session_name),
-        allowed = "2 to 64 letters, digits, and + = , . @ -"
+        allowed = "2 to 64 letters, digits, and + = , . @ - _"
     )]
     pub(crate) session_name: Option<String>,
     /// File with the token.

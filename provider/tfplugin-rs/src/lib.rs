@@ -63,7 +63,7 @@ pub use cx::{ClientCapabilities, Cx, Saved};
 pub use data_source::{DataResponse, DataSource};
 pub use function::{Function, FunctionError, FunctionSignature, Parameter};
 pub use private::{Private, PrivateError};
-pub use propose::{mark_changing, propose};
+pub use propose::{fill_defaults, mark_changing, propose};
 pub use provider::Provider;
 pub use resource::{
     ApplyRequest, ApplyResponse, DestroyPlan, ImportResponse, PlanRequest, PlanResponse,

@@ -17,7 +17,7 @@ pub fn propose(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
 
 /// The configuration with defaults in place of what the user left out; a block that is left out
 /// altogether is an empty one.
-pub(crate) fn fill_defaults(block: &Block, config: &Value) -> Value {
+pub fn fill_defaults(block: &Block, config: &Value) -> Value {
     let mut filled = if config.is_null() {
         Value::object::<&str>([])
     } else {

@@ -25,6 +25,16 @@ const SERVICE: Round = Round {
             },
         ),
         together("ecs_service.maximum_percent", "service"),
+        changed(
+            "ecs_service.availability_zone_rebalancing",
+            "service",
+            |account| {
+                on_service(
+                    account,
+                    json!({ "availabilityZoneRebalancing": "DISABLED" }),
+                )
+            },
+        ),
         together("ecs_service.circuit_breaker", "service"),
         together("ecs_service.rollback", "service"),
         changed("ecs_service.subnets", "service", |account| {

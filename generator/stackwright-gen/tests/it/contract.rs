@@ -113,6 +113,7 @@ const CONTRACTS: [(&str, &[&str], &[&str]); 6] = [
             "defaults",
             "expected_window",
             "max_connections",
+            "may_run_none",
             "memory_bytes",
             "monitors",
             "notify",

@@ -83,7 +83,8 @@ fn good() -> Value {
         "project": "acme", "region": "us-west-2", "domain": "acme.example",
         "accounts": { "ops": "111111111111", "stage": "222222222222", "prod": "333333333333" },
         "state": { "bucket": "acme-state", "prefix": "a/b" },
-        "network": { "cidr": "10.30.16.0/20", "az_count": 3, "nat": "per_az" },
+        "network": { "cidr": "10.30.16.0/20", "az_count": 3, "nat": "none", "ipv6": true, "flow_log_retention": 90 },
+        "router": { "monitors": { "certificate": { "warning": 30, "notify": { "critical": "@slack-ops" } } } },
         "notify": { "warning": "@slack-ops arn:aws:sns:us-west-2:333333333333:x" },
         "apps": {
             "shop": {

@@ -38,7 +38,9 @@ prefix = "/x"
 [network]
 cidr = "10.30.1.0/16"
 az_count = 4
-nat = "none"
+nat = "some"
+ipv6 = "yes"
+flow_log_retention = 31
 
 [apps.Shop]
 imgae = "repo/shop:v41"
@@ -47,7 +49,7 @@ db = true
 [apps.Shop.config]
 PORT = "80"
 STACKWRIGHT_APP = "x"
-"A-B" = "x"
+"A+B" = "x"
 DEBUG = true
 KEY = "plain"
 
@@ -148,10 +150,31 @@ fn monitors_that_do_not_come_with_it() {
          [apps.shop.web]\nslo = 90\nmonitors = {{ latencey = {{ warning = 1 }}, cpu = {{ warning = 70 }} }}\n\
          [apps.shop.worker]\nmonitors = {{ latency = {{ warning = 1 }} }}\n\
          [apps.shop.clock]\ncron = \"0 3 * * ? *\"\nslo = 99\nmonitors = {{ missed_run = {{ enabled = false }} }}\n\
-         [apps.shop.api]\ninternal = true\nhealth_check = \"/\"\n",
+         [apps.shop.api]\ninternal = true\nhealth_check = \"/\"\n\
+         [router]\nmonitors = {{ certifcate = {{ warning = 30 }}, router_errors = {{ critical = 50 }} }}\n",
     );
     let procfile = "web: a\nworker: b\nclock: c\napi: d\n";
     insta::assert_snapshot!(messages(&spec, &[("Procfile", procfile)]));
+}
+
+#[test]
+fn handles_of_monitors_that_come_with_it_have_a_meaning() {
+    let told = |key: &str| {
+        format!("monitors = {{ {key} = {{ notify = {{ critical = \"@{key}\" }} }} }}\n")
+    };
+    let spec = format!(
+        "{MINIMAL}[apps.shop.web]\n{}[apps.shop.db]\n{}[router]\n{}",
+        told("latency"),
+        told("storage"),
+        told("certificate"),
+    );
+    let found = messages(&spec, &[("Procfile", "web: a\n")]);
+    for handle in ["@latency", "@storage", "@certificate"] {
+        assert!(
+            found.contains("unknown-handle") && found.contains(handle),
+            "{found}"
+        );
+    }
 }
 
 #[test]
@@ -215,7 +238,7 @@ fn long_process_names() {
 fn pasted_secrets_are_not_shown() {
     let cases = [
         format!("{MINIMAL}secrets = {{ KEY = \"hunter2\" }}\n"),
-        format!("{MINIMAL}secrets = {{ PORT = \"hunter2\", \"A-B\" = \"hunter2\" }}\n"),
+        format!("{MINIMAL}secrets = {{ PORT = \"hunter2\", \"A+B\" = \"hunter2\" }}\n"),
         format!("{MINIMAL}secrets = \"hunter2\"\n"),
         format!("{MINIMAL}secrets = [\"hunter2\"]\n"),
         format!("{MINIMAL}[apps.shop.secrets]\nKEY = [\"hunter2\"]\n"),

@@ -23,6 +23,10 @@ prefix = "infra/acme"
 cidr = "10.31.0.0/18"
 az_count = 3
 
+[router.monitors]
+certificate = { warning = 30 }
+router_errors = { enabled = false }
+
 [apps.shop]
 image = "repo/shop"
 
@@ -44,6 +48,8 @@ RAILS_ENV = "staging"
 [environments.prod.network]
 cidr = "10.32.0.0/18"
 nat = "per_az"
+ipv6 = false
+flow_log_retention = 0
 
 [environments.prod.apps.shop.worker]
 count = 4
@@ -157,6 +163,30 @@ fn environments_override_what_the_app_says() {
         Some("10.32.0.0/18")
     );
     assert_eq!(at(&network("prod"), &["nat"]).as_str(), Some("per_az"));
+    let own = |root: &str| {
+        let network = network(root);
+        let keys = ["ipv6", "flow_log_retention"];
+        keys.map(|key| at(&network, &[key]).to_string().trim().to_owned())
+    };
+    assert_eq!(own("stage"), ["true", "30"]);
+    assert_eq!(own("prod"), ["false", "0"]);
+}
+
+#[test]
+fn monitors_of_the_router_are_changed_in_both_environments() {
+    let files = large();
+    for root in ["stage", "prod"] {
+        let values = hcl(&files[&format!("{root}/terraform.tfvars")]);
+        let router = values.get_attribute("router").unwrap().value.clone();
+        let monitor = |path: &[&str]| at(&router, path).to_string().trim().to_owned();
+        assert_eq!(monitor(&["monitors", "certificate", "warning"]), "30");
+        assert_eq!(monitor(&["monitors", "router_errors", "enabled"]), "false");
+        let outputs = &files[&format!("{root}/outputs.tf")];
+        assert!(
+            outputs.contains("= module.environment.monitors\n"),
+            "{outputs}"
+        );
+    }
 }
 
 #[test]

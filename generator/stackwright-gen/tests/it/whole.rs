@@ -24,7 +24,10 @@ const COMPUTED: [(&str, &str); 5] = [
         "stackwright_network",
         "namespace = \"stage.acme.internal\"\n",
     ),
-    ("stackwright_router", "dns_name = \"public.example\"\n"),
+    (
+        "stackwright_router",
+        "dns_name = \"public.example\"\narn_suffix = \"app/public/1\"\n",
+    ),
     (
         "stackwright_service",
         "name = \"name\"\ncluster_arn = \"arn:cluster/main\"\ncluster_name = \"main\"\ntarget_groups = { public = { arn_suffix = \"t\", load_balancer_arn_suffix = \"l\" } }\n",
@@ -186,8 +189,12 @@ fn terraform_applies_every_root() {
     );
     assert_eq!(
         network(&prod),
-        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "ipv6": true, "flow_log_retention": 30, "namespace": "stage.acme.internal" })
+        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "ipv6": false, "flow_log_retention": 0, "namespace": "stage.acme.internal" })
     );
+    let router =
+        &prod["module.environment.module.public_router[0].module.monitors.terraform_data.main"];
+    assert_eq!(router["monitors"]["certificate"]["warning"], 30);
+    assert_eq!(router["dimensions"]["LoadBalancer"], "app/public/1");
     assert_eq!(process(&stage, "shop", "worker")["desired_count"], 2);
     assert_eq!(process(&prod, "shop", "worker")["desired_count"], 4);
     assert_eq!(process(&prod, "shop", "1x")["size"], "300:1gb");

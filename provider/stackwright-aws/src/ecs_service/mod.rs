@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use aws_sdk_ecs::operation::list_services::ListServicesOutput;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
-    LoadBalancer, NetworkConfiguration, PropagateTags, Service as Sdk, ServiceField,
+    AssignPublicIp, AvailabilityZoneRebalancing, AwsVpcConfiguration, DeploymentCircuitBreaker,
+    DeploymentConfiguration, LoadBalancer, NetworkConfiguration, PropagateTags, Service as Sdk,
+    ServiceField,
 };
 use stackwright_plan::In;
 use stackwright_plan::component::{CapacityShare, EcsService, LoadBalancerTarget};
@@ -28,8 +29,8 @@ use crate::loader::Source;
 use crate::propagation::{self, ecs_not_ready, outlast};
 use crate::tag_changes::same_resource;
 use crate::{Aws, AwsError, ecs_object};
+pub(crate) use watch::StartedDeployments;
 use watch::Watch;
-pub(crate) use watch::{Pauses, StartedDeployments};
 use write::words;
 
 const CREATE: Op = Op::new("ecs", "CreateService");
@@ -315,6 +316,8 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
         maximum_percent: deployment.and_then(|it| it.maximum_percent).unwrap_or(200),
         circuit_breaker: breaker.is_some_and(DeploymentCircuitBreaker::enable),
         rollback: breaker.is_some_and(DeploymentCircuitBreaker::rollback),
+        availability_zone_rebalancing: service.availability_zone_rebalancing()
+            == Some(&AvailabilityZoneRebalancing::Enabled),
         enable_execute_command: service.enable_execute_command(),
         enable_ecs_managed_tags: service.enable_ecs_managed_tags(),
         propagate_tags: service
@@ -403,6 +406,7 @@ fn outputs(arn: &str, name: &str) -> Recorded {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use super::watch::Pauses;
     use super::watch::{FIRST_PAUSE, LONGEST_PAUSE};
     use super::write::{
         deployment_configuration, load_balancers, network_configuration, service_registries,
@@ -428,6 +432,7 @@ mod tests {
             maximum_percent: 150,
             circuit_breaker: true,
             rollback: true,
+            availability_zone_rebalancing: true,
             enable_execute_command: true,
             enable_ecs_managed_tags: true,
             propagate_tags: "SERVICE".to_owned(),
@@ -466,6 +471,7 @@ mod tests {
             .set_service_registries(Some(service_registries(desired)))
             .enable_execute_command(true)
             .enable_ecs_managed_tags(true)
+            .availability_zone_rebalancing(AvailabilityZoneRebalancing::Enabled)
             .propagate_tags(PropagateTags::Service)
             .health_check_grace_period_seconds(30)
             .set_tags(Some(ecs_object::to_sdk(&desired.tags)))

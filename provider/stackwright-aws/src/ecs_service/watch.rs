@@ -13,7 +13,8 @@ use super::write::words;
 use crate::adapter::{Freshness, Wait};
 use crate::call::Op;
 use crate::deployment::{GivenUp, Goal, Poll, Started, Verdict, judge, stopped_reasons};
-use crate::{Aws, AwsError, last_words, target_health};
+use crate::target_health::{self, Health};
+use crate::{Aws, AwsError, last_words};
 
 const LIST_TASKS: Op = Op::new("ecs", "ListTasks");
 const DESCRIBE_TASKS: Op = Op::new("ecs", "DescribeTasks");
@@ -127,7 +128,7 @@ impl<'a> Watch<'a> {
             };
             seen = poll.to_string();
             match judge(&poll, &self.goal) {
-                Verdict::Done => return self.until_healthy(poll.running(), wait).await,
+                Verdict::Done => return self.until_healthy(wait).await,
                 Verdict::Waiting(watched) => self.goal.started = watched,
                 Verdict::GivenUp(given_up) => return Err(self.given_up(given_up).await),
             }
@@ -136,12 +137,26 @@ impl<'a> Watch<'a> {
     }
 
     /// A task that runs may still be asked by a load balancer whether it is well.
-    async fn until_healthy(&self, tasks: i32, wait: &Wait) -> Result<(), AwsError> {
+    async fn until_healthy(&self, wait: &Wait) -> Result<(), AwsError> {
         for target in &self.service.load_balancers {
             let group = target.target_group_arn.get();
-            target_health::until_healthy(self.aws, group, tasks, wait).await?;
+            let mut pauses = Pauses::default();
+            // Autoscaling may change meanwhile how many there are.
+            while let Health::Waiting(what) =
+                target_health::look(self.aws, group, self.running().await?).await?
+            {
+                tracing::info!(waiting_for = %what);
+                wait.pause(pauses.next(), &what).await?;
+            }
         }
         Ok(())
+    }
+
+    /// How many tasks run now.
+    async fn running(&self) -> Result<i32, AwsError> {
+        let services = &self.aws.loaders.ecs_services;
+        let found = services.get(self.aws, &self.key, Freshness::Fresh).await?;
+        Ok(found.map_or(0, |service| Poll::from(&service).running()))
     }
 
     fn what(&self, seen: &str) -> String {

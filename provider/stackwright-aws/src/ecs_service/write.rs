@@ -3,9 +3,9 @@
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder;
 use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
-    DeploymentController, DeploymentControllerType, LoadBalancer, NetworkConfiguration,
-    PropagateTags, SchedulingStrategy, ServiceRegistry,
+    AssignPublicIp, AvailabilityZoneRebalancing, AwsVpcConfiguration, DeploymentCircuitBreaker,
+    DeploymentConfiguration, DeploymentController, DeploymentControllerType, LoadBalancer,
+    NetworkConfiguration, PropagateTags, SchedulingStrategy, ServiceRegistry,
 };
 use stackwright_plan::In;
 use stackwright_plan::component::{CapacityShare, EcsService, LoadBalancerTarget};
@@ -65,6 +65,7 @@ pub(super) fn creation(desired: &EcsService, aws: &Aws, token: &str) -> CreateSe
         .scheduling_strategy(SchedulingStrategy::Replica)
         .set_deployment_controller(controller.ok())
         .deployment_configuration(deployment_configuration(desired))
+        .availability_zone_rebalancing(rebalancing(desired))
         .network_configuration(network_configuration(desired))
         .propagate_tags(PropagateTags::from(desired.propagate_tags.as_str()))
         .enable_ecs_managed_tags(desired.enable_ecs_managed_tags)
@@ -117,6 +118,9 @@ fn change(
             "capacity_provider_strategy" => request
                 .set_capacity_provider_strategy(Some(strategy_to_sdk(strategy)))
                 .force_new_deployment(true),
+            "availability_zone_rebalancing" => {
+                request.availability_zone_rebalancing(rebalancing(desired))
+            }
             "enable_execute_command" => {
                 request.enable_execute_command(desired.enable_execute_command)
             }
@@ -181,6 +185,16 @@ pub(super) fn deployment_configuration(desired: &EcsService) -> DeploymentConfig
         .maximum_percent(desired.maximum_percent)
         .deployment_circuit_breaker(breaker.build())
         .build()
+}
+
+/// A new service has it unless told otherwise, and ECS refuses it together with a maximum of 100 percent.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html>
+fn rebalancing(desired: &EcsService) -> AvailabilityZoneRebalancing {
+    if desired.availability_zone_rebalancing {
+        AvailabilityZoneRebalancing::Enabled
+    } else {
+        AvailabilityZoneRebalancing::Disabled
+    }
 }
 
 pub(super) fn network_configuration(desired: &EcsService) -> NetworkConfiguration {

@@ -322,6 +322,85 @@ async fn a_major_upgrade_brings_its_parameters_along() {
         .await;
 }
 
+/// What was put off is done when it is wanted at once, without another change.
+#[tokio::test]
+async fn what_was_put_off_is_done_at_once_when_that_is_asked() {
+    let place = place().await;
+    let desired = place.instance();
+    let recorded = place.made(&desired).await;
+    let user = [
+        ("stackwright:storage", "20"),
+        ("stackwright:apply", "window"),
+    ];
+    let later = DbInstance {
+        db_instance_class: "db.t4g.small".to_owned(),
+        apply_immediately: false,
+        tags: tags(&place.account, "instance", &user),
+        ..desired
+    };
+    place.changed(&later, &recorded).await;
+    let now = DbInstance {
+        apply_immediately: true,
+        tags: tags(&place.account, "instance", &user[..1]),
+        ..later
+    };
+    place.changed(&now, &recorded).await;
+    let params = json!({ "DBInstanceIdentifier": MAIN });
+    let shown = place.account.outside("rds", "DescribeDBInstances", params);
+    assert_eq!(shown["DBInstances"][0]["DBInstanceClass"], "db.t4g.small");
+}
+
+#[tokio::test]
+async fn large_storage_grows_with_its_iops() {
+    let place = place().await;
+    let of = |storage: i32| DbInstance {
+        allocated_storage: storage,
+        tags: tags(
+            &place.account,
+            "instance",
+            &[("stackwright:storage", &storage.to_string())],
+        ),
+        ..place.instance()
+    };
+    let recorded = place.made(&of(100)).await;
+    place.changed(&of(400), &recorded).await;
+    place.changed(&of(500), &recorded).await;
+}
+
+/// RDS is available again on the old version: only its events say why.
+#[tokio::test]
+async fn an_upgrade_that_rds_gives_up_is_told() {
+    let place = place().await;
+    let desired = place.instance();
+    let recorded = place.made(&desired).await;
+    let play = json!({
+        "account": place.account.id, "instance": MAIN, "outcome": "failed_precheck",
+        "reason": "Drop the replication slots.",
+    });
+    place.account.control("rds/play", play);
+    let next = DbParameterGroup {
+        db_parameter_group_name: "acme-parameters-17".to_owned(),
+        db_parameter_group_family: "postgres17".to_owned(),
+        ..parameter_group(&place.account, &[])
+    };
+    let next = place.account.make(&next).await;
+    let upgraded = DbInstance {
+        major_version: "17".to_owned(),
+        db_parameter_group_name: In::Known(next["name"].clone()),
+        ..desired
+    };
+    let aws = &place.account.aws;
+    let observed = place.account.read::<DbInstance>(&recorded).await;
+    let changed = differences(&upgraded, &observed);
+    upgraded.update(aws, &observed, &changed).await.unwrap();
+    let told = upgraded.settle(aws, &recorded, &wait()).await.unwrap_err();
+    let told = told.to_string();
+    assert!(
+        told.contains("PostgreSQL 17") && told.contains("precheck"),
+        "{told}"
+    );
+}
+
 #[tokio::test]
 async fn what_autoscaling_added_is_no_difference() {
     let place = place().await;

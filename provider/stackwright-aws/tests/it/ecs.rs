@@ -170,6 +170,7 @@ impl Shop {
             circuit_breaker: true,
             rollback: true,
             enable_execute_command: true,
+            availability_zone_rebalancing: true,
             enable_ecs_managed_tags: true,
             propagate_tags: "SERVICE".to_owned(),
             health_check_grace_period_seconds: None,

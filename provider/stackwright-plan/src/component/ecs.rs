@@ -218,6 +218,8 @@ pub struct EcsService {
     pub circuit_breaker: bool,
     /// Whether giving up brings the former deployment back.
     pub rollback: bool,
+    /// Whether ECS moves tasks so that the zones have alike many; not with a `maximum_percent` of 100.
+    pub availability_zone_rebalancing: bool,
     /// Whether `exec` works.
     pub enable_execute_command: bool,
     /// Whether tasks carry AWS's cost tags.

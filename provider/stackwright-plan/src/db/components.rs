@@ -173,7 +173,7 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
         "db",
     ];
     let group = SecurityGroup {
-        group_name: name::unique(&parts, &[in_vpc], name::SECURITY_GROUP),
+        group_name: name::security_group(&parts, &[in_vpc]),
         description: format!("Database {}", inputs.name),
         vpc_id,
         default_egress: false,

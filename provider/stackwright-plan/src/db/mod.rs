@@ -36,10 +36,10 @@ pub struct Db {
     #[tf(
         replace,
         matches(rules::database_resource_name),
-        allowed = "1 to 32 lower-case letters, digits and single `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and single `-`, beginning with a letter and not ending with `-`"
     )]
     pub name: String,
-    /// The network that it stands in: the `ref` of a `stackwright_network`. Another VPC replaces the database.
+    /// The network that it stands in: the `ref` of a `stackwright_network`. It needs private subnets in at least two availability zones. Another VPC replaces the database.
     pub network: NetworkRef,
     /// PostgreSQL version: a major version like `16`, which AWS keeps at its newest minor one, or a minor version like `16.4`, which stays as it is. An upgrade restarts the database.
     #[tf(
@@ -47,16 +47,16 @@ pub struct Db {
         allowed = "a major version like `16` or a minor one like `16.4`"
     )]
     pub engine_version: String,
-    /// Allows an upgrade of the major version, which stops the database for minutes and cannot be undone.
+    /// Allows an upgrade of the major version, which stops the database for minutes and cannot be undone. Such an upgrade needs `apply_immediately = true`, too.
     #[tf(default = false)]
     pub allow_major_version_upgrade: bool,
     /// Size of the machine. A change restarts the database.
     #[tf(default = "db.t4g.micro".to_owned(), matches(rules::instance_class), allowed = "a class like `db.t4g.micro`")]
     pub instance_class: String,
-    /// Storage in GiB. It can grow, never shrink.
+    /// Storage in GiB. It can grow, by 10% at least each time, and never shrink.
     #[tf(default = 20, range(20..=65_536))]
     pub storage: i64,
-    /// GiB up to which AWS grows the storage by itself when it fills. Left out: never.
+    /// GiB up to which AWS grows the storage by itself when it fills, at least 10% above `storage`. Left out: never.
     #[tf(range(22..=65_536))]
     pub max_storage: Option<i64>,
     /// ARN of the KMS key that encrypts storage, backups and the secret. Default: AWS's own keys. Changing this replaces the database.
@@ -71,7 +71,7 @@ pub struct Db {
         default = "app".to_owned(),
         replace,
         matches(rules::database_name),
-        allowed = "1 to 63 letters, digits and `_`, beginning with a letter"
+        allowed = "1 to 63 letters, digits and `_`, beginning with a letter, no word that PostgreSQL or RDS reserves but `postgres`"
     )]
     pub database: String,
     /// Name of its first user. Changing this replaces the database.
@@ -91,10 +91,10 @@ pub struct Db {
     /// Whether a standby in another availability zone takes over when this one fails.
     #[tf(default = false)]
     pub multi_az: bool,
-    /// Days to keep backups, by which every second of that time can be restored. 0 turns backups off and deletes those that are there.
+    /// Days to keep backups, by which every second of that time can be restored. 0 turns backups off and deletes those that are there; replicas need 1 at least.
     #[tf(default = 7, range(0..=35))]
     pub backup_retention: i64,
-    /// When the daily backup runs, in UTC: `03:00-03:30`. Default: chosen by AWS.
+    /// When the daily backup runs, in UTC: `03:00-03:30`. It must not overlap `maintenance_window`. Default: chosen by AWS.
     #[tf(
         matches(rules::backup_window),
         allowed = "`hh:mm-hh:mm`, 30 minutes at least"
@@ -103,22 +103,22 @@ pub struct Db {
     /// When AWS may restart the database, in UTC: `sun:04:00-sun:04:30`. Default: chosen by AWS.
     #[tf(
         matches(rules::maintenance_window),
-        allowed = "`ddd:hh:mm-ddd:hh:mm`, 30 minutes at least"
+        allowed = "`ddd:hh:mm-ddd:hh:mm`, 30 minutes to a day"
     )]
     pub maintenance_window: Option<String>,
-    /// Whether changes that restart the database are done at once; else they wait for the maintenance window.
+    /// Whether changes that restart the database are done at once; else they wait for the maintenance window. An upgrade of the major version cannot wait.
     #[tf(default = true)]
     pub apply_immediately: bool,
     /// PostgreSQL parameters that differ from RDS's defaults. Some take effect at the next restart only. `rds.force_ssl` is always 1.
     #[tf(default = BTreeMap::new())]
     pub parameters: BTreeMap<String, String>,
-    /// Who may connect: id of a security group by a key of your choice, like `{ shop = stackwright_app.shop.security_group_id }`.
+    /// Who may connect: id of a security group, each once, by a key of your choice (1 to 64 letters, digits, `-`, `_` and `.`), like `{ shop = stackwright_app.shop.security_group_id }`.
     #[tf(default = BTreeMap::new())]
     pub clients: BTreeMap<String, String>,
-    /// Read replicas by a key of your choice.
+    /// Read replicas, at most 15, by a key of your choice (1 to 20 lower-case letters, digits and `-`, not beginning with `-`). They need `backup_retention` of 1 or more.
     #[tf(default = BTreeMap::new())]
     pub replicas: BTreeMap<String, Replica>,
-    /// What a new database is filled from. Read only when the database is made.
+    /// What a new database is filled from: exactly one of `snapshot_id` and `source_db`. Read only when the database is made.
     pub restore: Option<Restore>,
     /// Whether IAM credentials are accepted besides passwords.
     #[tf(default = false)]
@@ -151,6 +151,9 @@ pub struct Db {
     /// ARN of the RDS instance.
     #[tf(computed, prefix = "arn:")]
     pub instance_arn: String,
+    /// Id that RDS gives the instance for good: what `rds-db:connect` names in a policy, with `iam_authentication`.
+    #[tf(computed)]
+    pub resource_id: String,
     /// Host name that its certificate is made out for.
     #[tf(computed)]
     pub host: String,
@@ -204,9 +207,9 @@ pub struct Replica {
         allowed = "a class like `db.t4g.micro`"
     )]
     pub instance_class: Option<String>,
-    /// Its availability zone. A change makes the replica anew. Default: chosen by AWS.
+    /// Its availability zone; not with `multi_az`. A change makes the replica anew. Default: chosen by AWS.
     pub availability_zone: Option<String>,
-    /// Whether it has a standby of its own.
+    /// Whether it has a standby of its own, in a zone that AWS chooses as it does the first one.
     #[tf(default = false)]
     pub multi_az: bool,
 }
@@ -214,11 +217,11 @@ pub struct Replica {
 /// What a new database is filled from: `snapshot_id`, or `source_db` and perhaps `time`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
 pub struct Restore {
-    /// Name or ARN of a snapshot.
+    /// Name or ARN of a snapshot. Given instead of `source_db`.
     pub snapshot_id: Option<String>,
-    /// RDS identifier of a database with backups: `instance_id` of another `stackwright_db`.
+    /// RDS identifier of a database with backups: `instance_id` of another `stackwright_db`. Given instead of `snapshot_id`.
     pub source_db: Option<String>,
-    /// Moment to restore, like `2026-11-20T09:30:00Z`. Default: the newest there is.
+    /// Moment to restore, like `2026-11-20T09:30:00Z`; only with `source_db`. Default: the newest there is.
     #[tf(
         matches(rules::moment),
         allowed = "a UTC time like `2026-11-20T09:30:00Z`"
@@ -385,6 +388,7 @@ fn fill(scope: &Scope, view: &mut DbConfig, outputs: &Outputs) {
     let instance = |output: &str| outputs.get(&INSTANCE.into(), output);
     view.instance_id = view.name.clone().map(|name| instance_name(scope, &name));
     view.instance_arn = instance("arn");
+    view.resource_id = instance("resource_id");
     view.host = instance("address");
     view.engine_version_actual = instance("engine_version");
     view.secret_arn = outputs.get(&SECRET.into(), "arn");

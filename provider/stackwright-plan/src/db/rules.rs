@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
 use super::{DbConfig, RestoreConfig, major};
-use crate::aws_rules;
 use crate::resource::known_list;
+use crate::{aws_rules, clients};
 
 /// Words that PostgreSQL or RDS keeps for itself.
 const RESERVED: &[&str] = &[
@@ -151,7 +151,15 @@ pub(super) fn instance_class(class: &String) -> Result<(), String> {
 }
 
 pub(super) fn database_name(name: &String) -> Result<(), String> {
-    identifier(name, "the name of a database")
+    identifier(name, "the name of a database")?;
+    let lower = name.to_ascii_lowercase();
+    // `postgres` is there from the beginning, so it is a name that a database can have.
+    let is_free = lower == "postgres" || !RESERVED.contains(&lower.as_str());
+    refuse_unless(is_free, || {
+        format!(
+            "`{name}` is a word that PostgreSQL or RDS keeps for itself. Choose another name for the database, like `app`."
+        )
+    })
 }
 
 pub(super) fn user_name(name: &String) -> Result<(), String> {
@@ -374,15 +382,36 @@ fn check_keys(view: &DbConfig, found: &mut Diagnostics) {
     if has_replicas && view.backup_retention.known() == Some(&0) {
         found.error(Path::attribute("replicas"), "Replicas Need Backups", "RDS makes read replicas from backups, and `backup_retention` is 0. Set it to 1 or more, or remove the replicas.");
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    for key in view.clients.known().into_iter().flat_map(BTreeMap::keys) {
-        if !(1..=64).contains(&key.len()) || !key.chars().all(allowed) {
-            found.error(Path::attribute("clients").key(key), "Invalid Key", format!("`{key}` becomes part of a description and a tag. Use 1 to 64 letters, digits and - _ ."));
-        }
+    clients::check(&view.clients, found);
+    check_replicas(view, found);
+}
+
+/// Read replicas of one PostgreSQL database.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html>
+const REPLICAS: usize = 15;
+
+fn check_replicas(view: &DbConfig, found: &mut Diagnostics) {
+    let Cfg::Known(replicas) = &view.replicas else {
+        return;
+    };
+    let at = Path::attribute("replicas");
+    if replicas.len() > REPLICAS {
+        found.error(
+            at.clone(),
+            "Too Many Replicas",
+            format!("RDS makes {REPLICAS} read replicas of a database at most, and {} are given. Remove some.", replicas.len()),
+        );
     }
-    for (key, group) in view.clients.known().into_iter().flatten() {
-        if group.known().is_some_and(|group| !group.starts_with("sg-")) {
-            found.error(Path::attribute("clients").key(key), "Not a Security Group", "A client is given by the id of its security group, like `stackwright_app.shop.security_group_id`.");
+    for (key, replica) in replicas {
+        let Some(replica) = replica.known() else {
+            continue;
+        };
+        if replica.multi_az.known() == Some(&true) && !replica.availability_zone.is_null() {
+            found.error(
+                at.key(key).join("availability_zone"),
+                "Conflicting Arguments",
+                "A replica with `multi_az` is in two zones, and RDS chooses them. Remove `availability_zone` or `multi_az`.",
+            );
         }
     }
 }
@@ -419,7 +448,24 @@ pub(super) fn check_change(prior: &DbConfig, planned: &DbConfig, found: &mut Dia
                 format!("`password_version` is {had} and would become {wants}. Passwords are not brought back: raise the number for a new one."),
             );
     }
+    check_growth(prior, planned, found);
     check_upgrade(prior, planned, found);
+}
+
+/// RDS adds a tenth at least.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html>
+fn check_growth(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
+    let (Some(had), Some(wants)) = (prior.storage.known(), planned.storage.known()) else {
+        return;
+    };
+    let least = (had * 11 + 9) / 10;
+    if wants > had && *wants < least {
+        found.error(
+            Path::attribute("storage"),
+            "Storage Grows by a Tenth at Least",
+            format!("The database has {had} GiB, and RDS adds 10% or more at a time: {wants} is too little more. Set `storage` to {least} or more."),
+        );
+    }
 }
 
 fn check_upgrade(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
@@ -450,6 +496,12 @@ fn check_upgrade(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) 
             at,
             "Major Upgrade Not Allowed",
             format!("From PostgreSQL {runs} to {wants} is a major upgrade: it stops the database for minutes, may break applications and cannot be undone. Try it on a copy (`restore {{ source_db }}`), then set `allow_major_version_upgrade = true`."),
+        );
+    } else if major(runs) != major(wants) && planned.apply_immediately.known() == Some(&false) {
+        found.error(
+            at,
+            "Major Upgrade Cannot Wait",
+            format!("From PostgreSQL {runs} to {wants} the database changes its parameter group too, and RDS keeps the old one in use until the maintenance window, so an apply could not end before. Set `apply_immediately = true` for this apply, at a time when some minutes of standstill do no harm."),
         );
     }
 }
@@ -504,7 +556,10 @@ mod tests {
         }
         assert!(ok(user_name, "app_owner"));
         assert!(ok(database_name, "shop"));
-        assert!(!ok(database_name, "shop-1"));
+        for bad in ["shop-1", "user", "ALL", "rdsadmin"] {
+            assert!(!ok(database_name, bad), "{bad}");
+        }
+        assert!(ok(database_name, "postgres"));
     }
 
     #[test]

@@ -276,6 +276,66 @@ fn what_rds_does_not_undo_is_refused() {
 }
 
 #[test]
+fn storage_grows_by_a_tenth_at_least() {
+    let with = |storage: i64| DbConfig {
+        storage: Cfg::Known(storage),
+        ..db()
+    };
+    assert!(refused_change(&with(100), &with(110)).is_empty());
+    assert_eq!(
+        refused_change(&with(100), &with(109)),
+        ["Storage Grows by a Tenth at Least"]
+    );
+}
+
+#[test]
+fn replicas_are_few_and_in_one_place() {
+    let Cfg::Known(one) = with_replica(Cfg::Null).replicas else {
+        unreachable!("a replica is given");
+    };
+    let replica = one["a"].clone();
+    let many = |count: usize| DbConfig {
+        replicas: Cfg::Known(
+            (0..count)
+                .map(|at| (format!("r{at}"), replica.clone()))
+                .collect(),
+        ),
+        ..db()
+    };
+    assert!(refused(&many(15)).is_empty());
+    assert_eq!(refused(&many(16)), ["Too Many Replicas"]);
+    let mut both = many(1);
+    if let Cfg::Known(replicas) = &mut both.replicas {
+        let both = ReplicaConfig {
+            multi_az: Cfg::Known(true),
+            availability_zone: text("us-west-2a"),
+            ..ReplicaConfig::default()
+        };
+        replicas.insert("r0".to_owned(), Cfg::Known(both));
+    }
+    assert_eq!(refused(&both), ["Conflicting Arguments"]);
+}
+
+/// The parameter group changes with the version, so the apply could not end before the window.
+#[test]
+fn a_major_upgrade_does_not_wait_for_the_window() {
+    let prior = DbConfig {
+        engine_version_actual: text("15.4"),
+        ..db()
+    };
+    let planned = DbConfig {
+        engine_version: text("16"),
+        allow_major_version_upgrade: Cfg::Known(true),
+        apply_immediately: Cfg::Known(false),
+        ..prior.clone()
+    };
+    assert_eq!(
+        refused_change(&prior, &planned),
+        ["Major Upgrade Cannot Wait"]
+    );
+}
+
+#[test]
 fn another_database_is_not_compared_with_the_old_one() {
     let renamed = DbConfig {
         name: text("other"),

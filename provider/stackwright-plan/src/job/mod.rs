@@ -29,7 +29,9 @@ use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, tag};
 
 /// One process of an app that runs on a schedule: a report at night, a clean-up every hour.
 ///
-/// `EventBridge` Scheduler starts one ECS task for each run and does not wait for its end: a run that takes longer than the pause between two runs has a second one beside it, and rarely the same run is started twice. Write jobs that bear both, for example with a lock in the database. A run that cannot be started is tried again, and then put into the dead-letter queue. A task that starts and fails is not tried again: watch its exit code.
+/// EventBridge Scheduler starts one ECS task for each run and does not wait for its end: a run that takes longer than the pause between two runs has a second one beside it, and rarely the same run is started twice. Write jobs that bear both, for example with a lock in the database. A run that cannot be started is tried again, and then put into the dead-letter queue. A task that starts and fails is not tried again: watch its exit code. No task is stopped because it runs long: for a limit, put `timeout 3600` before the command.
+///
+/// The process finds the variables `STACKWRIGHT_APP`, `STACKWRIGHT_PROCESS` and `STACKWRIGHT_ENVIRONMENT`, then those of the app's `config` and of its own `config`, of which the later wins. Names that begin with `STACKWRIGHT_` are refused in `config` and `secrets`. `PORT` is not set, because nothing reaches a job.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Job {
     /// The app: the `ref` of a `stackwright_app`. Another app replaces the job.
@@ -74,22 +76,22 @@ pub struct Job {
     pub image: Option<String>,
     /// What to run. A string runs in a shell (`/bin/sh -c`), so that variables expand; a list of strings runs as it is. Default: the image's own command.
     pub command: Option<Dynamic>,
-    /// Entry point. Default: the image's own.
+    /// Entry point; empty for the image's own.
     #[tf(default = Vec::new())]
     pub entrypoint: Vec<String>,
-    /// Size: `1X` (256 CPU units, 512 MiB), `2X` (512, 1024), `PX` (1024, 6144) or `cpu:memory` like `256:1gb`, rounded up to the next pair that Fargate has. Given instead of `cpu` and `memory`. Default `1X`.
+    /// Size of a task, given instead of `cpu` and `memory`. Default `1X`. Allowed: `1X` (256 CPU units, 512 MiB), `2X` (512, 1024), `PX` (1024, 6144), or `cpu:memory` like `256:1gb`, with `kb`, `mb`, `gb`, `tb` or bytes, which is rounded up to the next pair that Fargate has; the largest is `16384:120gb`.
     #[tf(optional, computed)]
     pub size: Option<String>,
-    /// CPU units: 256 is a quarter of a vCPU. With `memory`, given instead of `size`.
+    /// CPU units: 256 is a quarter of a vCPU. Given with `memory` instead of `size`; the two must be a pair that Fargate has.
     #[tf(optional, computed, range(256..=16384))]
     pub cpu: Option<i64>,
-    /// Memory in MiB. With `cpu`, given instead of `size`.
+    /// Memory in MiB. Given with `cpu` instead of `size`.
     #[tf(optional, computed, range(512..=122_880))]
     pub memory: Option<i64>,
     /// `X86_64` or `ARM64`: what the image was built for.
     #[tf(default = "X86_64".to_owned(), one_of("X86_64", "ARM64"))]
     pub architecture: String,
-    /// Environment variables of this process, besides the app's; they win over the app's.
+    /// Environment variables of this process, besides the app's; they win over the app's. Names that begin with `STACKWRIGHT_` are refused.
     #[tf(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
     /// Environment variables of this process from secrets, besides the app's: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.

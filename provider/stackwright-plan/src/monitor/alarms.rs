@@ -9,7 +9,7 @@ use tfplugin_types::Cfg;
 
 use super::message::Level;
 use super::shape::{Ask, Shape, Time};
-use super::{MonitorConfig, MonitorResource, levels, series};
+use super::{MonitorConfig, MonitorResource, levels, rules, series};
 use crate::component::{AnomalyDetector, CompositeAlarm, LogMetricFilter, MetricAlarm, Tags};
 use crate::resource::{Resource as _, known_map};
 use crate::{Graph, In, ResourceId, Scope, name, tag};
@@ -175,10 +175,10 @@ impl Inputs<'_> {
         Some(MetricAlarm {
             alarm_description: levels::description(view, level),
             actions_enabled: true,
-            alarm_actions: actions.clone(),
-            ok_actions: actions,
+            ok_actions: beside_alarm(&actions, false),
+            alarm_actions: actions,
             insufficient_data_actions: if told && level == Level::Critical {
-                levels::all_actions(scope, view)
+                beside_alarm(&levels::all_actions(scope, view), false)
             } else {
                 In::Known(Vec::new())
             },
@@ -238,8 +238,8 @@ impl Inputs<'_> {
             alarm_description: levels::description(self.view, Level::Warning),
             alarm_rule: format!("ALARM(\"{watched}\")"),
             actions_enabled: true,
-            alarm_actions: actions.clone(),
-            ok_actions: actions,
+            ok_actions: beside_alarm(&actions, true),
+            alarm_actions: actions,
             actions_suppressor: In::From(key(Level::Critical).into(), "arn"),
             actions_suppressor_wait_period: series::whole(wait),
             actions_suppressor_extension_period: series::whole(extension),
@@ -292,6 +292,19 @@ impl Inputs<'_> {
         };
         graph.add(FILTER, &filter).predict("name", filter_name);
         Some(())
+    }
+}
+
+/// Those of the actions that AWS takes for other states than ALARM.
+fn beside_alarm(actions: &In<Vec<String>>, composite: bool) -> In<Vec<String>> {
+    match actions {
+        In::Known(arns) => {
+            let arns = arns
+                .iter()
+                .filter(|arn| rules::runs_beside_alarm(arn, composite));
+            In::Known(arns.cloned().collect())
+        }
+        other => other.clone(),
     }
 }
 

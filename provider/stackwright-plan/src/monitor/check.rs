@@ -84,7 +84,8 @@ fn refused(view: &MonitorConfig, found: &mut Diagnostics) {
         recovery,
     );
     refuse("warning_recovery", given(&view.warning_recovery), recovery);
-    let repeated = ": CloudWatch notifies only on state changes. Use your pager's escalation.";
+    let repeated =
+        ": CloudWatch notifies only on state changes. Use your pager's escalation. Remove it here.";
     refuse(
         "renotify_interval",
         given(&view.renotify_interval),
@@ -99,6 +100,36 @@ fn refused(view: &MonitorConfig, found: &mut Diagnostics) {
     refuse("evaluation_delay", given(&view.evaluation_delay), delay);
     let group = ": CloudWatch has no delay per group. Use warm_up, which delays the whole monitor after a change.";
     refuse("new_group_delay", given(&view.new_group_delay), group);
+    refuse(
+        "timeout_h",
+        given(&view.timeout_h),
+        ": CloudWatch alarms recover when their condition is false, and not after a time. Remove it.",
+    );
+    refuse(
+        "require_full_window",
+        given(&view.require_full_window),
+        ": CloudWatch evaluates a window as soon as it has data. Remove it, and say with no_data what gaps mean.",
+    );
+    refuse(
+        "notify_audit",
+        given(&view.notify_audit),
+        ": CloudTrail keeps who changed an alarm. Remove it.",
+    );
+    refuse(
+        "restricted_roles",
+        given(&view.restricted_roles),
+        ": IAM says who may change an alarm. Remove it.",
+    );
+    refuse(
+        "draft_status",
+        given(&view.draft_status),
+        ": CloudWatch has no drafts. Remove it, or leave out notify for an alarm that tells nobody.",
+    );
+    refuse(
+        "notify_no_data",
+        given(&view.notify_no_data),
+        ": say it with no_data = \"notify\" (both levels are told) or \"show\" (nobody is).",
+    );
     let minutes = view.no_data_timeframe.known().copied();
     let seconds = view
         .time_window

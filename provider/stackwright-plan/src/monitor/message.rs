@@ -111,7 +111,9 @@ impl Work<'_> {
         }
     }
 
+    /// A section may have arguments, as `{{#is_match "host.name" "web"}}`; it is closed by its name alone.
     fn section(&mut self, sign: char, section: &str) {
+        let section = section.split_whitespace().next().unwrap_or_default();
         let holds = match section {
             "is_alert" => self.level == Level::Critical,
             "is_warning" => self.level == Level::Warning,
@@ -126,6 +128,7 @@ impl Work<'_> {
     }
 
     fn close(&mut self, section: &str) {
+        let section = section.trim();
         if self.open.last().is_some_and(|(open, _)| open == section) {
             self.open.pop();
         } else {
@@ -139,13 +142,21 @@ impl Work<'_> {
         match self.values.get(name) {
             Some(Some(text)) => self.put(&text.clone()),
             Some(None) => self.unknown |= self.shown(),
+            // What is not shown needs no value.
+            None if !self.shown() => {}
+            None if name == "else" => self.problems.push(
+                "{{else}} has no meaning here. Close the section, and open one with ^ for the other case.".to_owned(),
+            ),
             None if ["threshold", "warn_threshold", "comparator"].contains(&name) => {
                 self.problems.push(format!(
                     "{{{{{name}}}}} has no value in this monitor. Remove it, or add the block that gives it one."
                 ));
             }
+            None if name == "value" => self.problems.push(
+                "{{value}} cannot be filled in by CloudWatch (one static description per alarm). The notification's NewStateReason carries the value. Remove it here.".to_owned(),
+            ),
             None => self.problems.push(format!(
-                "{{{{{name}}}}} cannot be filled in by CloudWatch (one static description per alarm). The notification's NewStateReason carries the value."
+                "{{{{{name}}}}} cannot be filled in by CloudWatch (one static description per alarm). Remove it; the notification names the alarm and, with by, the series."
             )),
         }
     }
@@ -198,7 +209,7 @@ mod tests {
     fn values_of_the_moment_are_refused() {
         assert_eq!(
             problem("{{value}}"),
-            "{{value}} cannot be filled in by CloudWatch (one static description per alarm). The notification's NewStateReason carries the value."
+            "{{value}} cannot be filled in by CloudWatch (one static description per alarm). The notification's NewStateReason carries the value. Remove it here."
         );
         assert!(problem("on {{host.name}}").starts_with("{{host.name}} cannot be filled in"));
     }
@@ -219,6 +230,25 @@ mod tests {
             );
             assert!(found.starts_with(&start), "{found}");
         }
+    }
+
+    #[test]
+    fn a_section_with_arguments_is_one_mistake() {
+        let found = render(
+            "{{#is_match \"host.name\" \"web\"}}x{{/is_match}}",
+            Level::Critical,
+            &values(),
+        );
+        let found = found.unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(problem("a{{else}}b").starts_with("{{else}} has no meaning"));
+    }
+
+    #[test]
+    fn what_is_not_shown_needs_no_value() {
+        let hidden = "{{#is_warning}}{{warn_threshold}}{{/is_warning}}x";
+        let found = render(hidden, Level::Critical, &Values::new());
+        assert_eq!(found, Ok(Rendered::Text("x".to_owned())));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Monitor {
     pub name: String,
     /// What whoever is told reads. `{{threshold}}`, `{{warn_threshold}}`, `{{comparator}}`, `{{#is_alert}}...{{/is_alert}}` and `{{#is_warning}}...{{/is_warning}}` (and both with `^`) are filled in per level.
     pub message: String,
-    /// `metric`, `anomaly` (a band around what is normal) or `log` (events of a log group that match).
+    /// What it watches: a metric, what leaves the band around what is normal (`anomaly`), or the events of a log group that match (`log`). Allowed: one of `metric`, `anomaly`, `log`.
     #[tf(name = "type", default = "metric")]
     pub kind: String,
     /// The metric: `app.5xx`, `CPUUtilization`. Of type `log`: the metric that is made, by default named like the monitor.
@@ -67,13 +67,13 @@ pub struct Monitor {
     pub tags: Option<BTreeMap<String, String>>,
     /// Dimensions by which series are told apart: `["host"]` alerts for each host by itself.
     pub by: Option<Vec<String>>,
-    /// Over time: `avg`, `sum`, `min` or `max`. With `>` and `>=`, `min` means at all times and `max` at least once; with `<` and `<=` the other way round. `avg` weighs each sample alike.
+    /// Over time. With `>` and `>=`, `min` means at all times and `max` at least once; with `<` and `<=` the other way round. `avg` weighs each sample alike. Of type `log` it is `sum` when it is left out, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`.
     pub time_aggr: Option<String>,
-    /// How far back: `last_5m`, `last_4h`, `last_1d`, `last_1w`.
+    /// How far back, a multiple of `interval`; where all series of a metric are watched, 3 hours at most. Allowed: `last_` with a number and `m`, `h`, `d` or `w`, like `last_5m`, `last_4h` or `last_1d`, up to `last_1w`.
     pub time_window: String,
-    /// Over series: `avg`, `sum`, `min`, `max`, or a percentile like `p95` for one series.
+    /// Over series. Of type `log` it is `sum` when it is left out, with `expression` there is none, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`, or for one series a percentile like `p95`.
     pub space_aggr: Option<String>,
-    /// `>`, `>=`, `<` or `<=`.
+    /// How the value is compared with the thresholds; not of type `anomaly`, where `anomaly.direction` says it. Allowed: one of `>`, `>=`, `<`, `<=`.
     pub operator: Option<String>,
     /// CloudWatch metric math over `metrics`, for ratios: `IF(requests >= 20, 100 * errors / requests, 0)`.
     pub expression: Option<String>,
@@ -124,6 +124,18 @@ pub struct Monitor {
     pub new_group_delay: Option<i64>,
     /// Datadog's minutes without data. CloudWatch waits for one `time_window`: anything else is refused.
     pub no_data_timeframe: Option<i64>,
+    /// Datadog's end of an alert after some hours. CloudWatch has none: refused with advice.
+    pub timeout_h: Option<i64>,
+    /// Datadog's wait for a whole window of data. CloudWatch has none: refused with advice.
+    pub require_full_window: Option<bool>,
+    /// Datadog's notification of changes. CloudWatch has none: refused with advice.
+    pub notify_audit: Option<bool>,
+    /// Datadog's roles that may change a monitor. CloudWatch has none: refused with advice.
+    pub restricted_roles: Option<Vec<String>>,
+    /// Datadog's drafts. CloudWatch has none: refused with advice.
+    pub draft_status: Option<String>,
+    /// Datadog's older word for `no_data`: refused with advice.
+    pub notify_no_data: Option<bool>,
     /// ARN of the alarm of each level: `critical`, `warning`.
     #[tf(computed)]
     pub alarm_arns: BTreeMap<String, String>,
@@ -164,7 +176,7 @@ pub struct Series {
     pub namespace: Option<String>,
     /// All dimensions of the series.
     pub dimensions: Option<BTreeMap<String, String>>,
-    /// `avg`, `sum`, `min`, `max`, `count` or a percentile like `p95`. Default: `sum` when `time_aggr` is, else `avg`.
+    /// Statistic of the series. Default: `sum` when `time_aggr` is, else `avg`. Allowed: one of `avg`, `sum`, `min`, `max`, `count`, or a percentile like `p95`.
     pub stat: Option<String>,
 }
 
@@ -172,12 +184,20 @@ pub struct Series {
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Log {
     /// Name of the log group: `log_group` of a `stackwright_app`.
+    #[tf(
+        matches(rules::log_group),
+        allowed = "1 to 512 letters, digits and _ - / . #"
+    )]
     pub group: String,
     /// Which events, as CloudWatch Logs writes filters: `ERROR`, `{ $.level = "error" }`. Empty for all.
     #[tf(length(0..=1024))]
     pub pattern: String,
     /// What one event counts: a number, or a field of the event like `$.duration`.
-    #[tf(default = "1")]
+    #[tf(
+        default = "1",
+        matches(rules::log_value),
+        allowed = "a number, or a field that begins with `$`"
+    )]
     pub value: String,
     /// Up to 3 dimensions of the metric, from fields of the event: `{ path = "$.path" }`.
     pub dimensions: Option<BTreeMap<String, String>>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::{ACTIONS, is_action};
+use super::rules::{ACTIONS, foreign_region, is_action};
 use crate::Monitoring;
 
 /// The handles of a `notify`.
@@ -40,7 +40,12 @@ pub(crate) fn notify(monitoring: &Monitoring, arns: &[String]) -> String {
 }
 
 /// What is wrong with the `notify` of a block.
-pub(crate) fn problem(monitoring: &Monitoring, level: &str, notify: &str) -> Option<String> {
+pub(crate) fn problem(
+    monitoring: &Monitoring,
+    region: &str,
+    level: &str,
+    notify: &str,
+) -> Option<String> {
     let known = |handle: &str| monitoring.notifiers.contains_key(handle) || is_action(handle);
     if let Some(handle) = handles(notify).find(|handle| !known(handle)) {
         let known: Vec<&str> = monitoring.notifiers.keys().map(String::as_str).collect();
@@ -53,7 +58,16 @@ pub(crate) fn problem(monitoring: &Monitoring, level: &str, notify: &str) -> Opt
             "notify \"{handle}\" is not in provider monitoring.notifiers. Known: {known}."
         ));
     }
-    let count = actions(monitoring, notify).len();
+    let arns = actions(monitoring, notify);
+    let elsewhere = arns
+        .iter()
+        .find_map(|arn| Some((arn, foreign_region(arn, region)?)));
+    if let Some((arn, there)) = elsewhere {
+        return Some(format!(
+            "{level}.notify leads to {arn} in {there}; an alarm in {region} runs actions of its own region only. Give a topic in {region}."
+        ));
+    }
+    let count = arns.len();
     (count > ACTIONS).then(|| {
         format!("{level}.notify has {count} handles; an alarm can run {ACTIONS} actions per state. Group them behind one topic.")
     })
@@ -76,6 +90,10 @@ mod tests {
         format!("arn:aws:sns:us-west-2:111111111111:{name}")
     }
 
+    fn wrong(monitoring: &Monitoring, notify: &str) -> Option<String> {
+        problem(monitoring, "us-west-2", "critical", notify)
+    }
+
     fn monitoring() -> Monitoring {
         let entry = |handle: &str, name: &str| (handle.to_owned(), topic(name));
         Monitoring {
@@ -94,24 +112,35 @@ mod tests {
             actions(&monitoring(), &notify),
             [topic("infra"), topic("page"), topic("raw")]
         );
-        assert_eq!(problem(&monitoring(), "critical", &notify), None);
+        assert_eq!(wrong(&monitoring(), &notify), None);
+    }
+
+    #[test]
+    fn actions_are_in_the_region_of_the_alarm() {
+        let there = "arn:aws:sns:eu-west-1:111111111111:page";
+        assert_eq!(
+            wrong(&monitoring(), there).unwrap(),
+            "critical.notify leads to arn:aws:sns:eu-west-1:111111111111:page in eu-west-1; an alarm in us-west-2 runs actions of its own region only. Give a topic in us-west-2."
+        );
+        let anywhere = "arn:aws:ssm-incidents::111111111111:response-plan/x";
+        assert_eq!(wrong(&monitoring(), anywhere), None);
     }
 
     #[test]
     fn an_unknown_handle_is_refused_with_those_that_are_known() {
-        let problem = problem(&monitoring(), "critical", "@pagerdutty").unwrap();
+        let problem = wrong(&monitoring(), "@pagerdutty").unwrap();
         assert_eq!(
             problem,
             "notify \"@pagerdutty\" is not in provider monitoring.notifiers. Known: @pagerduty, @slack-team-infra."
         );
-        let none = super::problem(&Monitoring::default(), "critical", "@x").unwrap();
+        let none = wrong(&Monitoring::default(), "@x").unwrap();
         assert!(none.contains("Known: none"), "{none}");
     }
 
     #[test]
     fn six_handles_are_too_many() {
         let notify: Vec<String> = (0..6).map(|at| topic(&at.to_string())).collect();
-        let problem = problem(&monitoring(), "critical", &notify.join(" ")).unwrap();
+        let problem = wrong(&monitoring(), &notify.join(" ")).unwrap();
         assert_eq!(
             problem,
             "critical.notify has 6 handles; an alarm can run 5 actions per state. Group them behind one topic."

@@ -259,18 +259,18 @@ fn listed(queries: &[MetricQuery], looks: &mut Looks, view: &mut MonitorConfig) 
     let fold = ["AVG", "SUM", "MIN", "MAX"]
         .into_iter()
         .find(|function| series::folded(function, ids.iter()) == result.expression);
-    let stat = entries.first()?.stat.clone();
-    let sums = entries.iter().any(|entry| entry.stat == "Sum");
+    let is_sum = |entry: &&MetricQuery| entry.stat == "Sum";
+    let sums = if fold.is_some() {
+        entries.iter().all(is_sum)
+    } else {
+        entries.iter().any(is_sum)
+    };
     looks.stat = Space::stat(if sums { &Space::Sum } else { &Space::Avg });
     looks.fold = fold;
     let namespace = entries.first()?.namespace.clone();
     let same = entries.iter().all(|entry| entry.namespace == namespace);
     let one = |entry: &&MetricQuery| {
-        let plain = if fold.is_some() {
-            entry.stat == stat
-        } else {
-            entry.stat == looks.stat
-        };
+        let plain = entry.stat == looks.stat;
         let config = SeriesConfig {
             metric: Cfg::Known(entry.metric_name.clone()),
             namespace: if same {

@@ -65,6 +65,40 @@ pub fn metric(name: &String) -> Result<(), String> {
     })
 }
 
+/// What a metric filter cannot put into a metric's name or namespace.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricTransformation.html>
+pub(crate) fn made_by_filter(what: &str, name: &str) -> Result<(), String> {
+    refuse_unless(!name.contains([':', '*', '$']), || {
+        format!(
+            "{what} \"{name}\" has `:`, `*` or `$`, which CloudWatch Logs does not take for a metric that it makes. Leave them out."
+        )
+    })
+}
+
+/// What one event counts: a number, or a field of it.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricTransformation.html>
+pub fn log_value(value: &String) -> Result<(), String> {
+    let fits = (1..=100).contains(&value.chars().count())
+        && (value.starts_with('$') || value.parse::<f64>().is_ok_and(f64::is_finite));
+    refuse_unless(fits, || {
+        format!(
+            "log.value \"{value}\" counts nothing: give a number, or a field of the event like `$.duration`, with at most 100 characters."
+        )
+    })
+}
+
+/// Name of a log group.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
+pub fn log_group(name: &String) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+    let fits = (1..=512).contains(&name.len()) && name.chars().all(letters);
+    refuse_unless(fits, || {
+        format!(
+            "`{name}` is not the name of a log group. Use 1 to 512 letters, digits and _ - / . #, like `/acme/prod/shop`."
+        )
+    })
+}
+
 /// Seconds between two datapoints.
 pub fn interval(seconds: &i64) -> Result<(), String> {
     let fits = [10, 20, 30].contains(seconds) || (*seconds > 0 && seconds % 60 == 0);
@@ -91,6 +125,24 @@ pub(crate) fn is_action(arn: &str) -> bool {
     }
 }
 
+/// Whether an action runs when an alarm recovers or has no data: an investigation begins when it fires, and a composite alarm
+/// begins no OpsItem when it recovers.
+/// Sources: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>,
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+pub(crate) fn runs_beside_alarm(arn: &str, composite: bool) -> bool {
+    match arn.split(':').nth(2) {
+        Some("aiops") => false,
+        Some("sns" | "lambda") => true,
+        _ => !composite,
+    }
+}
+
+/// Region of an action, when it is not the alarm's own.
+pub(crate) fn foreign_region<'a>(arn: &'a str, region: &str) -> Option<&'a str> {
+    let found = arn.split(':').nth(3).unwrap_or_default();
+    (!found.is_empty() && found != region).then_some(found)
+}
+
 /// The provider's handles.
 pub fn notifiers(at: &Path, map: &Cfg<BTreeMap<String, Cfg<String>>>, found: &mut Diagnostics) {
     let Cfg::Known(map) = map else { return };
@@ -109,7 +161,7 @@ pub fn notifiers(at: &Path, map: &Cfg<BTreeMap<String, Cfg<String>>>, found: &mu
             found.error(
                 at.key(handle),
                 "Not an Alarm Action",
-                format!("`{handle}` stands for `{arn}`, which an alarm cannot run. Give the ARN of an SNS topic (arn:aws:sns:...), a Lambda function, an OpsItem or a response plan."),
+                format!("`{handle}` stands for `{arn}`, which a monitor cannot tell. Give the ARN of an SNS topic (arn:aws:sns:...), a Lambda function, an OpsItem or a response plan."),
             );
         }
     }

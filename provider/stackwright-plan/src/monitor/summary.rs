@@ -4,7 +4,7 @@ use tfplugin_types::Cfg;
 
 use super::message::Level;
 use super::shape::{Ask, Scan, Shape, Time};
-use super::{MonitorConfig, alarms, levels, notify, series, window};
+use super::{MonitorConfig, SeriesConfig, alarms, levels, notify, series, window};
 use crate::{In, Scope};
 
 /// The text; `None` while something in it is not known.
@@ -25,12 +25,16 @@ fn watches(view: &MonitorConfig, ask: &Ask, shape: &Shape) -> Option<String> {
     let what = match ask.scan {
         Scan::One => one(view, shape)?,
         Scan::Many => many(view, ask)?,
-        Scan::Listed => format!(
-            "{} of {} series ({} each)",
-            shape.fold?,
-            view.metrics.known()?.len(),
-            shape.stat
-        ),
+        Scan::Listed => {
+            let series = view.metrics.known()?;
+            let own = |it: &Cfg<SeriesConfig>| it.known().is_some_and(|it| !it.stat.is_null());
+            let stat = if series.values().any(own) {
+                "stat of each"
+            } else {
+                &format!("{} each", shape.stat)
+            };
+            format!("{} of {} series ({stat})", shape.fold?, series.len())
+        }
         Scan::Formula => format!("the expression {}", view.expression.known()?),
     };
     let band = if view.is_anomaly() {

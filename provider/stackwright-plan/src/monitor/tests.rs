@@ -403,6 +403,7 @@ fn a_log_monitor_is_a_filter_and_an_alarm_on_its_metric() {
 fn a_log_monitor_with_dimensions_watches_all_its_series() {
     let mut split = log();
     split["log"]["dimensions"] = json!({ "path": "$.path" });
+    split["log"]["pattern"] = json!("{ $.level = \"error\" }");
     let made = components(&split);
     assert_eq!(
         made["alarm.critical"]["metrics"][0]["expression"],
@@ -548,7 +549,7 @@ fn row_percentile_warning() {
     assert_eq!(
         told,
         [
-            "CloudWatch takes p95 of the whole window; Datadog averages p95 per point. Values may differ."
+            "CloudWatch takes p95 of the whole window; Datadog averages p95 per point. Values may differ. See whether the threshold still fits."
         ]
     );
 }
@@ -557,12 +558,10 @@ fn row_percentile_warning() {
 fn row_change_functions() {
     for word in ["change", "pct_change"] {
         let text = error(&json!({ "time_aggr": word }));
-        assert_eq!(
-            text,
-            format!(
-                "time_aggr \"{word}\": CloudWatch alarms cannot compare with an earlier window."
-            )
+        let start = format!(
+            "time_aggr \"{word}\": CloudWatch alarms cannot compare with an earlier window. Use"
         );
+        assert!(text.starts_with(&start), "{text}");
     }
     assert!(error(&json!({ "time_aggr": "forecast" })).contains("no such function"));
     assert!(error(&json!({ "time_aggr": "anomalies" })).contains("type = \"anomaly\""));
@@ -631,7 +630,7 @@ fn row_renotify() {
     let text = error(&json!({ "renotify_interval": 30 }));
     assert_eq!(
         text,
-        "renotify_interval: CloudWatch notifies only on state changes. Use your pager's escalation."
+        "renotify_interval: CloudWatch notifies only on state changes. Use your pager's escalation. Remove it here."
     );
     assert!(
         error(&json!({ "escalation_message": "again" }))
@@ -642,11 +641,29 @@ fn row_renotify() {
 }
 
 #[test]
+fn what_only_datadog_has_is_refused_with_advice() {
+    for (name, value) in [
+        ("timeout_h", json!(4)),
+        ("require_full_window", json!(true)),
+        ("notify_audit", json!(true)),
+        ("restricted_roles", json!(["x"])),
+        ("draft_status", json!("draft")),
+    ] {
+        let text = error(&json!({ name: value }));
+        assert!(
+            text.starts_with(&format!("{name}: ")) && text.contains("Remove it"),
+            "{text}"
+        );
+    }
+    assert!(error(&json!({ "notify_no_data": true })).contains("no_data = \"notify\""));
+}
+
+#[test]
 fn row_template() {
     let text = error(&json!({ "message": "at {{value}}" }));
     assert_eq!(
         text,
-        "{{value}} cannot be filled in by CloudWatch (one static description per alarm). The notification's NewStateReason carries the value."
+        "{{value}} cannot be filled in by CloudWatch (one static description per alarm). The notification's NewStateReason carries the value. Remove it here."
     );
 }
 
@@ -702,13 +719,16 @@ fn row_no_handle() {
     let told = warned(&json!({ "no_data": "ok", "critical": { "threshold": 50 } }));
     assert_eq!(
         told,
-        ["critical has no notify: the alarm will change state silently."]
+        [
+            "critical has no notify: the alarm will change state silently. Name a handle or an ARN if somebody should know."
+        ]
     );
 }
 
 #[test]
 fn row_by_and_no_data() {
     let text = errors(&with(&json!({ "by": ["host"], "no_data": "notify" })));
+    assert_eq!(text.len(), 1, "{text:?}");
     assert!(text[0].starts_with("no_data = \"notify\" with by: grouped CloudWatch alarms never report missing data per group."), "{text:?}");
 }
 
@@ -718,7 +738,7 @@ fn row_by_and_two_levels() {
     assert_eq!(
         told,
         [
-            "With by, warning and critical notify independently: CloudWatch cannot suppress per group."
+            "With by, warning and critical notify independently: CloudWatch cannot suppress per group. Whoever is told of critical is told of warning too if both name them."
         ]
     );
 }
@@ -769,6 +789,7 @@ fn row_anomaly() {
 #[test]
 fn row_log_filter() {
     let mut four = log();
+    four["log"]["pattern"] = json!("[a, b, c, d]");
     four["log"]["dimensions"] = json!({ "a": "$.a", "b": "$.b", "c": "$.c", "d": "$.d" });
     assert_eq!(
         errors(&four),
@@ -777,6 +798,168 @@ fn row_log_filter() {
     four["log"]["dimensions"] = json!({ "a": "$.a" });
     four["log"]["default_value"] = json!(0);
     assert!(errors(&four)[0].starts_with("log.default_value is for a metric without dimensions"));
+}
+
+#[test]
+fn a_log_monitor_needs_an_operator() {
+    let mut without = log();
+    without["operator"] = Json::Null;
+    let text = errors(&without);
+    assert_eq!(text.len(), 1, "{text:?}");
+    assert!(
+        text[0].starts_with("operator is required here."),
+        "{text:?}"
+    );
+}
+
+/// The errors of the log monitor with other fields of its `log`, and other arguments.
+fn log_errors(log_fields: &Json, changes: &Json) -> Vec<String> {
+    let mut whole = log();
+    for (name, field) in log_fields.as_object().unwrap() {
+        whole["log"][name] = field.clone();
+    }
+    for (name, field) in changes.as_object().unwrap() {
+        whole[name] = field.clone();
+    }
+    errors(&whole)
+}
+
+#[test]
+fn a_log_monitor_watches_what_its_filter_makes() {
+    let split = json!({ "dimensions": { "path": "$.path" }, "pattern": "{ $.path = * }" });
+    let good = json!({ "dimensions": { "path": "/" } });
+    assert_eq!(log_errors(&split, &good), Vec::<String>::new());
+    assert_eq!(
+        log_errors(&split, &json!({ "by": ["path"] })),
+        Vec::<String>::new()
+    );
+    for (fields, changes, start) in [
+        (
+            &split,
+            json!({ "dimensions": { "host": "a" } }),
+            "The metric of this monitor has exactly",
+        ),
+        (
+            &split,
+            json!({ "dimensions": {} }),
+            "The metric of this monitor has exactly",
+        ),
+        (
+            &split,
+            json!({ "tags": { "host": "a" } }),
+            "tags names host",
+        ),
+        (&split, json!({ "by": ["host"] }), "by names host"),
+        (
+            &json!({}),
+            json!({ "dimensions": { "host": "a" } }),
+            "The metric of this monitor has exactly",
+        ),
+    ] {
+        let text = log_errors(fields, &changes);
+        assert!(
+            text.len() == 1 && text[0].starts_with(start),
+            "{changes}: {text:?}"
+        );
+    }
+}
+
+#[test]
+fn a_filter_takes_fields_of_patterns_with_fields_alone() {
+    let none = json!({});
+    for (fields, start) in [
+        (json!({ "value": "$.ms" }), "log.dimensions and a log.value"),
+        (
+            json!({ "dimensions": { "path": "path" }, "pattern": "[path]" }),
+            "A dimension of a metric filter is a field",
+        ),
+    ] {
+        let text = log_errors(&fields, &none);
+        assert!(text.len() == 1 && text[0].starts_with(start), "{text:?}");
+    }
+    let duration = json!({ "value": "$.ms", "pattern": "{ $.ms > 0 }" });
+    assert_eq!(log_errors(&duration, &none), Vec::<String>::new());
+    let text = log_errors(&none, &json!({ "metric": "a:b" }));
+    assert!(
+        text.len() == 1 && text[0].starts_with("metric \"a:b\" has `:`"),
+        "{text:?}"
+    );
+    assert!(
+        rules::log_value(&"many".to_owned()).is_err() && rules::log_value(&"1".to_owned()).is_ok()
+    );
+    assert!(
+        rules::log_group(&"/acme/prod".to_owned()).is_ok()
+            && rules::log_group(&"a b".to_owned()).is_err()
+    );
+}
+
+#[test]
+fn dimensions_are_ascii_with_a_value() {
+    let long = "x".repeat(256);
+    for dimensions in [
+        json!({ "Host": "é" }),
+        json!({ ":Host": "a" }),
+        json!({ "Host": " " }),
+        json!({ long: "a" }),
+        json!({ "Host": "y".repeat(1025) }),
+    ] {
+        let text = error(&json!({ "dimensions": dimensions, "no_data": "ok" }));
+        assert!(text.starts_with("CloudWatch takes dimensions"), "{text}");
+    }
+}
+
+#[test]
+fn an_expression_uses_what_metrics_has() {
+    let formula = |text: &str| {
+        let mut whole = segment();
+        for name in ["metric", "space_aggr"] {
+            whole[name] = Json::Null;
+        }
+        whole["no_data"] = json!("ok");
+        whole["expression"] = json!(text);
+        whole["metrics"] = json!({ "a": { "metric": "x" } });
+        errors(&whole)
+    };
+    assert_eq!(formula("IF(a > 1, FILL(a, 0), 0)"), Vec::<String>::new());
+    let text = formula("a / b");
+    assert!(
+        text.len() == 1 && text[0].starts_with("expression uses \"b\""),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn only_some_actions_run_when_an_alarm_recovers() {
+    let item = "arn:aws:ssm:us-west-2:111111111111:opsitem:3";
+    let study = "arn:aws:aiops:us-west-2:111111111111:investigation-group/x";
+    let topic = "arn:aws:sns:us-west-2:111111111111:page";
+    let told = format!("{topic} {item} {study}");
+    let made = components(&with(&json!({
+        "no_data": "ok",
+        "warning": { "threshold": 10, "notify": told },
+        "critical": { "threshold": 50, "notify": told },
+    })));
+    let actions = |component: &str, state: &str| made[component][state].as_array().unwrap().len();
+    assert_eq!(actions("alarm.critical", "alarm_actions"), 3);
+    assert_eq!(made["alarm.critical"]["ok_actions"], json!([topic, item]));
+    assert_eq!(actions("composite", "alarm_actions"), 3);
+    assert_eq!(made["composite"]["ok_actions"], json!([topic]));
+    let plan = "arn:aws:ssm-incidents::111111111111:response-plan/x";
+    let refused =
+        error(&json!({ "no_data": "ok", "warning": { "threshold": 10, "notify": plan } }));
+    assert!(
+        refused.contains("composite alarms start no response plans"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn dynamodb_ignores_missing_data() {
+    let told = warned(&json!({ "namespace": "AWS/DynamoDB", "no_data": "alert" }));
+    assert!(
+        told.len() == 1 && told[0].starts_with("CloudWatch ignores missing data"),
+        "{told:?}"
+    );
 }
 
 // What else section 2 of the facts refuses or warns of.

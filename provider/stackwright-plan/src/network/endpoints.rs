@@ -41,7 +41,7 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
         "endpoints",
     ];
     let group = SecurityGroup {
-        group_name: name::unique(&parts, &[], name::SECURITY_GROUP),
+        group_name: name::security_group(&parts, &[]),
         description: format!("AWS services inside network {}", inputs.name),
         vpc_id: output(VPC),
         default_egress: false,

@@ -46,7 +46,7 @@ pub struct Network {
     #[tf(
         replace,
         matches(aws_rules::resource_name),
-        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`"
     )]
     pub name: String,
     /// IPv4 range, a `/16` to `/24` without host bits. Changing this replaces the network.
@@ -303,6 +303,7 @@ impl Resource for NetworkResource {
             (Cfg::Null, Cfg::Unknown(_)) => view.availability_zones = Cfg::unknown(),
             (Cfg::Null, _) => choose(facts, prior, view, found),
         }
+        check_region(scope, facts, prior, view, found);
         check_places(prior, view, found);
     }
 
@@ -572,6 +573,30 @@ fn zones_of(found: &Found) -> Vec<String> {
         ))
     });
     private.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// Zones that are asked for are those of the region. One that is used already may be out of order for a while.
+fn check_region(
+    scope: &Scope,
+    facts: &Facts,
+    prior: Option<&NetworkConfig>,
+    view: &NetworkConfig,
+    found: &mut Diagnostics,
+) {
+    let before = prior
+        .and_then(|prior| known_list(&prior.availability_zones))
+        .unwrap_or_default();
+    let zones = view.availability_zones.known().into_iter().flatten();
+    for (at, zone) in zones.enumerate() {
+        let Some(zone) = zone.known() else { continue };
+        if !facts.availability_zones.contains(zone) && !before.contains(zone) {
+            found.error(
+                Path::attribute("availability_zones").index(at),
+                "No Such Availability Zone",
+                format!("`{zone}` is not an availability zone of {} that is open to every account. There are {}.", scope.region, facts.availability_zones.join(", ")),
+            );
+        }
+    }
 }
 
 /// A zone's place decides its addresses: a zone that moves would need new subnets where others are.

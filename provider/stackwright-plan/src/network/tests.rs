@@ -276,3 +276,38 @@ fn an_import_reads_back_what_a_create_would_write() {
         }
     }
 }
+
+/// The zones that a region has.
+fn facts() -> Facts {
+    Facts {
+        availability_zones: ["us-west-2a", "us-west-2b"].map(str::to_owned).into(),
+    }
+}
+
+fn completed(view: &NetworkConfig, prior: Option<&NetworkConfig>) -> Vec<String> {
+    let mut found = Diagnostics::new();
+    NetworkResource::complete(&scope(), &facts(), prior, &mut view.clone(), &mut found);
+    found.0.iter().map(|one| one.summary.clone()).collect()
+}
+
+#[test]
+fn zones_are_those_of_the_region() {
+    let zones = |zones: &[&str]| NetworkConfig {
+        availability_zones: cfg_list(zones.iter().map(|it| (*it).to_owned()).collect()),
+        az_count: Cfg::Null,
+        ..network()
+    };
+    assert!(completed(&zones(&["us-west-2b"]), None).is_empty());
+    let elsewhere = zones(&["us-west-2a", "eu-west-1a"]);
+    assert_eq!(completed(&elsewhere, None), ["No Such Availability Zone"]);
+    assert!(
+        completed(&elsewhere, Some(&elsewhere)).is_empty(),
+        "one in use stays"
+    );
+    let three = NetworkConfig {
+        availability_zones: Cfg::Null,
+        az_count: Cfg::Known(3),
+        ..network()
+    };
+    assert_eq!(completed(&three, None), ["Too Few Availability Zones"]);
+}

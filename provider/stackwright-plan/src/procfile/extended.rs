@@ -405,7 +405,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_at_once() {
-        let text = "web:\n  comand: a\n  ports: 80\nw b:\n  command: 12\nc:\n  command: x\n  cron: '*/5 * * * *'\n  noservice: maybe\n  ports:\n    - \"x\"\n    - \"1:2\":\n        protocol: tcp\n  environment:\n    A-B: \"1\"\n    C: 1\n  ecs: {}\n";
+        let text = "web:\n  comand: a\n  ports: 80\nw b:\n  command: 12\nc:\n  command: x\n  cron: '*/5 * * * *'\n  noservice: maybe\n  ports:\n    - \"x\"\n    - \"1:2\":\n        protocol: tcp\n  environment:\n    A+B: \"1\"\n    C: 1\n  ecs: {}\n";
         let found = errors(text);
         let messages: Vec<&str> = found.iter().map(|error| error.2.as_str()).collect();
         for wanted in [
@@ -415,7 +415,7 @@ mod tests {
             "`noservice` must be true or false, not a string",
             "`x` is not a port",
             "a router does not speak `tcp`",
-            "`A-B` is not the name of an environment variable",
+            "`A+B` is not the name of an environment variable",
             "`C` must be text between quotes, not a whole number",
             "`ecs` chooses among instances, and tasks on Fargate have none",
         ] {

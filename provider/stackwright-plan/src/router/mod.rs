@@ -35,7 +35,7 @@ pub struct Router {
     #[tf(
         replace,
         matches(aws_rules::resource_name),
-        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter"
+        allowed = "1 to 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`"
     )]
     pub name: String,
     /// The network: the `ref` of a `stackwright_network`. It needs subnets in at least two availability zones. Another VPC replaces the router.
@@ -43,10 +43,10 @@ pub struct Router {
     /// Whether the internet reaches it, through the public subnets. Otherwise it stands in the private ones and takes requests from its VPC only. Changing this makes a new load balancer with another address; its routes are down until their services were applied.
     #[tf(default = true)]
     pub public: bool,
-    /// Domains that lead to it: a certificate is requested for them and alias records are written into the zone `zone_id`. One leading `*.` is allowed. The first one is the router's main name.
+    /// Domains that lead to it: a certificate is requested for them and alias records are written into the zone `zone_id`. The first one is the router's main name. Without `certificate_arn` they need `zone_id`. Allowed: names in lower case like `shop.example.com` or `*.example.com`, each once; for a certificate that is requested at most 10, of which the first has at most 64 characters.
     #[tf(default = Vec::new())]
     pub domains: Vec<String>,
-    /// Id of the public Route 53 zone that holds all of `domains`.
+    /// Id of the public Route 53 zone that holds all of `domains`; refused when there are none.
     #[tf(
         matches(check::zone_id),
         allowed = "the id of a hosted zone, like `Z0123456789ABCDEFGHIJ`"
@@ -58,7 +58,7 @@ pub struct Router {
         allowed = "the ARN of a certificate in ACM or IAM"
     )]
     pub certificate_arn: Option<String>,
-    /// ARNs of further certificates, by a key of your choice: clients get the one that fits the host they ask for (SNI).
+    /// ARNs of further certificates, at most 25, by a key of your choice: clients get the one that fits the host they ask for (SNI).
     #[tf(default = BTreeMap::new())]
     pub additional_certificate_arns: BTreeMap<String, String>,
     /// Security policy of TLS: which versions and ciphers clients may use.
@@ -123,7 +123,7 @@ pub struct RouterLogs {
         allowed = "3 to 63 lower-case letters, digits, `.` and `-`"
     )]
     pub bucket: String,
-    /// What the keys of the logs begin with, without slashes at its ends. Default: nothing.
+    /// What the keys of the logs begin with; empty for nothing.
     #[tf(
         default = String::new(),
         matches(check::prefix),

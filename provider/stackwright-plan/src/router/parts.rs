@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tfplugin_types::Cfg;
+
 use super::{
     BALANCER, CERTIFICATE, GROUP, HTTP, HTTPS, NetworkRefConfig, PROTECTION, RECORD, RouterConfig,
     RouterResource, Tls, VALIDATED, balancer_name, record,
@@ -125,11 +127,7 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
         ..
     } = inputs.scope;
     let group = SecurityGroup {
-        group_name: name::unique(
-            &[project, environment, inputs.name, "router"],
-            &[in_vpc],
-            name::SECURITY_GROUP,
-        ),
+        group_name: name::security_group(&[project, environment, inputs.name, "router"], &[in_vpc]),
         description: format!("Router {}", inputs.name),
         vpc_id,
         default_egress: false,
@@ -147,12 +145,26 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
             inputs.network.cidr.known()?.clone()
         };
         ingress(inputs, protocol, *port, "ipv4", range, graph);
-        // A VPC's IPv6 range is not in its ref: from inside, clients use IPv4.
-        if inputs.ipv6 && inputs.public {
-            ingress(inputs, protocol, *port, "ipv6", "::/0".to_owned(), graph);
+        if let Some(range) = ipv6_range(inputs)? {
+            ingress(inputs, protocol, *port, "ipv6", range, graph);
         }
     }
     Some(())
+}
+
+/// Who reaches it over IPv6: `Some(None)` is nobody, `None` is not known yet.
+#[expect(clippy::option_option, reason = "known at all, and given")]
+fn ipv6_range(inputs: &Inputs<'_>) -> Option<Option<String>> {
+    if !inputs.ipv6 {
+        return Some(None);
+    }
+    if inputs.public {
+        return Some(Some("::/0".to_owned()));
+    }
+    match &inputs.network.ipv6_cidr {
+        Cfg::Null => Some(None),
+        range => Some(Some(range.known()?.clone())),
+    }
 }
 
 fn ingress(

@@ -11,7 +11,7 @@ use super::schema::{
 };
 use super::{ServiceConfig, private_name, rules, sizing};
 use crate::app::{check_config, check_secrets, check_twice};
-use crate::aws_rules;
+use crate::{aws_rules, clients};
 
 type Texts = Cfg<BTreeMap<String, Cfg<String>>>;
 
@@ -31,8 +31,38 @@ pub(super) fn all(view: &ServiceConfig, found: &mut Diagnostics) {
     check_volumes(view, found);
     let container = Path::attribute("container_health_check");
     check_container_health(&container, &view.container_health_check, found);
-    check_keys("clients", &view.clients, found);
+    clients::check(&view.clients, found);
     private_name::check(view, found);
+    check_size_of_definition(view, found);
+}
+
+/// ECS takes 64 KiB of JSON; the texts are most of it.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
+const DEFINITION: usize = 64 * 1024;
+
+fn check_size_of_definition(view: &ServiceConfig, found: &mut Diagnostics) {
+    let texts = |map: &Texts| -> usize {
+        let entries = map.known().into_iter().flatten();
+        entries
+            .map(|(name, value)| name.len() + value.known().map_or(0, String::len))
+            .sum()
+    };
+    let sidecars = known_objects(&view.sidecars).unwrap_or_default();
+    let app = view.app.known();
+    let size = texts(&view.config)
+        + texts(&view.secrets)
+        + app.map_or(0, |app| texts(&app.config) + texts(&app.secrets))
+        + sidecars
+            .values()
+            .map(|it| texts(&it.config) + texts(&it.secrets))
+            .sum::<usize>();
+    if size > DEFINITION {
+        found.error(
+            Path::attribute("config"),
+            "Task Definition Too Large",
+            format!("The variables of the app, the process and its sidecars have {size} bytes, and ECS takes task definitions of at most {DEFINITION}. Keep large texts in a file of the image, in S3, or in a secret."),
+        );
+    }
 }
 
 /// The role by which ECS starts an app's tasks has the name that this process's would have.
@@ -149,9 +179,11 @@ fn check_routes(view: &ServiceConfig, found: &mut Diagnostics) {
     let mut ways: BTreeMap<Way<'_>, &String> = BTreeMap::new();
     let mut priorities: BTreeMap<(&str, i64), &String> = BTreeMap::new();
     let mut arns: BTreeMap<&String, &String> = BTreeMap::new();
+    check_router_count(&routes, found);
     for (key, route) in routes {
         let at = Path::attribute("routes").key(key);
         check_vpc(view, route, &at, found);
+        check_wildcards(route, &at, found);
         let other = way(route).and_then(|way| ways.insert(way, key));
         if let Some(other) = other {
             found.error(at.clone(), "Route Given Twice", format!("The routes `{other}` and `{key}` have the same router, host and path. Remove one."));
@@ -169,6 +201,38 @@ fn check_routes(view: &ServiceConfig, found: &mut Diagnostics) {
         if let Some(other) = other {
             found.error(at.join("priority"), "Priority Given Twice", format!("The routes `{other}` and `{key}` have the same priority at one router, and a router takes each number once. Give another, or leave it out."));
         }
+    }
+}
+
+/// Target groups that ECS registers the tasks of a service in, one for each router.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/register-multiple-targetgroups.html>
+pub(super) const TARGET_GROUPS: usize = 5;
+
+fn check_router_count(routes: &[(&String, &RouteConfig)], found: &mut Diagnostics) {
+    let names = routes
+        .iter()
+        .filter_map(|(_, route)| route.router.known()?.name.known());
+    let count = names.collect::<BTreeSet<_>>().len();
+    if count > TARGET_GROUPS {
+        found.error(
+            Path::attribute("routes"),
+            "Too Many Routers",
+            format!("The routes lead from {count} routers, and ECS registers a service at {TARGET_GROUPS} at most. Use fewer routers, or split the process in two."),
+        );
+    }
+}
+
+/// Wildcards count over the host and the path together.
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>
+fn check_wildcards(route: &RouteConfig, at: &Path, found: &mut Diagnostics) {
+    let count = |text: &Cfg<String>| text.known().map_or(0, |text| rules::wildcards(text));
+    let wildcards = count(&route.host) + count(&route.path);
+    if wildcards > rules::WILDCARDS {
+        found.error(
+            at.clone(),
+            "Too Many Wildcards",
+            format!("A rule of a load balancer takes {} wildcards, and host and path of this route have {wildcards} together. Write fewer `*` and `?`, or several routes.", rules::WILDCARDS),
+        );
     }
 }
 
@@ -259,7 +323,8 @@ fn check_requests(view: &ServiceConfig, scale: &ScaleConfig, found: &mut Diagnos
 }
 
 fn check_port(view: &ServiceConfig, found: &mut Diagnostics) {
-    let port = view.port.known();
+    let port = super::port_of(view);
+    let port = port.known();
     let given = view.config.known().and_then(|config| config.get("PORT"));
     if let (Some(port), Some(Cfg::Known(given))) = (port, given)
         && *given != port.to_string()
@@ -281,13 +346,22 @@ fn check_port(view: &ServiceConfig, found: &mut Diagnostics) {
             "`PORT` is set from `port`. Remove it from `secrets`.",
         );
     }
+    let app = view.app.known().and_then(|app| app.secrets.known());
+    if app.is_some_and(|it| it.contains_key("PORT")) && port.is_some() {
+        found.error(
+            Path::attribute("app"),
+            "Port Given Twice",
+            "`PORT` is set from `port`, and stands in the app's `secrets` too, which ECS refuses. Remove it there.",
+        );
+    }
 }
 
 fn check_sidecars(view: &ServiceConfig, found: &mut Diagnostics) {
     check_keys("sidecars", &view.sidecars, found);
     let sidecars = view.sidecars.known().into_iter().flatten();
+    let own_port = super::port_of(view);
     let mut ports = BTreeSet::new();
-    ports.extend(view.port.known());
+    ports.extend(own_port.known());
     for (name, sidecar) in sidecars {
         let at = Path::attribute("sidecars").key(name);
         if view.process.known() == Some(name) {
@@ -299,6 +373,47 @@ fn check_sidecars(view: &ServiceConfig, found: &mut Diagnostics) {
         check_sidecar(view, &at, sidecar, found);
         if sidecar.port.known().is_some_and(|port| !ports.insert(port)) {
             found.error(at.join("port"), "Port Used Twice", "Another container of the task listens on this port, and they share one address. Choose another.");
+        }
+    }
+    check_sidecar_sums(view, found);
+}
+
+/// Containers of a task definition, that of the process among them.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
+const CONTAINERS: usize = 10;
+
+/// What the sidecars take together, and how many there are.
+fn check_sidecar_sums(view: &ServiceConfig, found: &mut Diagnostics) {
+    let sidecars = || {
+        let all = view.sidecars.known().into_iter().flat_map(BTreeMap::values);
+        all.filter_map(Cfg::known)
+    };
+    let count = view.sidecars.known().map_or(0, BTreeMap::len);
+    let at = Path::attribute("sidecars");
+    if count >= CONTAINERS {
+        found.error(
+            at.clone(),
+            "Too Many Containers",
+            format!("ECS takes {CONTAINERS} containers in a task, and the process with {count} sidecars has {}. Remove some, or run them as processes of their own.", count + 1),
+        );
+    }
+    let Some(task) = sizing::of_task(view) else {
+        return;
+    };
+    let sum = |part: fn(&SidecarConfig) -> &Cfg<i64>| -> i64 {
+        sidecars().filter_map(|it| part(it).known()).sum()
+    };
+    let sums = [
+        (sum(|it| &it.cpu), task.cpu, "CPU units"),
+        (sum(|it| &it.memory), task.memory, "MiB"),
+    ];
+    for (wanted, whole, unit) in sums {
+        if wanted > i64::from(whole) && count > 1 {
+            found.error(
+                at.clone(),
+                "Larger Than the Task",
+                format!("The sidecars together want {wanted} {unit}, and the task has {whole}. Lower theirs, or choose a larger size."),
+            );
         }
     }
 }
@@ -389,7 +504,7 @@ fn check_start_order(view: &ServiceConfig, found: &mut Diagnostics) {
             let check = sidecar.map_or(&view.container_health_check, |sidecar| {
                 &sidecar.health_check
             });
-            let essential = sidecar.is_none_or(|it| it.essential.known() == Some(&true));
+            let essential = sidecar.is_none_or(|it| it.essential.known_or(true) == Some(true));
             if let Some(problem) = condition_problem(other, condition, check.is_null(), essential) {
                 found.error(at, "Condition Cannot Be Met", problem);
             }

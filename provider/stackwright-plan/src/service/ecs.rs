@@ -34,6 +34,7 @@ pub(super) fn components(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
         maximum_percent: whole(&deploy.maximum_percent)?,
         circuit_breaker: *deploy.circuit_breaker.known()?,
         rollback: *deploy.rollback.known()?,
+        availability_zone_rebalancing: whole(&deploy.maximum_percent)? > 100,
         enable_execute_command: *view.exec.known()?,
         enable_ecs_managed_tags: true,
         propagate_tags: "SERVICE".to_owned(),

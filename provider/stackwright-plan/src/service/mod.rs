@@ -51,6 +51,8 @@ pub(crate) use tasks::injected;
 /// One process type of an app that keeps running on ECS: a web server behind routers, or a worker that nothing reaches.
 ///
 /// Another port or another router moves requests without an outage: the tasks are healthy at the new target group before the old one is left. An apply succeeds only when the new deployment is complete with its tasks running and healthy at its routers. A deployment that ECS rolls back is a failed apply, with the reasons of the stopped tasks.
+///
+/// The process finds the variables `STACKWRIGHT_APP`, `STACKWRIGHT_PROCESS` and `STACKWRIGHT_ENVIRONMENT`, then those of the app's `config` and of its own `config`, of which the later wins. When it has a port, `PORT` is that, whatever `config` says. Names that begin with `STACKWRIGHT_` are refused in `config` and `secrets`, and beside `port` so is another `PORT` of the process.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Service {
     /// The app: the `ref` of a `stackwright_app`. Another app, or the same app in another VPC, replaces the service.
@@ -74,16 +76,16 @@ pub struct Service {
     pub image: Option<String>,
     /// What to run. A string runs in a shell (`/bin/sh -c`), so that variables expand; a list of strings runs as it is. Default: the image's own command.
     pub command: Option<Dynamic>,
-    /// Entry point. Default: the image's own.
+    /// Entry point; empty for the image's own.
     #[tf(default = Vec::new())]
     pub entrypoint: Vec<String>,
-    /// Size: `1X` (256 CPU units, 512 MiB), `2X` (512, 1024), `PX` (1024, 6144) or `cpu:memory` like `256:1gb`, rounded up to the next pair that Fargate has. Given instead of `cpu` and `memory`. Default `1X`.
+    /// Size of a task, given instead of `cpu` and `memory`. Default `1X`. Allowed: `1X` (256 CPU units, 512 MiB), `2X` (512, 1024), `PX` (1024, 6144), or `cpu:memory` like `256:1gb`, with `kb`, `mb`, `gb`, `tb` or bytes, which is rounded up to the next pair that Fargate has; the largest is `16384:120gb`.
     #[tf(optional, computed)]
     pub size: Option<String>,
-    /// CPU units: 256 is a quarter of a vCPU. With `memory`, given instead of `size`.
+    /// CPU units: 256 is a quarter of a vCPU. Given with `memory` instead of `size`; the two must be a pair that Fargate has.
     #[tf(optional, computed, range(256..=16384))]
     pub cpu: Option<i64>,
-    /// Memory in MiB. With `cpu`, given instead of `size`.
+    /// Memory in MiB. Given with `cpu` instead of `size`.
     #[tf(optional, computed, range(512..=122_880))]
     pub memory: Option<i64>,
     /// `X86_64` or `ARM64`: what the image was built for.
@@ -92,9 +94,9 @@ pub struct Service {
     /// Number of tasks to run. With `scale` it is left out, because autoscaling owns it. Default 1.
     #[tf(optional, computed, range(0..=5000))]
     pub desired_count: Option<i64>,
-    /// Autoscaling between two numbers of tasks.
+    /// Autoscaling between two numbers of tasks, by one or more of `cpu`, `memory` and `requests`.
     pub scale: Option<Scale>,
-    /// Environment variables of this process, besides the app's; they win over the app's. A change restarts the process.
+    /// Environment variables of this process, besides the app's; they win over the app's. A change restarts the process. Names that begin with `STACKWRIGHT_` are refused.
     #[tf(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
     /// Environment variables of this process from secrets, besides the app's: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.
@@ -112,7 +114,7 @@ pub struct Service {
     /// Port that the process listens on; it finds the number in the variable `PORT`. Default 8080 when anything reaches it, else none.
     #[tf(optional, computed, range(1..=65_535))]
     pub port: Option<i64>,
-    /// Requests that reach this process, by a key of your choice.
+    /// Requests that reach this process, by a key of your choice (1 to 64 letters, digits, `-` and `_`). They come from at most 5 routers.
     #[tf(default = BTreeMap::new())]
     pub routes: BTreeMap<String, Route>,
     /// How routers find out whether a task is well.
@@ -121,25 +123,25 @@ pub struct Service {
     /// Seconds that a router lets requests finish at a task that stops.
     #[tf(default = DEREGISTRATION_DELAY, range(0..=3600))]
     pub deregistration_delay: i64,
-    /// Seconds in which a new task gets more and more requests; 0 for its full share at once, else 30 to 900.
+    /// Seconds in which a new task gets more and more requests, from 30 on; 0 for its full share at once. 1 to 29 are refused.
     #[tf(default = 0, range(0..=900))]
     pub slow_start: i64,
     /// Whether requests of one client go to one task.
     pub stickiness: Option<Stickiness>,
-    /// Who else may connect to the port, by a key of your choice: ids of security groups, usually `security_group_id` of a `stackwright_app`.
+    /// Who else may connect to the port, by a key of your choice (1 to 64 letters, digits, `-`, `_` and `.`): ids of security groups, each once, usually `security_group_id` of a `stackwright_app`.
     #[tf(default = BTreeMap::new())]
     pub clients: BTreeMap<String, String>,
-    /// Name by which tasks of the network reach the process: `true` for `<process>.<app>`, or another name, each in the namespace of the network. Who may connect stands in `clients`.
+    /// Name by which tasks of the network reach the process: `true` for `<process>.<app>`, or another name, each in the namespace of the network. Who may connect stands in `clients`. Allowed: `true`, `false`, or labels of 1 to 63 lower-case letters, digits, `-` and `_` with dots between them, at most 127 characters.
     pub private_name: Option<String>,
-    /// Other containers of each task, by name.
+    /// Other containers of each task, at most 9, by name (1 to 64 letters, digits, `-` and `_`, not that of the process). Together they take no more CPU and memory than the task has.
     #[tf(default = BTreeMap::new())]
     pub sidecars: BTreeMap<String, Sidecar>,
-    /// Sidecars that the process waits for: name to `START`, `COMPLETE`, `SUCCESS` or `HEALTHY`.
+    /// Sidecars that the process waits for: name to condition. `HEALTHY` needs a `health_check` of the sidecar, `COMPLETE` and `SUCCESS` need `essential = false`. Allowed: `START`, `COMPLETE`, `SUCCESS` or `HEALTHY` for each.
     #[tf(default = BTreeMap::new())]
     pub start_after: BTreeMap<String, String>,
     /// How ECS finds out, inside the container, whether the process is well.
     pub container_health_check: Option<ContainerCheck>,
-    /// EFS file systems of the process, by a key of your choice.
+    /// EFS file systems of the process, by a key of your choice (1 to 64 letters, digits, `-` and `_`). The security group of the file system must admit that of the app (NFS, port 2049).
     #[tf(default = BTreeMap::new())]
     pub volumes: BTreeMap<String, Volume>,
     /// ARN of the ECS service.
@@ -215,6 +217,9 @@ impl Resource for ServiceResource {
         complete_count(view);
         complete_port(view);
         routing::keep_priorities(prior, view);
+        if let Some(prior) = prior {
+            routing::check_move(prior, view, found);
+        }
         if view.image.is_null() || (view.image.is_unknown() && prior.is_none()) {
             match prior.map(|prior| &prior.image) {
                 Some(image @ Cfg::Known(_)) => view.image = image.clone(),
@@ -407,8 +412,12 @@ fn complete_count(view: &mut ServiceConfig) {
     }
 }
 
-/// Whatever is reached has a port.
 fn complete_port(view: &mut ServiceConfig) {
+    view.port = port_of(view);
+}
+
+/// The port that is given; whatever is reached has one all the same.
+fn port_of(view: &ServiceConfig) -> Cfg<i64> {
     fn some<T>(map: &Cfg<BTreeMap<String, T>>) -> Option<bool> {
         match map {
             Cfg::Null => Some(false),
@@ -416,16 +425,17 @@ fn complete_port(view: &mut ServiceConfig) {
             Cfg::Unknown(_) => None,
         }
     }
-    if view.port.is_null() {
-        let named = private_name::wanted(&view.private_name).map(|it| it != Wanted::None);
-        let reached = [some(&view.routes), some(&view.clients), named];
-        view.port = if reached.contains(&Some(true)) {
-            Cfg::Known(DEFAULT_PORT)
-        } else if reached.contains(&None) {
-            Cfg::unknown()
-        } else {
-            Cfg::Null
-        };
+    if !view.port.is_null() {
+        return view.port.clone();
+    }
+    let named = private_name::wanted(&view.private_name).map(|it| it != Wanted::None);
+    let reached = [some(&view.routes), some(&view.clients), named];
+    if reached.contains(&Some(true)) {
+        Cfg::Known(DEFAULT_PORT)
+    } else if reached.contains(&None) {
+        Cfg::unknown()
+    } else {
+        Cfg::Null
     }
 }
 

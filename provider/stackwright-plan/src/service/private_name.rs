@@ -83,8 +83,11 @@ pub(super) fn dns_name(view: &ServiceConfig) -> Cfg<String> {
 pub(super) fn check(view: &ServiceConfig, found: &mut Diagnostics) {
     let at = Path::attribute("private_name");
     let wanted = wanted(&view.private_name).unwrap_or(Wanted::None);
-    if let Wanted::Named(name) = wanted
-        && let Err(problem) = super::rules::private_name(name)
+    let app = view.app.known().and_then(|app| app.name.known());
+    let app = app.map_or("app", String::as_str);
+    let process = view.process.known().map_or("web", String::as_str);
+    if let Some(name) = relative(wanted, app, process)
+        && let Err(problem) = super::rules::private_name(&name)
     {
         found.error(at.clone(), "Invalid Private Name", problem);
     }

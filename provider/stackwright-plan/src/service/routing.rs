@@ -1,11 +1,13 @@
 //! How requests reach the process: target groups, listener rules and security groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin_types::Cfg;
+use tfplugin_types::{Cfg, Diagnostics, Path};
 
+use super::checks;
 use super::inputs::{
     CLIENT, GROUP, Inputs, ROUTER_EGRESS, ROUTER_INGRESS, RULE, SERVICE, known_objects,
+    router_names, target_group_key,
 };
 use super::schema::RouteConfig;
 use crate::component::{
@@ -66,7 +68,7 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
         inputs.process,
     ];
     let group = SecurityGroup {
-        group_name: name::unique(&parts, &[in_vpc], name::SECURITY_GROUP),
+        group_name: name::security_group(&parts, &[in_vpc]),
         description: format!("Requests to {} of {}", inputs.process, inputs.app),
         vpc_id,
         default_egress: false,
@@ -293,6 +295,31 @@ pub(super) fn keep_priorities(
             .filter(|before| listener(before).is_some() && listener(before) == listener(route))
             .and_then(|before| before.priority.known());
         route.priority = kept.map_or_else(Cfg::unknown, |priority| Cfg::Known(*priority));
+    }
+}
+
+/// While requests move, tasks are registered in the old and the new target groups: see `stages.rs`.
+pub(super) fn check_move(
+    prior: &super::ServiceConfig,
+    view: &super::ServiceConfig,
+    found: &mut Diagnostics,
+) {
+    let groups = |view: &super::ServiceConfig| -> Option<BTreeSet<String>> {
+        let port = *view.port.known()?;
+        let keys = router_names(view)?.into_iter();
+        Some(keys.map(|name| target_group_key(&name, port)).collect())
+    };
+    let (Some(before), Some(after)) = (groups(prior), groups(view)) else {
+        return;
+    };
+    let both = before.union(&after).count();
+    let stays = before.is_subset(&after) || after.is_subset(&before);
+    if !stays && both > checks::TARGET_GROUPS && after.len() <= checks::TARGET_GROUPS {
+        found.error(
+            Path::attribute("routes"),
+            "Too Many Routers to Move at Once",
+            format!("To move without an outage the tasks are registered in the old and the new target groups at once: that would be {both}, and ECS takes {} for a service. Move it in two applies, with fewer routers in between.", checks::TARGET_GROUPS),
+        );
     }
 }
 

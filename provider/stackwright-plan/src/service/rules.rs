@@ -15,7 +15,7 @@ pub(super) fn route_host(host: &String) -> Result<(), String> {
         && last
             .chars()
             .all(|c| c.is_ascii_alphabetic() || "*?".contains(c))
-        && wildcards(host) <= 5;
+        && wildcards(host) <= WILDCARDS;
     refuse_unless(fits, || {
         format!(
             "`{host}` is not a host name that a router takes. Use at most 128 letters, digits and - . * ?, with letters after the last dot and at most 5 wildcards, like `www.example.com` or `*.example.com`."
@@ -23,7 +23,10 @@ pub(super) fn route_host(host: &String) -> Result<(), String> {
     })
 }
 
-fn wildcards(text: &str) -> usize {
+/// Most wildcards of a rule.
+pub(super) const WILDCARDS: usize = 5;
+
+pub(super) fn wildcards(text: &str) -> usize {
     text.chars().filter(|c| "*?".contains(*c)).count()
 }
 
@@ -34,7 +37,7 @@ pub(super) fn route_path(path: &String) -> Result<(), String> {
     let fits = (1..=128).contains(&path.len())
         && path.starts_with(['/', '*'])
         && path.chars().all(letters)
-        && wildcards(path) <= 5;
+        && wildcards(path) <= WILDCARDS;
     refuse_unless(fits, || {
         format!(
             "`{path}` is not a path that a router takes. Begin with `/` and use at most 128 letters, digits and _ - . $ / ~ \" ' @ : + & with at most 5 wildcards * ?, like `/api/*`."

@@ -11,7 +11,7 @@ use crate::router::RouterRef;
 /// How deployments run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
 pub struct Deploy {
-    /// Least share of `desired_count` that stays running, in percent.
+    /// Least share of `desired_count` that stays running, in percent. Not 100 when `maximum_percent` is 100.
     #[tf(default = 100, range(0..=100))]
     pub minimum_percent: i64,
     /// Largest share of `desired_count` that runs meanwhile, in percent.
@@ -20,7 +20,7 @@ pub struct Deploy {
     /// Whether ECS gives up on a deployment whose tasks do not start.
     #[tf(default = true)]
     pub circuit_breaker: bool,
-    /// Whether giving up brings the former deployment back.
+    /// Whether giving up brings the former deployment back. It needs the circuit breaker: with `circuit_breaker = false` set this to `false` too.
     #[tf(default = true)]
     pub rollback: bool,
 }
@@ -41,7 +41,7 @@ impl Default for Deploy {
 pub struct Route {
     /// The router: the `ref` of a `stackwright_router`, in the VPC of the app.
     pub router: RouterRef,
-    /// Host name; `*` and `?` are wildcards. Default: any host.
+    /// Host name; `*` and `?` are wildcards, of which host and path may have 5 together. Default: any host.
     #[tf(
         matches(rules::route_host),
         allowed = "a host name of at most 128 characters"
@@ -50,7 +50,7 @@ pub struct Route {
     /// Path; `*` and `?` are wildcards, so `/api/*` is all below `/api/`. Default: any path.
     #[tf(
         matches(rules::route_path),
-        allowed = "a path of at most 128 characters that begins with `/`"
+        allowed = "a path of at most 128 characters that begins with `/` or `*`"
     )]
     pub path: Option<String>,
     /// Place among the router's rules: the lowest that fits a request wins. Default: a free one, in an order in which the more specific comes first; it is kept once it is chosen.
@@ -109,7 +109,7 @@ pub struct Stickiness {
 /// Autoscaling by what the tasks have to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
 pub struct Scale {
-    /// Least number of tasks.
+    /// Least number of tasks, not above `max`.
     #[tf(default = 1, range(0..=5000))]
     pub min: i64,
     /// Largest number of tasks.
@@ -121,7 +121,7 @@ pub struct Scale {
     /// Memory that the tasks are held at, in percent of what they have.
     #[tf(range(1..=100))]
     pub memory: Option<i64>,
-    /// Requests a minute that each task is held at, for every router of `routes`.
+    /// Requests a minute that each task is held at, for every router of `routes`, of which there must be one.
     #[tf(range(1..=1_000_000))]
     pub requests: Option<i64>,
     /// Seconds between two steps down.
@@ -163,7 +163,7 @@ pub struct Sidecar {
     pub image: String,
     /// What to run: a string runs in a shell, a list of strings as it is. Default: the image's own command.
     pub command: Option<Dynamic>,
-    /// Entry point. Default: the image's own.
+    /// Entry point; empty for the image's own.
     #[tf(default = Vec::new())]
     pub entrypoint: Vec<String>,
     /// Its environment variables; those of the app and the process are not given to it.
@@ -186,7 +186,7 @@ pub struct Sidecar {
     pub memory: Option<i64>,
     /// How ECS finds out whether it is well.
     pub health_check: Option<ContainerCheck>,
-    /// Containers of the task that come first: name to `START`, `COMPLETE`, `SUCCESS` or `HEALTHY`. The process's own container has its name.
+    /// Containers of the task that come first: name to condition, as in `start_after`. The process's own container has its name. Allowed: `START`, `COMPLETE`, `SUCCESS` or `HEALTHY` for each.
     #[tf(default = BTreeMap::new())]
     pub depends_on: BTreeMap<String, String>,
     /// Seconds between SIGTERM and SIGKILL.

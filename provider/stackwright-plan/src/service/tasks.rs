@@ -10,7 +10,7 @@ use super::inputs::{
     task_role_name,
 };
 use super::schema::{ContainerCheckConfig, SidecarConfig, VolumeConfig};
-use crate::app::{execution_policies, trust_ecs_tasks};
+use crate::app::{EXEC_POLICY, VOLUME_POLICY, execution_policies, trust_ecs_tasks};
 use crate::component::{
     AwsLogs, Container, ContainerHealthCheck, EfsVolume, Mount, Role, TaskDefinition,
 };
@@ -52,14 +52,11 @@ fn task_policies(
     let mut documents: BTreeMap<String, Json> = policies.into_iter().map(parse).collect();
     let mut ours = Vec::new();
     if inputs.view.exec.known() == Some(&true) {
-        ours.push(("stackwright-exec", exec_policy()));
+        ours.push((EXEC_POLICY, exec_policy()));
     }
     let volumes = known_objects(&inputs.view.volumes)?;
     if !volumes.is_empty() {
-        ours.push((
-            "stackwright-volumes",
-            volume_policy(inputs.scope, &volumes)?,
-        ));
+        ours.push((VOLUME_POLICY, volume_policy(inputs.scope, &volumes)?));
     }
     for (name, document) in ours {
         documents.insert(name.to_owned(), policy_document::normalise(&document));

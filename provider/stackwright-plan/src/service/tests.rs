@@ -500,7 +500,106 @@ const WRONG: &[Wrong] = &[
         },
         "sidecars: Containers Wait for Each Other",
     ),
+    (
+        |view| {
+            // Left out is essential.
+            view.sidecars = sidecar("migrate", |it| it.essential = Cfg::Null);
+            view.start_after = texts(&[("migrate", "SUCCESS")]);
+        },
+        "start_after[\"migrate\"]: Condition Cannot Be Met",
+    ),
+    (
+        |view| {
+            view.port = Cfg::Null;
+            view.sidecars = sidecar("proxy", |it| it.port = Cfg::Known(8080));
+        },
+        "sidecars[\"proxy\"].port: Port Used Twice",
+    ),
+    (
+        |view| view.sidecars = many_sidecars(2, 300),
+        "sidecars: Larger Than the Task",
+    ),
+    (
+        |view| view.sidecars = many_sidecars(10, 6),
+        "sidecars: Too Many Containers",
+    ),
+    (
+        |view| view.clients = texts(&[("a", "10.0.0.0/8")]),
+        "clients[\"a\"]: Not a Security Group",
+    ),
+    (
+        |view| {
+            let www = route("main", Some("*.*.example.com"), Some("/*/*/*/?"));
+            view.routes = routes(vec![("www", www)]);
+        },
+        "routes[\"www\"]: Too Many Wildcards",
+    ),
+    (
+        |view| {
+            let names = ["a", "b", "c", "d", "e", "f"];
+            view.routes = routes(names.map(|name| (name, route(name, None, None))).into());
+        },
+        "routes: Too Many Routers",
+    ),
+    (
+        |view| view.config = texts(&[("LARGE", &"x".repeat(65_536))]),
+        "config: Task Definition Too Large",
+    ),
+    (
+        |view| {
+            view.process = text("_web");
+            view.private_name = text("true");
+        },
+        "private_name: Invalid Private Name",
+    ),
 ];
+
+fn many_sidecars(count: usize, memory: i64) -> Cfg<BTreeMap<String, Cfg<SidecarConfig>>> {
+    let one = |at: usize| {
+        let one = sidecar(&format!("s{at}"), |it| it.memory = Cfg::Known(memory));
+        one.known().cloned().unwrap_or_default()
+    };
+    Cfg::Known((0..count).flat_map(one).collect())
+}
+
+/// Old and new target groups are registered together while requests move.
+#[test]
+fn a_move_over_too_many_target_groups_is_refused() {
+    let with = |names: &[&'static str], port: i64| {
+        let mut view = web();
+        view.port = Cfg::Known(port);
+        view.routes = routes(
+            names
+                .iter()
+                .map(|name| (*name, route(name, None, None)))
+                .collect(),
+        );
+        view
+    };
+    let said = |prior: &ServiceConfig, planned: &ServiceConfig| {
+        let mut found = Diagnostics::new();
+        let mut planned = planned.clone();
+        ServiceResource::complete(
+            &scope(),
+            &Facts::default(),
+            Some(prior),
+            &mut planned,
+            &mut found,
+        );
+        found
+            .0
+            .iter()
+            .map(|one| one.summary.clone())
+            .collect::<Vec<_>>()
+    };
+    let (two, three) = (["a", "b"], ["a", "b", "c"]);
+    assert!(said(&with(&two, 8080), &with(&two, 9090)).is_empty());
+    assert!(said(&with(&three, 8080), &with(&two, 8080)).is_empty());
+    assert_eq!(
+        said(&with(&three, 8080), &with(&three, 9090)),
+        ["Too Many Routers to Move at Once"]
+    );
+}
 
 fn sidecar(
     name: &str,

@@ -21,6 +21,26 @@ use crate::session::{Connected, Session};
 /// Attributes that are about managing a resource, not about what there is.
 const MANAGING: [&str; 3] = ["drift", "ignore_drift", "timeouts"];
 
+/// How sentences begin that tell whoever manages the resource what may be written and what a change does.
+const FOR_MANAGERS: [&str; 16] = [
+    "A change ",
+    "Add at the end",
+    "Allowed",
+    "Another ",
+    "Changing this",
+    "Default",
+    "Given ",
+    "Keys that begin",
+    "Names ",
+    "Set it to",
+    "Such an upgrade",
+    "The first apply",
+    "Those that begin",
+    "To delete",
+    "When left out",
+    "When set",
+];
+
 /// The data source of a resource type.
 pub(crate) struct ExistingDataSource<R> {
     type_name: String,
@@ -107,6 +127,7 @@ fn reading(block: Block, keys: &[&str]) -> Block {
             let is_key = keys.contains(&attribute.name.as_str());
             let ty = attribute.ty.clone();
             let mut attribute = answered(attribute);
+            attribute.description = for_readers(&attribute.description);
             if is_key {
                 attribute.mode = Mode::Required;
                 attribute.ty = match ty {
@@ -123,10 +144,23 @@ fn reading(block: Block, keys: &[&str]) -> Block {
         blocks: Vec::new(),
         description: format!(
             "Reads what another root manages, by its name. {}",
-            block.description
+            what_it_is(&block.description)
         ),
         deprecated: block.deprecated,
     }
+}
+
+/// A description without the sentences that are for managers.
+fn for_readers(description: &str) -> String {
+    let sentences = description.split_inclusive(". ");
+    let told = |sentence: &&str| !FOR_MANAGERS.iter().any(|start| sentence.starts_with(start));
+    let kept: String = sentences.filter(told).collect();
+    kept.trim_end().to_owned()
+}
+
+/// The first paragraph of a description; the others are about managing.
+fn what_it_is(description: &str) -> &str {
+    description.split("\n\n").next().unwrap_or_default()
 }
 
 /// An attribute that the provider answers. Nested attributes become plain objects.
@@ -167,5 +201,18 @@ mod tests {
         let app = block.attribute("app").map(|it| it.ty.ty());
         assert_eq!(app, Some(Type::String));
         assert!(block.attribute("drift").is_none() && block.blocks.is_empty());
+        assert!(!block.description.contains("\n\n"));
+    }
+
+    #[test]
+    fn readers_are_not_told_how_to_manage() {
+        assert_eq!(
+            for_readers("Name of the root. Another root is refused."),
+            "Name of the root."
+        );
+        assert_eq!(
+            for_readers("Size of the machine. A change restarts the database. See `1.5 GiB`."),
+            "Size of the machine. See `1.5 GiB`."
+        );
     }
 }

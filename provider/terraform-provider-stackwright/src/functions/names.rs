@@ -43,7 +43,12 @@ impl Function for Name {
                 FunctionError::argument(1, "`key` must be a list of at least one text of letters, digits and `-`, none of them empty.")
             })?;
         let salt = texts(salt).ok_or_else(|| FunctionError::argument(2, "`salt` must be text."))?;
-        Ok(name::unique(&parts, &salt, limit).into())
+        let name = if kind.as_str() == Some("security_group") {
+            name::security_group(&parts, &salt)
+        } else {
+            name::unique(&parts, &salt, limit)
+        };
+        Ok(name.into())
     }
 }
 

@@ -16,7 +16,7 @@ use stackwright_plan::ResourceId;
 use stackwright_plan::resource::{Resource as Planned, check_tags};
 use tfplugin_rs::{
     ApplyRequest, ApplyResponse, Cx, DestroyPlan, ImportResponse, PlanRequest, PlanResponse,
-    Private, ReadRequest, ReadResponse, Resource,
+    Private, ReadRequest, ReadResponse, Resource, fill_defaults,
 };
 use tfplugin_types::{
     Cfg, Diagnostic, Diagnostics, Path, Schema, TfConfig as _, TfObject as _, Value,
@@ -113,7 +113,9 @@ impl<R: Planned> Resource for EngineResource<R> {
 
     async fn validate(&self, _cx: &Cx, config: &Value) -> Diagnostics {
         let mut found = Diagnostics::new();
-        match decode::<R>(config) {
+        // A rule over two attributes holds for one that was left out, too.
+        let filled = fill_defaults(&R::Schema::block(), config);
+        match decode::<R>(&filled) {
             Ok(mut view) => {
                 let tags = R::common(&mut view).tags.clone();
                 check_tags(&Path::attribute(R::TAGS), &tags, &mut found);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stackwright_plan::resource::{Facts, Resource as Planned};
+use stackwright_plan::resource::{Facts, Resource as Planned, check_tag_count};
 use stackwright_plan::{Graph, Key, Node, ResourceId, Scope};
 use tfplugin_rs::{PlanRequest, PlanResponse};
 use tfplugin_types::{
@@ -47,6 +47,13 @@ async fn try_plan<R: Planned>(
         &facts,
         prior.as_ref(),
         &mut view,
+        &mut found,
+    );
+    let tags = R::common(&mut view).tags.clone();
+    check_tag_count(
+        &Path::attribute(R::TAGS),
+        &connected.scope,
+        &tags,
         &mut found,
     );
     if found.has_errors() {

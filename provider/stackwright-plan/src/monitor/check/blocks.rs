@@ -1,6 +1,6 @@
 //! The blocks of levels, logs and anomalies, and their limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_types::{Cfg, Diagnostics, Number};
 
@@ -53,12 +53,93 @@ pub(super) fn blocks(view: &MonitorConfig, found: &mut Diagnostics) {
             );
         }
     }
+    if view.is_log() {
+        made_by_filter(view, found);
+        filter_dimensions(view, found);
+    }
     let both = !view.warning.is_null() && view.is_grouped() != Some(true);
     if given(&view.suppression) && !both {
         found.error(
             at("suppression"),
             "Nothing to Suppress",
             "suppression is how long warning waits for critical: it needs both blocks, and no by. Remove it.",
+        );
+    }
+}
+
+/// The metric of a log monitor is made by CloudWatch Logs, which is stricter than CloudWatch.
+fn made_by_filter(view: &MonitorConfig, found: &mut Diagnostics) {
+    for (name, text) in [("metric", &view.metric), ("namespace", &view.namespace)] {
+        if let Some(Err(problem)) = text.known().map(|text| rules::made_by_filter(name, text)) {
+            found.error(at(name), "Metric That No Filter Makes", problem);
+        }
+    }
+    let fields = view.log.known().and_then(|log| log.dimensions.known());
+    for (key, field) in fields.into_iter().flatten() {
+        if field.known().is_some_and(|field| !field.starts_with('$')) {
+            found.error(
+                at("log").join("dimensions").key(key),
+                "Not a Field of the Event",
+                "A dimension of a metric filter is a field of the event: write it like `$.path` or `$status`.",
+            );
+        }
+    }
+}
+
+/// What the alarm looks for must be what the filter makes, else it waits for a series that never comes.
+fn filter_dimensions(view: &MonitorConfig, found: &mut Diagnostics) {
+    let Some(log) = view.log.known() else { return };
+    let made: BTreeSet<&String> = match &log.dimensions {
+        Cfg::Unknown(_) => return,
+        Cfg::Null => BTreeSet::new(),
+        Cfg::Known(map) => map.keys().collect(),
+    };
+    let has = || {
+        if made.is_empty() {
+            "none".to_owned()
+        } else {
+            let made: Vec<&str> = made.iter().map(|key| key.as_str()).collect();
+            made.join(", ")
+        }
+    };
+    let watched = view
+        .dimensions
+        .known()
+        .map(|map| map.keys().collect::<BTreeSet<_>>());
+    if watched.is_some_and(|watched| watched != made) {
+        found.error(
+            at("dimensions"),
+            "Series That the Filter Does Not Make",
+            format!("The metric of this monitor has exactly the dimensions of log.dimensions ({}). Name the same ones, or leave dimensions out to watch all series.", has()),
+        );
+    }
+    let tags = view.tags.known().into_iter().flat_map(BTreeMap::keys);
+    let by = view.by.known().into_iter().flatten().filter_map(Cfg::known);
+    let named = tags
+        .map(|key| ("tags", key))
+        .chain(by.map(|key| ("by", key)));
+    for (name, key) in named.filter(|(_, key)| !made.contains(key)) {
+        found.error(
+            at(name),
+            "Series That the Filter Does Not Make",
+            format!("{name} names {key}, and the metric of this monitor has the dimensions of log.dimensions ({}). Add {key} there, or remove it here.", has()),
+        );
+    }
+    let pattern = log.pattern.known().map(|pattern| pattern.trim());
+    let takes_fields = |pattern: &str| {
+        (pattern.starts_with('{') && pattern.ends_with('}'))
+            || (pattern.starts_with('[') && pattern.ends_with(']'))
+    };
+    let uses_fields = !made.is_empty()
+        || log
+            .value
+            .known()
+            .is_some_and(|value| value.starts_with('$'));
+    if uses_fields && pattern.is_some_and(|pattern| !takes_fields(pattern)) {
+        found.error(
+            at("log").join("pattern"),
+            "Pattern Without Fields",
+            "log.dimensions and a log.value like $.duration take fields of the event, and only patterns of JSON ({ $.level = \"error\" }) or of words between spaces ([ip, status = 5*]) have fields. Write such a pattern.",
         );
     }
 }

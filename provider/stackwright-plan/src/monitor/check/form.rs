@@ -26,10 +26,12 @@ pub(super) fn words(view: &MonitorConfig, found: &mut Diagnostics) {
     {
         let why = match word.as_str() {
             "change" | "pct_change" | "diff" => {
-                "CloudWatch alarms cannot compare with an earlier window."
+                "CloudWatch alarms cannot compare with an earlier window. Use type = \"anomaly\", or avg, sum, min or max."
             }
             "anomalies" => "use type = \"anomaly\".",
-            "outliers" | "forecast" => "CloudWatch alarms have no such function.",
+            "outliers" | "forecast" => {
+                "CloudWatch alarms have no such function. Use type = \"anomaly\", or avg, sum, min or max."
+            }
             _ => "use avg, sum, min or max.",
         };
         found.error(
@@ -86,7 +88,7 @@ pub(super) fn shape(view: &MonitorConfig, found: &mut Diagnostics) {
         found.warning(
             at("space_aggr"),
             "Percentile of the Whole Window",
-            format!("CloudWatch takes {word} of the whole window; Datadog averages {word} per point. Values may differ."),
+            format!("CloudWatch takes {word} of the whole window; Datadog averages {word} per point. Values may differ. See whether the threshold still fits."),
         );
     }
 }
@@ -110,7 +112,7 @@ pub(super) fn grouping(view: &MonitorConfig, found: &mut Diagnostics) {
         found.warning(
             at("by"),
             "Levels Notify Independently",
-            "With by, warning and critical notify independently: CloudWatch cannot suppress per group.",
+            "With by, warning and critical notify independently: CloudWatch cannot suppress per group. Whoever is told of critical is told of warning too if both name them.",
         );
     }
 }

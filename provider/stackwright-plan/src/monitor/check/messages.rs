@@ -42,6 +42,22 @@ fn too_long(view: &MonitorConfig, level: Level, text: &str) -> Option<String> {
 }
 
 pub(super) fn warnings(view: &MonitorConfig, found: &mut Diagnostics) {
+    let dynamo = view
+        .namespace
+        .known()
+        .is_some_and(|it| it == "AWS/DynamoDB");
+    if dynamo
+        && view
+            .no_data
+            .known()
+            .is_some_and(|no_data| no_data != "ignore")
+    {
+        found.warning(
+            at("no_data"),
+            "Missing Data Is Always Ignored",
+            "CloudWatch ignores missing data of AWS/DynamoDB, whatever an alarm says. Write no_data = \"ignore\", so that the plan says what happens.",
+        );
+    }
     for level in Level::BOTH {
         let Some(block) = levels::block(view, level) else {
             continue;
@@ -56,7 +72,7 @@ pub(super) fn warnings(view: &MonitorConfig, found: &mut Diagnostics) {
                 at(level.word()).join("notify"),
                 "Nobody Is Told",
                 format!(
-                    "{} has no notify: the alarm will change state silently.",
+                    "{} has no notify: the alarm will change state silently. Name a handle or an ARN if somebody should know.",
                     level.word()
                 ),
             );
@@ -69,8 +85,12 @@ pub(super) fn warnings(view: &MonitorConfig, found: &mut Diagnostics) {
             "dimensions = {} watches only the series that has no dimensions. Leave dimensions out to watch all series of the metric.",
         );
     }
-    let sum = view.is_log() || view.time_aggr.known().is_some_and(|time| time == "sum");
-    if view.no_data.is_null() && !sum && view.time_aggr.known().is_some() {
+    let sum = match view.time_aggr.known() {
+        Some(time) => time == "sum",
+        None => view.is_log(),
+    };
+    let counted = view.is_log() || view.time_aggr.known().is_some();
+    if view.no_data.is_null() && !sum && counted {
         found.warning(
             at("no_data"),
             "Missing Data Is Not Decided",

@@ -25,11 +25,14 @@ pub(crate) fn with_provider(scope: &Scope, view: &MonitorConfig, found: &mut Dia
     }
     for level in Level::BOTH {
         let notify = levels::block(view, level).and_then(|block| block.notify.known());
-        let problem =
-            notify.and_then(|text| notify::problem(&scope.monitoring, level.word(), text));
+        let problem = notify
+            .and_then(|text| notify::problem(&scope.monitoring, &scope.region, level.word(), text));
         if let Some(problem) = problem {
             found.error(at(level.word()).join("notify"), "Cannot Notify", problem);
         }
+    }
+    if alarms::has_composite(view) == Some(true) {
+        incidents(scope, view, found);
     }
     if view
         .no_data
@@ -42,6 +45,21 @@ pub(crate) fn with_provider(scope: &Scope, view: &MonitorConfig, found: &mut Dia
         found.error(at("no_data"), "Cannot Notify", problem);
     }
     lengths(scope, view, found);
+}
+
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+fn incidents(scope: &Scope, view: &MonitorConfig, found: &mut Diagnostics) {
+    let actions = levels::actions(scope, view, Level::Warning);
+    let plan = actions
+        .known()
+        .and_then(|arns| arns.iter().find(|arn| arn.contains(":ssm-incidents:")));
+    if let Some(arn) = plan {
+        found.error(
+            at("warning").join("notify"),
+            "Cannot Notify",
+            format!("warning.notify leads to {arn}: with two levels a composite alarm tells of warning, and composite alarms start no response plans. Give an SNS topic there."),
+        );
+    }
 }
 
 fn lengths(scope: &Scope, view: &MonitorConfig, found: &mut Diagnostics) {

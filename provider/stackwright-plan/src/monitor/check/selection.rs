@@ -79,6 +79,9 @@ fn plain(view: &MonitorConfig, found: &mut Diagnostics) {
             "metrics and expression go with type \"metric\". Watch one metric, or change type.",
         );
     }
+    if view.operator.is_null() && !view.is_anomaly() && view.kind.known().is_some() {
+        missing(found, "operator", "Use >, >=, < or <=.");
+    }
     if view.is_log() || view.kind.known().is_none() {
         return;
     }
@@ -91,9 +94,6 @@ fn plain(view: &MonitorConfig, found: &mut Diagnostics) {
             "space_aggr",
             "Use avg, sum, min, max or a percentile like p95.",
         );
-    }
-    if view.operator.is_null() && !view.is_anomaly() {
-        missing(found, "operator", "Use >, >=, < or <=.");
     }
     if view.is_anomaly() && view.dimensions.is_null() {
         missing(
@@ -109,25 +109,40 @@ fn texts(view: &MonitorConfig, found: &mut Diagnostics) {
     dimensions(&at("dimensions"), &view.dimensions, found);
     for (name, map) in [("tags", &view.tags), ("dimensions", &view.dimensions)] {
         for (key, value) in map.known().into_iter().flatten() {
-            let value = value.known().map_or("", String::as_str);
-            quotes(&at(name).key(key), &[key, value], found);
+            pair(&at(name).key(key), key, value, found);
         }
     }
     for key in view.by.known().into_iter().flatten().filter_map(Cfg::known) {
-        quotes(&at("by"), &[key, ""], found);
+        quotes(&at("by"), &[key], found);
+    }
+}
+
+/// Longest name and value of a dimension.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
+const LENGTHS: [usize; 2] = [255, 1024];
+
+fn pair(path: &Path, key: &str, value: &Cfg<String>, found: &mut Diagnostics) {
+    match value.known() {
+        Some(value) => quotes(path, &[key, value], found),
+        None => quotes(path, &[key], found),
     }
 }
 
 fn quotes(path: &Path, texts: &[&str], found: &mut Diagnostics) {
-    let empty = texts.first().is_some_and(|key| key.is_empty());
+    let empty = texts.iter().any(|text| text.trim().is_empty())
+        || texts.first().is_some_and(|key| key.starts_with(':'));
     let odd = texts
         .iter()
-        .any(|text| text.contains(['"', '\'']) || text.chars().any(char::is_control));
-    if empty || odd {
+        .any(|text| text.contains(['"', '\'']) || !text.chars().all(|c| matches!(c, ' '..='~')));
+    let long = texts
+        .iter()
+        .zip(LENGTHS)
+        .any(|(text, most)| text.len() > most);
+    if empty || odd || long {
         found.error(
             path.clone(),
             "Invalid Dimension",
-            "CloudWatch takes dimensions with a name, and Stackwright none with quotes. Write the name and value as the metric has them.",
+            "CloudWatch takes dimensions with a name of 1 to 255 and a value of 1 to 1024 ASCII characters, no name that begins with `:`, and Stackwright none with quotes. Write the name and value as the metric has them.",
         );
     }
 }
@@ -187,6 +202,9 @@ pub(super) fn metrics(view: &MonitorConfig, found: &mut Diagnostics) {
 
 fn one_series(path: &Path, series: &SeriesConfig, found: &mut Diagnostics) {
     dimensions(&path.join("dimensions"), &series.dimensions, found);
+    for (key, value) in series.dimensions.known().into_iter().flatten() {
+        pair(&path.join("dimensions").key(key), key, value, found);
+    }
     if let Some(word) = series
         .stat
         .known()
@@ -215,9 +233,28 @@ fn expression<'a>(text: &str, ids: impl Iterator<Item = &'a String>, found: &mut
     if words.contains(&"SEARCH") {
         refuse("expression uses SEARCH, which CloudWatch alarms cannot evaluate. Name the series in metrics, or watch all with metric and without dimensions.".to_owned());
     }
-    for id in ids.filter(|id| !words.contains(&id.as_str()) && !words.contains(&"METRICS")) {
+    let ids: Vec<&String> = ids.collect();
+    if let Some(word) = unknown_word(text, &ids) {
+        refuse(format!(
+            "expression uses \"{word}\", which metrics does not have. Add it there, or write the name as it stands there."
+        ));
+    }
+    for id in ids
+        .iter()
+        .filter(|id| !words.contains(&id.as_str()) && !words.contains(&"METRICS"))
+    {
         refuse(format!(
             "expression does not use \"{id}\" of metrics. Remove the entry, or use it."
         ));
     }
+}
+
+/// A word that looks like the id of a series and is none. Functions are written in capitals, and texts in quotes are labels.
+fn unknown_word<'a>(text: &'a str, ids: &[&String]) -> Option<&'a str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let plain = text.split(['"', '\'']).step_by(2);
+    let mut words = plain.flat_map(|part| part.split(move |c| !is_word(c)));
+    words.find(|word| {
+        word.starts_with(|c: char| c.is_ascii_lowercase()) && !ids.iter().any(|id| id == word)
+    })
 }
