@@ -261,3 +261,211 @@ fn default_monitors_apply_and_stay() -> Result<()> {
     );
     Ok(())
 }
+
+/// A default monitor as AWS has to have it: name, metric, statistic, period, periods that are looked at (all of them breach), operator,
+/// thresholds of warning and critical, and what missing data is.
+type Expected = (
+    &'static str,
+    &'static str,
+    &'static str,
+    i64,
+    i64,
+    &'static str,
+    Option<f64>,
+    Option<f64>,
+    &'static str,
+);
+
+const ABOVE: &str = "GreaterThanThreshold";
+const AT_LEAST: &str = "GreaterThanOrEqualToThreshold";
+const BELOW: &str = "LessThanThreshold";
+const AT_MOST: &str = "LessThanOrEqualToThreshold";
+const GIB: f64 = 1_073_741_824.0;
+
+/// From AWS's recommended alarms and claranet's, as `docs/guides/monitors.md` has them.
+#[rustfmt::skip]
+const DEFAULTS: &[Expected] = &[
+    ("shop/web cpu", "CPUUtilization", "Average", 60, 5, ABOVE, Some(80.0), Some(90.0), "missing"),
+    ("shop/web memory", "MemoryUtilization", "Average", 60, 5, ABOVE, Some(80.0), Some(90.0), "missing"),
+    ("shop/web none running", "RunningTaskCount", "Average", 60, 5, AT_MOST, None, Some(0.0), "breaching"),
+    ("shop/web below desired", "desired - running", "Average", 60, 15, ABOVE, Some(0.0), None, "notBreaching"),
+    ("shop/web no healthy target", "HealthyHostCount", "Minimum", 60, 2, BELOW, None, Some(1.0), "breaching"),
+    ("shop/web unhealthy targets", "UnHealthyHostCount", "Maximum", 60, 5, ABOVE, Some(0.0), None, "notBreaching"),
+    ("shop/web 5xx ratio", "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)", "Sum", 300, 1, ABOVE, Some(1.0), Some(5.0), "notBreaching"),
+    ("shop/web latency", "TargetResponseTime", "p95", 300, 3, ABOVE, Some(1.0), Some(3.0), "missing"),
+    ("public own 5xx", "HTTPCode_ELB_5XX_Count", "Sum", 300, 1, AT_LEAST, Some(1.0), Some(10.0), "notBreaching"),
+    ("public certificate", "DaysToExpiry", "Minimum", 86_400, 1, AT_MOST, Some(44.0), Some(14.0), "breaching"),
+    ("orders cpu", "CPUUtilization", "Average", 60, 15, ABOVE, Some(80.0), Some(90.0), "breaching"),
+    ("orders free storage", "FreeStorageSpace", "Minimum", 60, 5, BELOW, Some(4.0 * GIB), Some(2.0 * GIB), "breaching"),
+    ("orders connections", "DatabaseConnections", "Average", 60, 5, ABOVE, Some(80.0), Some(90.0), "breaching"),
+    ("orders free memory", "FreeableMemory", "Average", 60, 15, BELOW, Some(GIB / 4.0), None, "breaching"),
+    ("orders burst of operations", "EBSIOBalance%", "Average", 60, 3, BELOW, Some(10.0), None, "missing"),
+    ("orders burst of throughput", "EBSByteBalance%", "Average", 60, 3, BELOW, Some(10.0), None, "missing"),
+    ("orders transaction ids", "MaximumUsedTransactionIDs", "Average", 60, 1, ABOVE, None, Some(1e9), "missing"),
+    ("copy replica lag", "ReplicaLag", "Maximum", 60, 10, ABOVE, Some(30.0), Some(60.0), "breaching"),
+    ("nightly dropped runs", "InvocationDroppedCount", "Sum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
+    ("nightly dead letters lost", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", 60, 15, ABOVE, Some(0.0), None, "notBreaching"),
+    ("nightly throttled", "TargetErrorThrottledCount", "Sum", 60, 15, ABOVE, Some(0.0), None, "notBreaching"),
+    ("nightly dead letters", "ApproximateNumberOfMessagesVisible", "Maximum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
+    ("mails age", "ApproximateAgeOfOldestMessage", "Maximum", 60, 15, AT_LEAST, Some(300.0), Some(600.0), "notBreaching"),
+    ("mails dead letters", "ApproximateNumberOfMessagesVisible", "Maximum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
+];
+
+/// One call of the module `monitors` for each kind of thing.
+const EVERY_KIND: &str = r#"
+module "web" {
+  source             = "./monitors"
+  name               = "shop/web"
+  kind               = "web"
+  container_insights = true
+  dimensions         = { ClusterName = "main", ServiceName = "web", LoadBalancer = "app/x/1", TargetGroup = "targetgroup/x/1" }
+}
+module "router" {
+  source     = "./monitors"
+  name       = "public"
+  kind       = "router"
+  dimensions = { LoadBalancer = "app/x/1", CertificateArn = "arn:aws:acm:us-west-2:111111111111:certificate/x" }
+}
+module "db" {
+  source                = "./monitors"
+  name                  = "orders"
+  kind                  = "database"
+  allocated_storage_gib = 20
+  max_connections       = 100
+  memory_bytes          = 1073741824
+  dimensions            = { DBInstanceIdentifier = "orders" }
+}
+module "replica" {
+  source     = "./monitors"
+  name       = "copy"
+  kind       = "database"
+  replica    = true
+  dimensions = { DBInstanceIdentifier = "copy" }
+}
+module "job" {
+  source     = "./monitors"
+  name       = "nightly"
+  kind       = "job"
+  dimensions = { ScheduleGroup = "acme-stage", DeadLetterQueueName = "dead" }
+}
+module "queue" {
+  source     = "./monitors"
+  name       = "mails"
+  kind       = "queue"
+  dimensions = { QueueName = "mails", DeadLetterQueueName = "dead" }
+}
+"#;
+
+/// Every default monitor against the table: what is watched, how, from where on, and what missing data is.
+#[test]
+fn default_monitors_are_those_of_the_table() -> Result<()> {
+    let account = Account::fresh()?;
+    let root = root(&account, "")?;
+    copy(
+        &repository().join("modules/monitors"),
+        &root.path().join("monitors"),
+    )?;
+    root.resources(EVERY_KIND)?;
+    root.init()?.ok()?;
+    root.apply()?.ok()?;
+    let alarms = alarms(&account, "MetricAlarm")?;
+    let wrong: Vec<String> = DEFAULTS
+        .iter()
+        .flat_map(|expected| differences(&alarms, expected))
+        .collect();
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let levels = |row: &Expected| 1 + usize::from(row.6.is_some() && row.7.is_some());
+    let count: usize = DEFAULTS.iter().map(levels).sum();
+    let names: Vec<&Json> = alarms.iter().map(|alarm| &alarm["AlarmName"]).collect();
+    ensure!(
+        alarms.iter().filter(|alarm| !is_of_replica(alarm)).count() == count,
+        "{count} alarms are in the table, and there are {names:?}"
+    );
+    root.destroy()?.ok().map(drop)
+}
+
+/// What a replica has beside its lag, which the rows of the primary show.
+fn is_of_replica(alarm: &Json) -> bool {
+    let name = alarm["AlarmName"].as_str().unwrap_or_default();
+    name.contains(" copy ") && !name.contains("replica lag")
+}
+
+fn differences(alarms: &[Json], expected: &Expected) -> Vec<String> {
+    let (name, _, _, _, _, _, warning, critical, _) = expected;
+    // A monitor with one level has it as its alarm of `critical`.
+    let levels = match (warning, critical) {
+        (Some(warning), Some(critical)) => {
+            vec![("[warning threshold]", *warning), ("[critical]", *critical)]
+        }
+        (one, other) => vec![("[critical]", one.or(*other).unwrap_or_default())],
+    };
+    let of_level = |(suffix, threshold): (&str, f64)| {
+        let ending = format!(" {name} {suffix}");
+        let alarm = alarms.iter().find(|it| {
+            it["AlarmName"]
+                .as_str()
+                .is_some_and(|it| it.ends_with(&ending))
+        });
+        match alarm {
+            None => vec![format!("there is no{ending}")],
+            Some(alarm) => level_differences(&ending, alarm, expected, threshold),
+        }
+    };
+    levels.into_iter().flat_map(of_level).collect()
+}
+
+fn level_differences(name: &str, alarm: &Json, expected: &Expected, threshold: f64) -> Vec<String> {
+    let (_, metric, stat, period, periods, operator, _, _, missing) = expected;
+    let queries = alarm["Metrics"].as_array().filter(|it| !it.is_empty());
+    let (watched, stats, seconds) = match queries {
+        Some(queries) => {
+            let of_metrics = |field: &str| {
+                let all = queries.iter().filter(|it| it["MetricStat"].is_object());
+                let mut all: Vec<Json> = all.map(|it| it["MetricStat"][field].clone()).collect();
+                all.dedup();
+                all.pop().unwrap_or_default()
+            };
+            let expression = queries.iter().find_map(|it| it["Expression"].as_str());
+            (json!(expression), of_metrics("Stat"), of_metrics("Period"))
+        }
+        None => {
+            let plain = alarm["Statistic"].as_str().filter(|it| !it.is_empty());
+            let stat = plain.map_or(alarm["ExtendedStatistic"].clone(), |it| json!(it));
+            (alarm["MetricName"].clone(), stat, alarm["Period"].clone())
+        }
+    };
+    let rows = [
+        ("watches", watched, json!(metric)),
+        ("statistic", stats, json!(stat)),
+        ("period", seconds, json!(period)),
+        (
+            "periods",
+            alarm["EvaluationPeriods"].clone(),
+            json!(periods),
+        ),
+        (
+            "datapoints",
+            alarm["DatapointsToAlarm"].clone(),
+            json!(periods),
+        ),
+        (
+            "operator",
+            alarm["ComparisonOperator"].clone(),
+            json!(operator),
+        ),
+        (
+            "threshold",
+            json!(alarm["Threshold"].as_f64()),
+            json!(threshold),
+        ),
+        (
+            "missing data",
+            alarm["TreatMissingData"].clone(),
+            json!(missing),
+        ),
+    ];
+    let differ = rows.into_iter().filter(|(_, is, wanted)| is != wanted);
+    differ
+        .map(|(what, is, wanted)| format!("{name}: {what} is {is}, expected {wanted}"))
+        .collect()
+}

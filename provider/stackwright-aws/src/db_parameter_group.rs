@@ -115,13 +115,6 @@ async fn parameters(
         .collect())
 }
 
-/// From PostgreSQL 15 on `rds.force_ssl` is 1 unless somebody sets it otherwise, and what is as by default RDS does not list.
-/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html>
-fn forces_tls(family: &str) -> bool {
-    let major = family.strip_prefix("postgres");
-    major.and_then(|major| major.parse().ok()) >= Some(15)
-}
-
 async fn observe(
     aws: &Aws,
     content: Content,
@@ -135,15 +128,8 @@ async fn observe(
     let Some(tags) = rds::group_tags(aws, &arn, freshness).await? else {
         return Ok(None);
     };
-    let family = group.db_parameter_group_family.unwrap_or_default();
-    let mut parameters = parameters;
-    if forces_tls(&family) {
-        parameters
-            .entry("rds.force_ssl".to_owned())
-            .or_insert_with(|| "1".to_owned());
-    }
     let component = DbParameterGroup {
-        db_parameter_group_family: family,
+        db_parameter_group_family: group.db_parameter_group_family.unwrap_or_default(),
         description: group.description.unwrap_or_default(),
         parameters,
         tags: tags.clone(),
