@@ -17,7 +17,7 @@ fn writes_the_tree_beside_the_spec_and_then_finds_it_up_to_date() {
         first.stdout
     );
     let files = folder.files("infra");
-    assert_eq!(files.len(), 53);
+    assert_eq!(files.len(), 63);
     assert!(files.keys().all(|name| !name.ends_with(".stackwright-new")));
     assert_eq!(
         folder.run(&["generate"]).stdout,
@@ -179,7 +179,7 @@ fn answers_programs_in_json() {
         ),
         (Some(true), Some("written"), Some("infra"))
     );
-    assert_eq!(json["created"].as_array().map(Vec::len), Some(53));
+    assert_eq!(json["created"].as_array().map(Vec::len), Some(63));
     folder.write("Procfile", "worker: y\n");
     let run = folder.run(&["generate", "--check", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
