@@ -1,5 +1,7 @@
 //! Networks: what a change does and says, what somebody takes away, and what the parts cost.
 
+use std::net::Ipv6Addr;
+
 use acceptance_tests::{Account, Action, Workspace, same};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
@@ -22,6 +24,12 @@ fn range(account: &Account) -> Result<Json> {
     living.next().context("the VPC has no IPv6 range")
 }
 
+/// The first address of a subnet's range.
+fn address(range: &str) -> Result<Ipv6Addr> {
+    let address = range.strip_suffix("/64").context("a /64")?;
+    Ok(address.parse()?)
+}
+
 #[test]
 fn ipv6_follows_the_address_plan() -> Result<()> {
     let root = applied("")?;
@@ -38,8 +46,9 @@ fn ipv6_follows_the_address_plan() -> Result<()> {
         ("public", "us-west-2b", "60"),
     ] {
         let (found, planned) = (subnet(side, zone), format!("{prefix}{number}::/64"));
+        // The emulator writes zeros that lead a group, which AWS does not.
         ensure!(
-            found == planned,
+            address(&found)? == address(&planned)?,
             "{side} in {zone}: {found} and not {planned}"
         );
     }
