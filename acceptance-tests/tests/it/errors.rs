@@ -634,11 +634,11 @@ fn mistakes_in_a_router_are_told_at_the_attribute_at_plan_time() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Result<()> {
-    let account = Account::fresh()?;
-    let network = account.default_network()?;
-    let mistakes = [
+/// What is wrong, the resources, and what the plan must say.
+type Wrong = (&'static str, String, Vec<&'static str>);
+
+fn wrong_networks_jobs_and_policies(account: &Account, network: &str) -> Result<Vec<Wrong>> {
+    Ok(vec![
         (
             "host bits",
             fixtures::network("  cidr = \"10.30.0.1/16\""),
@@ -672,7 +672,7 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "schedule that is none",
             fixtures::scheduled(
-                &account,
+                account,
                 &fixtures::REPORT.replace("cron(0 3 * * ? *)", "cron(0 3 * * *)"),
             )?,
             vec!["schedule"],
@@ -680,20 +680,20 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "time zone that is none",
             fixtures::scheduled(
-                &account,
+                account,
                 &format!("{}  time_zone = \"Mars/Base\"\n", fixtures::REPORT),
             )?,
             vec!["time_zone", "Mars/Base"],
         ),
         (
             "retries above 185",
-            fixtures::scheduled(&account, &format!("{}  retries = 186\n", fixtures::REPORT))?,
+            fixtures::scheduled(account, &format!("{}  retries = 186\n", fixtures::REPORT))?,
             vec!["retries", "185"],
         ),
         (
             "runs older than a day",
             fixtures::scheduled(
-                &account,
+                account,
                 &format!("{}  maximum_age = 86401\n", fixtures::REPORT),
             )?,
             vec!["maximum_age", "86400"],
@@ -701,7 +701,7 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "window above a day",
             fixtures::scheduled(
-                &account,
+                account,
                 &format!("{}  flexible_window = 1441\n", fixtures::REPORT),
             )?,
             vec!["flexible_window", "1440"],
@@ -709,7 +709,7 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "policy with the name of one of ours",
             fixtures::app(
-                &network,
+                network,
                 "  policies = { stackwright-exec = jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"s3:Get*\", Resource = \"*\" }] }) }",
             ),
             vec!["policies", "stackwright-exec"],
@@ -717,7 +717,7 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         (
             "policy with one name for two statements",
             fixtures::app(
-                &network,
+                network,
                 "  policies = { a = jsonencode({ Statement = [for at in [1, 2] : { Sid = \"A\", Effect = \"Allow\", Action = \"s3:Get*\", Resource = \"*\" }] }) }",
             ),
             vec!["policies", "two statements"],
@@ -727,6 +727,11 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
             fixtures::cluster("  tags = { for at in range(43) : \"tag${at}\" => \"x\" }"),
             vec!["tags", "42"],
         ),
+    ])
+}
+
+fn wrong_clusters_apps_and_roles(network: &str) -> Vec<Wrong> {
+    vec![
         (
             "spot above 100",
             fixtures::cluster("  spot_percent = 101"),
@@ -739,25 +744,25 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
         ),
         (
             "retention that AWS has not",
-            fixtures::app(&network, "  log_retention = 31"),
+            fixtures::app(network, "  log_retention = 31"),
             vec!["log_retention"],
         ),
         (
             "variable and secret of one name",
             fixtures::app(
-                &network,
+                network,
                 "  config = { A = \"1\" }\n  secrets = { A = \"arn:aws:secretsmanager:us-west-2:111111111111:secret:a\" }",
             ),
             vec!["secrets"],
         ),
         (
             "secret that is no ARN",
-            fixtures::app(&network, "  secrets = { A = \"hunter2\" }"),
+            fixtures::app(network, "  secrets = { A = \"hunter2\" }"),
             vec!["secrets"],
         ),
         (
             "policy that is no JSON",
-            fixtures::app(&network, "  policies = { a = \"nonsense\" }"),
+            fixtures::app(network, "  policies = { a = \"nonsense\" }"),
             vec!["policies"],
         ),
         (
@@ -780,7 +785,15 @@ fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Resul
             fixtures::role("  preset = \"read\"").replace("111111111111", "1111"),
             vec!["account_ids", "12"],
         ),
-    ];
+    ]
+}
+
+#[test]
+fn mistakes_in_other_resources_are_told_at_the_attribute_at_plan_time() -> Result<()> {
+    let account = Account::fresh()?;
+    let network = account.default_network()?;
+    let mut mistakes = wrong_networks_jobs_and_policies(&account, &network)?;
+    mistakes.extend(wrong_clusters_apps_and_roles(&network));
     let mut failures = Vec::new();
     for (what, resources, says) in mistakes {
         let root = Workspace::new(&account, &resources)?;

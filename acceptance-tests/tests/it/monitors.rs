@@ -417,8 +417,8 @@ fn differences(alarms: &[Json], expected: &Expected) -> Vec<String> {
 fn level_differences(name: &str, alarm: &Json, expected: &Expected, threshold: f64) -> Vec<String> {
     let (_, metric, stat, period, periods, operator, _, _, missing) = expected;
     let queries = alarm["Metrics"].as_array().filter(|it| !it.is_empty());
-    let (watched, stats, seconds) = match queries {
-        Some(queries) => {
+    let (watched, stats, seconds) = if let Some(queries) = queries {
+        {
             let of_metrics = |field: &str| {
                 let all = queries.iter().filter(|it| it["MetricStat"].is_object());
                 let mut all: Vec<Json> = all.map(|it| it["MetricStat"][field].clone()).collect();
@@ -428,7 +428,8 @@ fn level_differences(name: &str, alarm: &Json, expected: &Expected, threshold: f
             let expression = queries.iter().find_map(|it| it["Expression"].as_str());
             (json!(expression), of_metrics("Stat"), of_metrics("Period"))
         }
-        None => {
+    } else {
+        {
             let plain = alarm["Statistic"].as_str().filter(|it| !it.is_empty());
             let stat = plain.map_or(alarm["ExtendedStatistic"].clone(), |it| json!(it));
             (alarm["MetricName"].clone(), stat, alarm["Period"].clone())

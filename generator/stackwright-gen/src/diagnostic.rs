@@ -98,7 +98,7 @@ pub enum Problem {
         /// The word that was probably meant.
         suggestion: Option<String>,
     },
-    /// A number of days for which CloudWatch Logs keeps nothing.
+    /// A number of days for which `CloudWatch` Logs keeps nothing.
     #[error("CloudWatch Logs cannot keep logs for {value} days, as `{key}` asks")]
     NoLogDays {
         /// The key.

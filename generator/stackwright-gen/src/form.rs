@@ -303,7 +303,7 @@ fn expected(kind: &Kind) -> &'static str {
     }
 }
 
-/// Days that CloudWatch Logs can keep logs, and 0 for no log.
+/// Days that `CloudWatch` Logs can keep logs, and 0 for no log.
 pub(crate) fn log_days() -> impl Iterator<Item = i64> {
     [0].into_iter().chain(RETENTION_DAYS.iter().copied())
 }

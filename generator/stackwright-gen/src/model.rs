@@ -24,7 +24,7 @@ pub(crate) enum Kind {
         /// The largest.
         most: i64,
     },
-    /// Days that CloudWatch Logs can keep logs, or 0 for no log.
+    /// Days that `CloudWatch` Logs can keep logs, or 0 for no log.
     LogDays,
     /// Any number.
     Number,

@@ -4,7 +4,6 @@
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html>.
 
 #![expect(
-    clippy::ptr_arg,
     clippy::trivially_copy_pass_by_ref,
     reason = "the schema calls its checks with references to the values"
 )]

@@ -126,7 +126,7 @@ pub(crate) fn is_action(arn: &str) -> bool {
 }
 
 /// Whether an action runs when an alarm recovers or has no data: an investigation begins when it fires, and a composite alarm
-/// begins no OpsItem when it recovers.
+/// begins no `OpsItem` when it recovers.
 /// Sources: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>,
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
 pub(crate) fn runs_beside_alarm(arn: &str, composite: bool) -> bool {
