@@ -80,7 +80,7 @@ fn wait_for_held(account: &Account, terraform: &mut Child) -> Result<bool> {
             start.elapsed() < PATIENCE,
             "neither a held call nor an end of the apply in {PATIENCE:?}"
         );
-        sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(20));
     }
 }
 

@@ -12,6 +12,7 @@ The modules, from the outside in:
 * `faults`, `calls`, `settings`, `pagination`, `unimplemented` are what a test can steer or ask.
 * `ecs_services`, `ecs_tasks`, `ecs_targets`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch`,
   `rds_rules`, `rds_events`, `rds_play` and the `gaps_*` modules make moto behave like AWS; `plays` is what the plays share.
+* `quicker` keeps what moto works out again and again.
 * `outside` and `dump` look at an account as an ordinary AWS client.
 """
 
@@ -46,12 +47,14 @@ def install_patches() -> None:
         gaps_tagging,
         gaps_vpc_endpoints,
         moto_core,
+        quicker,
         rds_events,
         sts,
     )
 
     for module in (
         moto_core,
+        quicker,
         sts,
         gaps_acm,
         gaps_autoscaling,

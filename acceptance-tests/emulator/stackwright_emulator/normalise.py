@@ -210,17 +210,18 @@ class Normaliser:
             if how.generated
             for item in self._kinds.get(kind, [])
         ]
+        by_base: dict[str, list[str]] = defaultdict(list)
+        for id_, base, _ in objects:
+            by_base[base].append(id_)
         self._labels = {id_: base for id_, base, _ in objects}
-        for _ in range(3):
+        alike = [(id_, item) for id_, base, item in objects if len(by_base[base]) > 1]
+        for _ in range(3 if alike else 0):
             self._compile()
-            contents = {id_: self._content(id_, item) for id_, _, item in objects}
-            by_base: dict[str, list[str]] = defaultdict(list)
-            for id_, base, _ in objects:
-                by_base[base].append(id_)
+            contents = {id_: self._content(id_, item) for id_, item in alike}
             self._labels = {
                 id_: base if len(ids) == 1 else f"{base}#{number}"
                 for base, ids in by_base.items()
-                for number, id_ in enumerate(sorted(ids, key=contents.__getitem__), 1)
+                for number, id_ in enumerate(sorted(ids, key=lambda id_: contents.get(id_, "")), 1)
             }
         self._compile()
 

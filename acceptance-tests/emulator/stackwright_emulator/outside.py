@@ -8,15 +8,32 @@ import threading
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.response import StreamingBody
 
 MARK = "X-Stackwright-Internal"
 
 
+class _KeyOfThread(Credentials):
+    """The access key that a thread has asked a client for: a client takes 16 ms to make, too much for every account."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody", "emulated")
+        self._key = threading.local()
+
+    def use(self, access_key: str) -> None:
+        """From now on this thread's calls are made with this key."""
+        self._key.now = access_key
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials(self._key.now, "emulated", None)
+
+
 class Clients:
-    """boto3 clients by account, region and service.
+    """boto3 clients by region and service, of the account whose key a thread has given last.
 
     Their calls carry a mark, so that they are not logged, not paged and meet no fault. Those of the dump do not even
     move ECS deployments on (`still`); those of a test do, as any client's would.
@@ -26,24 +43,26 @@ class Clients:
         self.endpoint = ""
         self._internal_key = internal_key
         self._lock = threading.Lock()
-        self._session = boto3.Session()
+        self._key = _KeyOfThread()
+        session = botocore.session.Session()
+        session._credentials = self._key
+        self._session = boto3.Session(botocore_session=session)
         self._clients: dict[tuple[str, ...], Any] = {}
 
     def get(self, access_key: str, region: str, service: str, still: bool) -> Any:
-        """A client of a service, made once."""
-        wanted = (access_key, region, service, str(still))
+        """A client of a service, made once. This thread's calls are made with the key until it gives another."""
+        self._key.use(access_key)
+        wanted = (region, service, str(still))
         with self._lock:
             if wanted not in self._clients:
-                self._clients[wanted] = self._make(access_key, region, service, still)
+                self._clients[wanted] = self._make(region, service, still)
             return self._clients[wanted]
 
-    def _make(self, access_key: str, region: str, service: str, still: bool) -> Any:
+    def _make(self, region: str, service: str, still: bool) -> Any:
         client = self._session.client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
-            aws_access_key_id=access_key,
-            aws_secret_access_key="emulated",
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
         mark = f"{self._internal_key}:{'still' if still else 'outside'}"

@@ -21,8 +21,7 @@ fn at(name: &str) -> Path {
 }
 
 /// Everything that the configuration alone tells.
-pub(crate) fn check(written: &MonitorConfig, found: &mut Diagnostics) {
-    let view = &with_defaults(written);
+pub(crate) fn check(view: &MonitorConfig, found: &mut Diagnostics) {
     kind(view, found);
     refused(view, found);
     form::words(view, found);
@@ -34,18 +33,6 @@ pub(crate) fn check(written: &MonitorConfig, found: &mut Diagnostics) {
     form::grouping(view, found);
     messages::messages(view, found);
     messages::warnings(view, found);
-}
-
-/// Configuration is checked before Terraform has filled in what was left out.
-fn with_defaults(view: &MonitorConfig) -> MonitorConfig {
-    let mut view = view.clone();
-    if view.kind.is_null() {
-        view.kind = Cfg::Known("metric".to_owned());
-    }
-    if view.interval.is_null() {
-        view.interval = Cfg::Known(60);
-    }
-    view
 }
 
 /// Whether there is a value for certain: one that is not known yet may turn out to be null.
@@ -68,68 +55,58 @@ fn kind(view: &MonitorConfig, found: &mut Diagnostics) {
 
 /// Arguments of Datadog that CloudWatch has nothing for.
 fn refused(view: &MonitorConfig, found: &mut Diagnostics) {
-    let mut refuse = |name: &str, given: bool, why: &str| {
-        if given {
-            found.error(
-                at(name),
-                "Not Available on CloudWatch",
-                format!("{name}{why}"),
-            );
-        }
-    };
     let recovery = " has no CloudWatch equivalent; CloudWatch recovers as soon as the condition is false. Remove it.";
-    refuse(
-        "critical_recovery",
-        given(&view.critical_recovery),
-        recovery,
-    );
-    refuse("warning_recovery", given(&view.warning_recovery), recovery);
     let repeated =
         ": CloudWatch notifies only on state changes. Use your pager's escalation. Remove it here.";
-    refuse(
-        "renotify_interval",
-        given(&view.renotify_interval),
-        repeated,
-    );
-    refuse(
-        "escalation_message",
-        given(&view.escalation_message),
-        repeated,
-    );
     let delay = ": CloudWatch evaluates data as it comes. Remove it, or look further back with time_window.";
-    refuse("evaluation_delay", given(&view.evaluation_delay), delay);
     let group = ": CloudWatch has no delay per group. Use warm_up, which delays the whole monitor after a change.";
-    refuse("new_group_delay", given(&view.new_group_delay), group);
-    refuse(
-        "timeout_h",
-        given(&view.timeout_h),
-        ": CloudWatch alarms recover when their condition is false, and not after a time. Remove it.",
-    );
-    refuse(
-        "require_full_window",
-        given(&view.require_full_window),
-        ": CloudWatch evaluates a window as soon as it has data. Remove it, and say with no_data what gaps mean.",
-    );
-    refuse(
-        "notify_audit",
-        given(&view.notify_audit),
-        ": CloudTrail keeps who changed an alarm. Remove it.",
-    );
-    refuse(
-        "restricted_roles",
-        given(&view.restricted_roles),
-        ": IAM says who may change an alarm. Remove it.",
-    );
-    refuse(
-        "draft_status",
-        given(&view.draft_status),
-        ": CloudWatch has no drafts. Remove it, or leave out notify for an alarm that tells nobody.",
-    );
-    refuse(
-        "notify_no_data",
-        given(&view.notify_no_data),
-        ": say it with no_data = \"notify\" (both levels are told) or \"show\" (nobody is).",
-    );
+    let end = ": CloudWatch alarms recover when their condition is false, and not after a time. Remove it.";
+    let whole = ": CloudWatch evaluates a window as soon as it has data. Remove it, and say with no_data what gaps mean.";
+    let drafts = ": CloudWatch has no drafts. Remove it, or leave out notify for an alarm that tells nobody.";
+    let no_data =
+        ": say it with no_data = \"notify\" (both levels are told) or \"show\" (nobody is).";
+    for (name, given, why) in [
+        (
+            "critical_recovery",
+            given(&view.critical_recovery),
+            recovery,
+        ),
+        ("warning_recovery", given(&view.warning_recovery), recovery),
+        (
+            "renotify_interval",
+            given(&view.renotify_interval),
+            repeated,
+        ),
+        (
+            "escalation_message",
+            given(&view.escalation_message),
+            repeated,
+        ),
+        ("evaluation_delay", given(&view.evaluation_delay), delay),
+        ("new_group_delay", given(&view.new_group_delay), group),
+        ("timeout_h", given(&view.timeout_h), end),
+        (
+            "require_full_window",
+            given(&view.require_full_window),
+            whole,
+        ),
+        (
+            "notify_audit",
+            given(&view.notify_audit),
+            ": CloudTrail keeps who changed an alarm. Remove it.",
+        ),
+        (
+            "restricted_roles",
+            given(&view.restricted_roles),
+            ": IAM says who may change an alarm. Remove it.",
+        ),
+        ("draft_status", given(&view.draft_status), drafts),
+        ("notify_no_data", given(&view.notify_no_data), no_data),
+    ] {
+        if given {
+            refuse(name, why, found);
+        }
+    }
     let minutes = view.no_data_timeframe.known().copied();
     let seconds = view
         .time_window
@@ -142,8 +119,16 @@ fn refused(view: &MonitorConfig, found: &mut Diagnostics) {
             " {minutes}: CloudWatch misses data after one time_window, {}. Remove it, or make both alike.",
             window::words(seconds)
         );
-        refuse("no_data_timeframe", true, &why);
+        refuse("no_data_timeframe", &why, found);
     }
+}
+
+fn refuse(name: &str, why: &str, found: &mut Diagnostics) {
+    found.error(
+        at(name),
+        "Not Available on CloudWatch",
+        format!("{name}{why}"),
+    );
 }
 
 fn missing(found: &mut Diagnostics, name: &str, advice: &str) {

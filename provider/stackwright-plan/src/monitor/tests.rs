@@ -67,11 +67,6 @@ fn view(json: &Json) -> MonitorConfig {
     MonitorConfig::from_value(&value(&whole)).unwrap()
 }
 
-/// A monitor as it is written, without defaults: so Terraform has it checked first.
-fn written(json: &Json) -> MonitorConfig {
-    MonitorConfig::from_value(&value(json)).unwrap()
-}
-
 /// Segment's own example.
 pub(super) fn segment() -> Json {
     json!({
@@ -99,7 +94,7 @@ pub(super) fn with(changes: &Json) -> Json {
 fn all(json: &Json) -> Diagnostics {
     let mut view = view(json);
     let mut found = Diagnostics::new();
-    MonitorResource::validate(&written(json), &mut found);
+    MonitorResource::validate(&view, &mut found);
     MonitorResource::complete(&scope(), &Facts::default(), None, &mut view, &mut found);
     found
 }
@@ -487,7 +482,7 @@ fn what_is_not_known_yet_clashes_with_nothing() {
         .map(|name| ((*name).to_owned(), json!("?")))
         .collect();
     let mut found = Diagnostics::new();
-    MonitorResource::validate(&written(&with(&unknown.into())), &mut found);
+    MonitorResource::validate(&view(&with(&unknown.into())), &mut found);
     assert!(!found.has_errors(), "{found:?}");
 }
 

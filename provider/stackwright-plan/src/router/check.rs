@@ -123,7 +123,6 @@ pub(super) fn all(view: &RouterConfig, found: &mut Diagnostics) {
 
 fn domains(view: &RouterConfig, found: &mut Diagnostics) {
     let at = Path::attribute("domains");
-    // Left out is the same as empty: the default comes after this check.
     let domains = match &view.domains {
         Cfg::Unknown(_) => return,
         Cfg::Known(domains) => domains.as_slice(),
@@ -216,7 +215,6 @@ fn subnets(view: &RouterConfig, found: &mut Diagnostics) {
     let Some(network) = view.network.known() else {
         return;
     };
-    // Left out is public: the default comes after this check.
     let public = match view.public {
         Cfg::Unknown(_) => return,
         Cfg::Known(public) => public,

@@ -584,6 +584,27 @@ impl Walk<'_> {
         }
     }
 
+    /// What is desired, and of what the user ignores what there is: nobody may wait for that to become otherwise.
+    async fn wanted_in_the_end(&self) -> Result<Map<String, Json>, Cause> {
+        let mut wanted = self.desired.clone();
+        let ignore = self.job.ignore;
+        let ignored: Vec<String> = wanted
+            .keys()
+            .filter(|field| ignore.covers(self.key, field))
+            .cloned()
+            .collect();
+        if ignored.is_empty() {
+            return Ok(wanted);
+        }
+        let seen = self.read_fresh().await?;
+        for field in ignored {
+            if let Some(value) = seen.as_ref().and_then(|seen| seen.fields.get(&field)) {
+                wanted.insert(field, value.clone());
+            }
+        }
+        Ok(wanted)
+    }
+
     async fn settle(&mut self, written: bool) -> Result<(), Cause> {
         let Some(entry) = &self.entry else {
             return Ok(());
@@ -592,9 +613,10 @@ impl Walk<'_> {
             return Ok(());
         }
         self.doing = Doing::Settling;
+        let wanted = self.wanted_in_the_end().await?;
         let Job { world, wait, .. } = self.job;
         world
-            .settle(self.node.kind, &self.desired, &entry.outputs, wait)
+            .settle(self.node.kind, &wanted, &entry.outputs, wait)
             .await
             .map_err(Cause::Aws)?;
         // What AWS had not done yet when it was read back is no spelling of its own.

@@ -21,6 +21,8 @@ pub(crate) struct Fake {
     objects: Mutex<BTreeMap<(Kind, String), Map<String, Json>>>,
     log: Mutex<Vec<String>>,
     refuse: Mutex<Option<String>>,
+    /// What was waited for, by kind.
+    settled: Mutex<BTreeMap<Kind, Map<String, Json>>>,
 }
 
 impl Fake {
@@ -184,11 +186,12 @@ impl World for Fake {
 
     async fn settle(
         &self,
-        _kind: Kind,
-        _desired: &Map<String, Json>,
+        kind: Kind,
+        desired: &Map<String, Json>,
         _recorded: &Recorded,
         _wait: &Wait,
     ) -> Result<(), AwsError> {
+        self.settled.lock().unwrap().insert(kind, desired.clone());
         Ok(())
     }
 }
@@ -264,6 +267,40 @@ mod rules {
 
     async fn apply(world: &Fake, graph: &Graph, record: Record) -> Outcome {
         apply_in_stages(world, &[], graph, record).await
+    }
+
+    /// What the user ignores is as somebody else has it: a wait for what was planned would never end, or call it a failure.
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_ignored() {
+        let world = Fake::default();
+        let outcome = apply(&world, &graph(30, "r"), Record::default()).await;
+        world.outside(Kind::LogGroup, |fields| {
+            fields.insert("retention_in_days".to_owned(), 7.into());
+        });
+        let waited_for = |ignore: &[&str]| {
+            let ignore = Ignore {
+                drift: ignore.iter().map(|it| (*it).to_owned()).collect(),
+                ..Ignore::default()
+            };
+            let (world, record) = (&world, outcome.record.clone());
+            async move {
+                let (scope, id) = (scope(), id());
+                let job = Job {
+                    world,
+                    scope: &scope,
+                    former_owner: None,
+                    id: &id,
+                    ignore: &ignore,
+                    wait: wait(),
+                    resume: true,
+                    save: &|_| {},
+                };
+                converge_in_stages(&job, &[], &graph(30, "r"), record).await;
+                world.settled.lock().unwrap()[&Kind::LogGroup]["retention_in_days"].clone()
+            }
+        };
+        assert_eq!(waited_for(&["logs.retention_in_days"]).await, 7);
+        assert_eq!(waited_for(&[]).await, 30);
     }
 
     async fn apply_in_stages(
