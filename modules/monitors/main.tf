@@ -1,10 +1,7 @@
 # The default monitors of a service, a router, a database, a job or a queue.
-# Each has a key by which it is changed or left out. Not here, because they are
-# events and no metrics, so that no alarm of CloudWatch sees them: a deployment
-# that failed (the event ECS Deployment State Change) and a task that ended with
-# another code than 0 (ECS Task State Change) need rules of EventBridge. Cost is
-# not here because its metric is in us-east-1 alone and looks back only: a budget
-# of AWS Budgets warns of what is to come.
+# Each has a key by which it is changed or left out. Cost is not here because its
+# metric is in us-east-1 alone and looks back only: a budget of AWS Budgets warns
+# of what is to come.
 #
 # Usage:
 #
@@ -90,6 +87,22 @@ locals {
       time_window = "last_15m"
       operator    = ">"
       warning     = 0
+      no_data     = "ok"
+    }
+    # ECS sends the event while the circuit breaker of the service is on.
+    deploy_failed = {
+      title   = "deploy failed"
+      needs   = ["ClusterName", "ServiceName"]
+      message = "A deployment of ${var.name} failed. See the events of its ECS service, and why the tasks that it started stopped."
+      pattern = jsonencode({
+        source        = ["aws.ecs"]
+        "detail-type" = ["ECS Deployment State Change"]
+        resources     = [{ suffix = ":service/${lookup(var.dimensions, "ClusterName", "")}/${lookup(var.dimensions, "ServiceName", "")}" }]
+        detail        = { eventName = ["SERVICE_DEPLOYMENT_FAILED"] }
+      })
+      time_window = "last_1m"
+      operator    = ">"
+      critical    = 0
       no_data     = "ok"
     }
   }
@@ -401,6 +414,31 @@ locals {
     }
   }
 
+  ended = {
+    failed = {
+      title   = "failed run"
+      needs   = ["TaskDefinitionFamily", "ContainerName"]
+      message = "A run of ${var.name} ended with another code than 0, or its task did not start. See its logs, and the reason why its task stopped."
+      pattern = jsonencode({
+        source        = ["aws.ecs"]
+        "detail-type" = ["ECS Task State Change"]
+        detail = {
+          group      = ["family:${lookup(var.dimensions, "TaskDefinitionFamily", "")}"]
+          lastStatus = ["STOPPED"]
+          # A sidecar that is stopped at the end of a run has another code, too.
+          "$or" = [
+            { containers = { name = [lookup(var.dimensions, "ContainerName", "")], exitCode = [{ "anything-but" = [0] }] } },
+            { stopCode = ["TaskFailedToStart"] },
+          ]
+        }
+      })
+      time_window = "last_1m"
+      operator    = ">"
+      critical    = 0
+      no_data     = "ok"
+    }
+  }
+
   # Minutes of expected_window; a monitor waits for data for 2 days at most.
   window  = try(regex("^last_([0-9]+)([mhdw])$", var.expected_window), null)
   minutes = try(tonumber(local.window[0]) * { m = 1, h = 60, d = 1440, w = 10080 }[local.window[1]], null)
@@ -466,7 +504,7 @@ locals {
       "web target"  = local.web
       "router"      = local.router
       "database"    = local.database
-      "job"         = merge(local.job, local.started)
+      "job"         = merge(local.job, local.started, local.ended)
       "queue"       = local.queue
       "job queue"   = local.letters
     } : { for key, monitor in monitors : key => monitor if contains(split(" ", kinds), var.kind) }
@@ -535,12 +573,13 @@ resource "stackwright_monitor" "main" {
 
   name          = "${var.name} ${local.defaults[each.key].title}"
   message       = try(coalesce(var.monitors[each.key].message), local.messages[each.key])
-  namespace     = local.defaults[each.key].namespace
+  type          = can(local.defaults[each.key].pattern) ? "event" : "metric"
+  namespace     = try(local.defaults[each.key].namespace, null)
   metric        = try(local.defaults[each.key].metric, null)
   dimensions    = try(local.defaults[each.key].dimensions, null)
   expression    = try(local.defaults[each.key].expression, null)
   metrics       = try(local.defaults[each.key].metrics, null)
-  time_aggr     = local.defaults[each.key].time_aggr
+  time_aggr     = try(local.defaults[each.key].time_aggr, null)
   space_aggr    = try(local.defaults[each.key].space_aggr, null)
   interval      = try(local.defaults[each.key].interval, 60)
   time_window   = try(coalesce(var.monitors[each.key].time_window), local.defaults[each.key].time_window)
@@ -548,6 +587,14 @@ resource "stackwright_monitor" "main" {
   no_data       = try(coalesce(var.monitors[each.key].no_data), local.defaults[each.key].no_data)
   warm_up       = try(local.defaults[each.key].warm_up, null)
   resource_tags = var.tags
+
+  dynamic "event" {
+    for_each = can(local.defaults[each.key].pattern) ? [local.defaults[each.key].pattern] : []
+
+    content {
+      pattern = event.value
+    }
+  }
 
   dynamic "warning" {
     for_each = each.value.warning != null && each.value.critical != null ? [each.value.warning] : []

@@ -1,7 +1,7 @@
 # Required variables
 
 variable "dimensions" {
-  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; LoadBalancer and TargetGroup of a target; LoadBalancer and CertificateArn of a router; DBInstanceIdentifier of a database; ScheduleGroup and DeadLetterQueueName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
+  description = "What is watched, by CloudWatch's names: ClusterName and ServiceName of a service, with LoadBalancer and TargetGroup of a web one; LoadBalancer and TargetGroup of a target; LoadBalancer and CertificateArn of a router; DBInstanceIdentifier of a database; ScheduleGroup, DeadLetterQueueName, TaskDefinitionFamily and ContainerName of a job; QueueName and DeadLetterQueueName of a queue. A default whose names are missing is left out."
   type        = map(string)
   nullable    = false
 }
@@ -101,7 +101,7 @@ variable "monitors" {
 
   validation {
     condition     = length(setsubtract(keys(var.monitors), keys(local.defaults))) == 0
-    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired; target: no_healthy, unhealthy, errors, latency, slo_fast, slo_slow, slo_long; web: those of both; router: certificate, router_errors; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters, missed_run; queue: age, dead_letters."
+    error_message = "Write only keys of monitors that this kind has. service: cpu, memory, none_running, below_desired, deploy_failed; target: no_healthy, unhealthy, errors, latency, slo_fast, slo_slow, slo_long; web: those of both; router: certificate, router_errors; database: cpu, storage, connections, memory, replica_lag, burst_io, burst_bytes, transaction_ids; job: dropped, dead_letters_failed, throttled, dead_letters, missed_run, failed; queue: age, dead_letters."
   }
 }
 

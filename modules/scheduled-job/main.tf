@@ -1,9 +1,8 @@
 # One process of an app that runs on a schedule: task role, task definition,
 # schedule, the role that starts it, and a queue for runs that could not start.
 # A run that takes longer than the pause between two has a second one beside it.
-# Its monitors tell of runs that could not start, or that were not started when
-# they should have been. That a run ended with another code than 0 is an event
-# and no metric: for that, write a rule of EventBridge.
+# Its monitors tell of runs that could not start, that were not started when they
+# should have been, or that ended with another code than 0.
 #
 # Usage:
 #
@@ -61,8 +60,10 @@ module "monitors" {
   name = "${var.app.name}/${var.process}"
   kind = "job"
   dimensions = {
-    ScheduleGroup       = stackwright_job.main.ref.schedule_group
-    DeadLetterQueueName = stackwright_job.main.ref.dead_letter_queue
+    ScheduleGroup        = stackwright_job.main.ref.schedule_group
+    DeadLetterQueueName  = stackwright_job.main.ref.dead_letter_queue
+    TaskDefinitionFamily = stackwright_job.main.ref.task_definition_family
+    ContainerName        = var.process
   }
   expected_window = var.enabled ? try(coalesce(var.expected_window, local.known), null) : null
   defaults        = var.defaults

@@ -75,8 +75,8 @@ variable "defaults" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.defaults), ["dead_letters", "dead_letters_failed", "dropped", "missed_run", "throttled"])) == 0
-    error_message = "Write only keys of its monitors: dead_letters, dead_letters_failed, dropped, missed_run, throttled."
+    condition     = length(setsubtract(keys(var.defaults), ["dead_letters", "dead_letters_failed", "dropped", "failed", "missed_run", "throttled"])) == 0
+    error_message = "Write only keys of its monitors: dead_letters, dead_letters_failed, dropped, failed, missed_run, throttled."
   }
 }
 
@@ -137,8 +137,8 @@ variable "monitors" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.monitors), ["dead_letters", "dead_letters_failed", "dropped", "missed_run", "throttled"])) == 0
-    error_message = "Write only keys of its monitors: dead_letters, dead_letters_failed, dropped, missed_run, throttled."
+    condition     = length(setsubtract(keys(var.monitors), ["dead_letters", "dead_letters_failed", "dropped", "failed", "missed_run", "throttled"])) == 0
+    error_message = "Write only keys of its monitors: dead_letters, dead_letters_failed, dropped, failed, missed_run, throttled."
   }
 }
 

@@ -1,7 +1,6 @@
 # One process of an app that takes requests: task role, task definition, ECS
 # service, target groups and rules at routers, a private name, and the monitors of
-# all of it. That a deployment failed is an event and no metric: the apply that
-# began it says so, and for deployments from outside write a rule of EventBridge.
+# all of it.
 #
 # Usage:
 #
@@ -45,7 +44,7 @@ locals {
   routers = toset([for route in var.routes : route.router.name])
 
   # Which keys are monitors of the service; the others are monitors of what a router sees of it.
-  of_service = ["below_desired", "cpu", "memory", "none_running"]
+  of_service = ["below_desired", "cpu", "deploy_failed", "memory", "none_running"]
   by_service = { for key, change in var.monitors : key => change if contains(local.of_service, key) }
   by_router  = { for key, change in var.monitors : key => change if !contains(local.of_service, key) }
 

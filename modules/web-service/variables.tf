@@ -78,8 +78,8 @@ variable "defaults" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
-    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, slo_fast, slo_long, slo_slow, unhealthy."
+    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "deploy_failed", "errors", "latency", "memory", "no_healthy", "none_running", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, deploy_failed, errors, latency, memory, no_healthy, none_running, slo_fast, slo_long, slo_slow, unhealthy."
   }
 }
 
@@ -176,8 +176,8 @@ variable "monitors" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "errors", "latency", "memory", "no_healthy", "none_running", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
-    error_message = "Write only keys of its monitors: below_desired, cpu, errors, latency, memory, no_healthy, none_running, slo_fast, slo_long, slo_slow, unhealthy."
+    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "deploy_failed", "errors", "latency", "memory", "no_healthy", "none_running", "slo_fast", "slo_long", "slo_slow", "unhealthy"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, deploy_failed, errors, latency, memory, no_healthy, none_running, slo_fast, slo_long, slo_slow, unhealthy."
   }
 }
 

@@ -1,7 +1,5 @@
 # One process of an app that keeps running and takes no requests: task role,
-# task definition, ECS service and its monitors. That a deployment failed is an
-# event and no metric: the apply that began it says so, and for deployments from
-# outside write a rule of EventBridge.
+# task definition, ECS service and its monitors.
 #
 # Usage:
 #

@@ -71,8 +71,8 @@ variable "defaults" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "memory", "none_running"])) == 0
-    error_message = "Write only keys of its monitors: below_desired, cpu, memory, none_running."
+    condition     = length(setsubtract(keys(var.defaults), ["below_desired", "cpu", "deploy_failed", "memory", "none_running"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, deploy_failed, memory, none_running."
   }
 }
 
@@ -132,8 +132,8 @@ variable "monitors" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "memory", "none_running"])) == 0
-    error_message = "Write only keys of its monitors: below_desired, cpu, memory, none_running."
+    condition     = length(setsubtract(keys(var.monitors), ["below_desired", "cpu", "deploy_failed", "memory", "none_running"])) == 0
+    error_message = "Write only keys of its monitors: below_desired, cpu, deploy_failed, memory, none_running."
   }
 }
 

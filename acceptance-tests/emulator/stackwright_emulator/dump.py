@@ -217,6 +217,15 @@ def _schedules(reader: _Reader) -> Iterator[Object]:
         yield schedule
 
 
+def _event_rules(reader: _Reader) -> Iterator[Object]:
+    for listed in reader.all("events", "list_rules", "Rules"):
+        rule = reader.call("events", "describe_rule", Name=listed["Name"])
+        rule.pop("ResponseMetadata")
+        targets = reader.all("events", "list_targets_by_rule", "Targets", Rule=rule["Name"])
+        tags = reader.call("events", "list_tags_for_resource", ResourceARN=rule["Arn"])["Tags"]
+        yield rule | {"Targets": targets, "Tags": tags}
+
+
 def _queues(reader: _Reader) -> Iterator[Object]:
     for url in reader.all("sqs", "list_queues", "QueueUrls"):
         attributes = reader.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -380,6 +389,7 @@ _COLLECTORS: dict[str, Callable[[_Reader], Iterator[Object]]] = {
     "metric_alarms": _alarms("MetricAlarm", "MetricAlarms"),
     "composite_alarms": _alarms("CompositeAlarm", "CompositeAlarms"),
     "repositories": _repositories,
+    "event_rules": _event_rules,
     "schedule_groups": _schedule_groups,
     "schedules": _schedules,
     "queues": _queues,

@@ -151,6 +151,7 @@ _KINDS = {
     "metric_alarms": _named("alarm", "AlarmName"),
     "composite_alarms": _named("alarm", "AlarmName"),
     "repositories": _named("repository", "repositoryName"),
+    "event_rules": _named("event-rule", "Name"),
     "schedule_groups": _named("schedule-group", "Name"),
     "schedules": _named("schedule", "Arn"),
     "queues": _named("queue", "Name"),

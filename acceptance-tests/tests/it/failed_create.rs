@@ -62,6 +62,11 @@ fn of_a_monitor_of_logs() -> Result<()> {
 }
 
 #[test]
+fn of_a_monitor_of_events() -> Result<()> {
+    every_write_refused(|_| Ok(fixtures::event_monitor("")), &[fixtures::MONITOR])
+}
+
+#[test]
 fn of_a_monitor_of_anomalies() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::anomaly_monitor("")), &[fixtures::MONITOR])
 }

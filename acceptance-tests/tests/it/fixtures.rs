@@ -518,6 +518,18 @@ pub(crate) fn log_monitor(account: &Account, more: &str) -> Result<String> {
     Ok(monitor_on(&what, CRITICAL))
 }
 
+/// A monitor of failed deployments.
+pub(crate) fn event_monitor(more: &str) -> String {
+    let pattern =
+        "source = [\"aws.ecs\"], detail = { eventName = [\"SERVICE_DEPLOYMENT_FAILED\"] }";
+    monitor_on(
+        &format!(
+            "type = \"event\"\n  operator = \">\"\n  event {{\n    pattern = jsonencode({{ {pattern} }})\n  }}\n{more}"
+        ),
+        CRITICAL,
+    )
+}
+
 /// A monitor of what is unusual for a series.
 pub(crate) fn anomaly_monitor(more: &str) -> String {
     monitor_on(

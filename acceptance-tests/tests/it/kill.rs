@@ -102,6 +102,19 @@ const MONITOR_UPDATE: Scenario = Scenario {
     },
 };
 
+const EVENT: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::event_monitor("")),
+};
+
+const EVENT_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::event_monitor(""))),
+    wanted: |_| {
+        let monitor = fixtures::event_monitor("").replace("_FAILED", "_STARTED");
+        Ok(monitor.replace("= 5\n", "= 6\n"))
+    },
+};
+
 const ROUTER: Scenario = Scenario {
     before: None,
     wanted: |account| fixtures::router(account, &fixtures::domains(account)?),
@@ -148,6 +161,10 @@ kill_tests! {
     provider_in_an_update_of_cluster_app_and_service: SLICE_UPDATE, Provider;
     provider_in_a_create_of_a_monitor: MONITOR, Provider;
     provider_in_an_update_of_a_monitor: MONITOR_UPDATE, Provider;
+    provider_in_a_create_of_a_monitor_of_events: EVENT, Provider;
+    provider_in_an_update_of_a_monitor_of_events: EVENT_UPDATE, Provider;
+    terraform_in_a_create_of_a_monitor_of_events: EVENT, Terraform;
+    terraform_in_an_update_of_a_monitor_of_events: EVENT_UPDATE, Terraform;
     provider_in_a_create_of_a_job: JOB, Provider;
     provider_in_an_update_of_a_job: JOB_UPDATE, Provider;
     provider_in_a_create_of_a_service_with_routes: WEB, Provider;

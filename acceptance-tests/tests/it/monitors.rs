@@ -289,6 +289,7 @@ const DEFAULTS: &[Expected] = &[
     ("shop/web memory", "MemoryUtilization", "Average", 60, 5, ABOVE, Some(80.0), Some(90.0), "missing"),
     ("shop/web none running", "RunningTaskCount", "Average", 60, 5, AT_MOST, None, Some(0.0), "breaching"),
     ("shop/web below desired", "desired - running", "Average", 60, 15, ABOVE, Some(0.0), None, "notBreaching"),
+    ("shop/web deploy failed", "TriggeredRules", "Sum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
     ("shop/web no healthy target", "HealthyHostCount", "Minimum", 60, 2, BELOW, None, Some(1.0), "breaching"),
     ("shop/web unhealthy targets", "UnHealthyHostCount", "Maximum", 60, 5, ABOVE, Some(0.0), None, "notBreaching"),
     ("shop/web 5xx ratio", "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)", "Sum", 300, 1, ABOVE, Some(1.0), Some(5.0), "notBreaching"),
@@ -307,6 +308,7 @@ const DEFAULTS: &[Expected] = &[
     ("nightly dead letters lost", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", 60, 15, ABOVE, Some(0.0), None, "notBreaching"),
     ("nightly throttled", "TargetErrorThrottledCount", "Sum", 60, 15, ABOVE, Some(0.0), None, "notBreaching"),
     ("nightly dead letters", "ApproximateNumberOfMessagesVisible", "Maximum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
+    ("nightly failed run", "TriggeredRules", "Sum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
     ("mails age", "ApproximateAgeOfOldestMessage", "Maximum", 60, 15, AT_LEAST, Some(300.0), Some(600.0), "notBreaching"),
     ("mails dead letters", "ApproximateNumberOfMessagesVisible", "Maximum", 60, 1, ABOVE, None, Some(0.0), "notBreaching"),
 ];
@@ -346,7 +348,7 @@ module "job" {
   source     = "./monitors"
   name       = "nightly"
   kind       = "job"
-  dimensions = { ScheduleGroup = "acme-stage", DeadLetterQueueName = "dead" }
+  dimensions = { ScheduleGroup = "acme-stage", DeadLetterQueueName = "dead", TaskDefinitionFamily = "acme-stage-nightly", ContainerName = "nightly" }
 }
 module "queue" {
   source     = "./monitors"
@@ -381,7 +383,93 @@ fn default_monitors_are_those_of_the_table() -> Result<()> {
         alarms.iter().filter(|alarm| !is_of_replica(alarm)).count() == count,
         "{count} alarms are in the table, and there are {names:?}"
     );
+    rules_match_what_they_should(&account)?;
     root.destroy()?.ok().map(drop)
+}
+
+/// Whether AWS's own examples of events, and those next to them, are matched: asked of the emulator.
+fn rules_match_what_they_should(account: &Account) -> Result<()> {
+    let rules = account.list("events", "ListRules", &json!({}), "Rules")?;
+    let matches = |event: &Json| -> Result<bool> {
+        for rule in &rules {
+            let params =
+                json!({ "EventPattern": rule["EventPattern"], "Event": event.to_string() });
+            if account.outside("events", "TestEventPattern", &params)?["Result"] == true {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    for (event, wanted) in events() {
+        ensure!(matches(&event)? == wanted, "{wanted} was wanted of {event}");
+    }
+    Ok(())
+}
+
+/// Events in the form of <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html>.
+fn events() -> Vec<(Json, bool)> {
+    let event = |kind: &str, resource: &str, detail: Json| {
+        json!({
+            "version": "0", "id": "ddca6449-b258-46c0-8653-e0e3a6d0468b", "detail-type": kind, "source": "aws.ecs",
+            "account": "111111111111", "time": "2026-05-23T12:31:14Z", "region": "us-west-2",
+            "resources": [format!("arn:aws:ecs:us-west-2:111111111111:{resource}")], "detail": detail,
+        })
+    };
+    let deployed = |service: &str, name: &str| {
+        let detail =
+            json!({ "eventType": "ERROR", "eventName": name, "deploymentId": "ecs-svc/123" });
+        event(
+            "ECS Deployment State Change",
+            &format!("service/{service}"),
+            detail,
+        )
+    };
+    let stopped = |family: &str, status: &str, code: Json, stop: &str| {
+        let mut main = json!({ "name": "nightly", "lastStatus": status });
+        main["exitCode"] = code;
+        let sidecar = json!({ "name": "agent", "lastStatus": status, "exitCode": 143 });
+        let detail = json!({
+            "group": format!("family:{family}"), "lastStatus": status, "stopCode": stop,
+            "containers": [main, sidecar],
+        });
+        event(
+            "ECS Task State Change",
+            "task/main/0123456789abcdef",
+            detail,
+        )
+    };
+    let ours = "acme-stage-nightly";
+    vec![
+        (deployed("main/web", "SERVICE_DEPLOYMENT_FAILED"), true),
+        (deployed("main/web", "SERVICE_DEPLOYMENT_COMPLETED"), false),
+        (deployed("other/web", "SERVICE_DEPLOYMENT_FAILED"), false),
+        (
+            deployed("main/other-web", "SERVICE_DEPLOYMENT_FAILED"),
+            false,
+        ),
+        (
+            stopped(ours, "STOPPED", json!(1), "EssentialContainerExited"),
+            true,
+        ),
+        (
+            stopped(ours, "STOPPED", json!(0), "EssentialContainerExited"),
+            false,
+        ),
+        (stopped(ours, "RUNNING", json!(1), ""), false),
+        (
+            stopped(
+                "acme-stage-other",
+                "STOPPED",
+                json!(1),
+                "EssentialContainerExited",
+            ),
+            false,
+        ),
+        (
+            stopped(ours, "STOPPED", Json::Null, "TaskFailedToStart"),
+            true,
+        ),
+    ]
 }
 
 /// What a replica has beside its lag, which the rows of the primary show.

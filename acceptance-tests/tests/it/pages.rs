@@ -118,7 +118,7 @@ fn routers_in_pages_of_two() -> Result<()> {
 
 #[test]
 fn monitors_in_pages_of_two() -> Result<()> {
-    let names = ["metric", "log", "anomaly"];
+    let names = ["metric", "log", "anomaly", "event", "other", "third"];
     let monitors = names.map(|name| {
         let address = format!("stackwright_monitor.{name}");
         (address, format!("stage/Errors by {name}"))
@@ -133,6 +133,9 @@ fn monitors_in_pages_of_two() -> Result<()> {
                 of(fixtures::monitor(""), "metric"),
                 of(fixtures::log_monitor(account, "")?, "log"),
                 of(fixtures::anomaly_monitor(""), "anomaly"),
+                of(fixtures::event_monitor(""), "event"),
+                of(fixtures::event_monitor(""), "other"),
+                of(fixtures::event_monitor(""), "third"),
             ]
             .concat())
         },

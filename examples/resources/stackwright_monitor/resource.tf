@@ -21,3 +21,25 @@ resource "stackwright_monitor" "app_internal_errors" {
     notify    = "arn:aws:sns:us-west-2:111111111111:slack-team-infra arn:aws:sns:us-west-2:111111111111:pagerduty"
   }
 }
+
+# Events of AWS itself: a rule of EventBridge counts those that match.
+resource "stackwright_monitor" "image_pull_failed" {
+  name        = "Image cannot be pulled"
+  message     = "A task could not pull its image. See whether the tag exists and the registry can be reached."
+  type        = "event"
+  time_window = "last_5m"
+  operator    = ">"
+
+  event {
+    pattern = jsonencode({
+      source        = ["aws.ecs"]
+      "detail-type" = ["ECS Task State Change"]
+      detail        = { stoppedReason = [{ prefix = "CannotPullContainerError" }] }
+    })
+  }
+
+  critical {
+    threshold = 0
+    notify    = "arn:aws:sns:us-west-2:111111111111:pagerduty"
+  }
+}

@@ -8,7 +8,13 @@ use crate::roles::{self, Part};
 use crate::spec::{AppWritten, ProcessWritten, Written};
 
 /// Monitors of what keeps running.
-const SERVICE: &[&str] = &["below_desired", "cpu", "memory", "none_running"];
+const SERVICE: &[&str] = &[
+    "below_desired",
+    "cpu",
+    "deploy_failed",
+    "memory",
+    "none_running",
+];
 /// Monitors of what a router sees of a service.
 const TARGET: &[&str] = &[
     "errors",
@@ -23,6 +29,7 @@ const JOB: &[&str] = &[
     "dead_letters",
     "dead_letters_failed",
     "dropped",
+    "failed",
     "missed_run",
     "throttled",
 ];

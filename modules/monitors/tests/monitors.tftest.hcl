@@ -20,7 +20,7 @@ run "a_web_service_has_all_its_defaults" {
   command = plan
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu errors latency memory no_healthy none_running slo_fast slo_long slo_slow unhealthy"
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu deploy_failed errors latency memory no_healthy none_running slo_fast slo_long slo_slow unhealthy"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 
@@ -199,7 +199,7 @@ run "a_worker_has_no_router" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory none_running"
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu deploy_failed memory none_running"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 }

@@ -27,7 +27,7 @@ run "a_daily_job_has_all_its_monitors" {
   command = plan
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped missed_run throttled"
+    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped failed missed_run throttled"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 

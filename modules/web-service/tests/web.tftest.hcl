@@ -49,7 +49,7 @@ run "it_has_all_its_monitors" {
 
   assert {
     condition = join(" ", keys(output.monitors)) == join(" ", [
-      "below_desired", "cpu", "memory", "none_running",
+      "below_desired", "cpu", "deploy_failed", "memory", "none_running",
       "public.errors", "public.latency", "public.no_healthy",
       "public.slo_fast", "public.slo_long", "public.slo_slow", "public.unhealthy",
     ])
@@ -103,7 +103,7 @@ run "a_private_one_is_at_no_router" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory none_running"
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu deploy_failed memory none_running"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 

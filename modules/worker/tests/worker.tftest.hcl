@@ -27,7 +27,7 @@ run "a_worker_has_all_its_monitors" {
   command = plan
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory none_running" && length(output.omitted_monitors) == 0
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu deploy_failed memory none_running" && length(output.omitted_monitors) == 0
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 
@@ -59,7 +59,7 @@ run "without_a_task_on_purpose_nobody_is_told" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "below_desired cpu memory" && output.omitted_monitors.none_running == "would fire for ever: the service may have no task"
+    condition     = join(" ", keys(output.monitors)) == "below_desired cpu deploy_failed memory" && output.omitted_monitors.none_running == "would fire for ever: the service may have no task"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 }

@@ -106,6 +106,7 @@ pub(crate) struct Loaders {
     pub(crate) alarm_prefix: OnceLock<String>,
     pub(crate) anomaly_detectors: Loader<crate::anomaly_detector::AnomalyDetectors>,
     pub(crate) metric_filters: Loader<crate::log_metric_filter::MetricFilters>,
+    pub(crate) event_rules: Loader<crate::event_rule::Rules>,
     // Load balancers, certificates, DNS.
     pub(crate) load_balancers: Loader<crate::load_balancer::LoadBalancers>,
     pub(crate) load_balancer_attributes: Loader<crate::load_balancer::LoadBalancerAttributes>,
@@ -137,6 +138,7 @@ pub(crate) struct Clients {
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     secretsmanager: OnceLock<aws_sdk_secretsmanager::Client>,
     rds: OnceLock<aws_sdk_rds::Client>,
@@ -174,6 +176,10 @@ macro_rules! client {
 }
 
 impl Aws {
+    client!(
+        /// `EventBridge`.
+        events, aws_sdk_eventbridge
+    );
     client!(
         /// EC2.
         ec2, aws_sdk_ec2

@@ -126,6 +126,7 @@ adapters! {
     CompositeAlarm,
     AnomalyDetector,
     LogMetricFilter,
+    EventRule,
     ScheduleGroup,
     Schedule,
     Queue,

@@ -94,6 +94,7 @@ mod target_health;
 mod alarm;
 mod anomaly_detector;
 mod composite_alarm;
+mod event_rule;
 mod log_metric_filter;
 mod metric_alarm;
 // EventBridge Scheduler, SQS

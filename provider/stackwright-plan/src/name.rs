@@ -31,6 +31,9 @@ pub const ALARM: usize = 255;
 /// Longest name of a metric filter.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html>
 pub const METRIC_FILTER: usize = 512;
+/// Longest name of an EventBridge rule.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+pub const EVENT_RULE: usize = 64;
 /// Longest identifier of an RDS database.
 /// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html>
 pub const DATABASE: usize = 63;

@@ -151,6 +151,8 @@ pub(crate) struct EndpointsBlock {
     pub(crate) ecs: Option<String>,
     /// Elastic Load Balancing.
     pub(crate) elbv2: Option<String>,
+    /// Events of AWS.
+    pub(crate) events: Option<String>,
     /// IAM.
     pub(crate) iam: Option<String>,
     /// CloudWatch Logs.
@@ -349,6 +351,7 @@ fn endpoints(block: &EndpointsBlock) -> BTreeMap<String, String> {
         ("ec2", &block.ec2),
         ("ecs", &block.ecs),
         ("elbv2", &block.elbv2),
+        ("events", &block.events),
         ("iam", &block.iam),
         ("logs", &block.logs),
         ("rds", &block.rds),

@@ -245,6 +245,27 @@ const LOG: Round = Round {
     ],
 };
 
+const EVENT: Round = Round {
+    name: "monitor of events",
+    address: fixtures::MONITOR,
+    resources: |_| Ok(fixtures::event_monitor("")),
+    deploys: false,
+    rows: &[
+        excepted("event_rule.rule_name", IDENTITY),
+        changed("event_rule.event_pattern", "event_rule", |account| {
+            put_rule(account, |rule| {
+                rule["EventPattern"] = json!("{\"source\": [\"aws.rds\"]}");
+            })
+        }),
+        changed("event_rule.description", "event_rule", |account| {
+            put_rule(account, |rule| rule["Description"] = json!("changed"))
+        }),
+        changed("event_rule.enabled", "event_rule", |account| {
+            put_rule(account, |rule| rule["State"] = json!("DISABLED"))
+        }),
+    ],
+};
+
 #[test]
 fn monitor() -> Result<()> {
     TWO_LEVELS.play()
@@ -268,6 +289,11 @@ fn monitor_of_anomalies() -> Result<()> {
 #[test]
 fn monitor_of_logs() -> Result<()> {
     LOG.play()
+}
+
+#[test]
+fn monitor_of_events() -> Result<()> {
+    EVENT.play()
 }
 
 /// What a put takes of what a describe answers.
@@ -378,4 +404,12 @@ fn other_filter(account: &Account) -> Result<()> {
     account
         .outside("logs", "PutMetricFilter", &params)
         .map(drop)
+}
+
+fn put_rule(account: &Account, change: fn(&mut Json)) -> Result<()> {
+    let all = account.list("events", "ListRules", &json!({}), "Rules")?;
+    let rule = all.first().context("there is no rule")?;
+    let members = ["Name", "Description", "EventPattern", "State"];
+    let params = rewritten(rule, &members, change);
+    account.outside("events", "PutRule", &params).map(drop)
 }

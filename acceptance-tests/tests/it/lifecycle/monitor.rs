@@ -73,6 +73,32 @@ fn monitor_of_logs() -> Result<()> {
 }
 
 #[test]
+fn monitor_of_events() -> Result<()> {
+    let life = Life {
+        name: "monitor of events",
+        address: MONITOR,
+        imports: IMPORT,
+        created: |_| Ok(fixtures::event_monitor("")),
+        updated: |_| Ok(fixtures::event_monitor("").replace("_FAILED", "_STARTED")),
+        update_shows: &["event"],
+        replaced: |_| Ok(fixtures::event_monitor("").replace("App Internal", "Other Internal")),
+        side: Removal::By(|account| {
+            delete_rules(account)?;
+            Ok("event_rule")
+        }),
+        main: Removal::By(|account| {
+            delete_alarm(account, "critical")?;
+            Ok("alarm.critical")
+        }),
+        all: |account| {
+            delete_rules(account)?;
+            delete_alarm(account, "critical")
+        },
+    };
+    life.live()
+}
+
+#[test]
 fn monitor_of_anomalies() -> Result<()> {
     let life = Life {
         name: "monitor of anomalies",
@@ -105,6 +131,15 @@ fn delete_filters(account: &Account) -> Result<()> {
         let one =
             json!({ "logGroupName": filter["logGroupName"], "filterName": filter["filterName"] });
         account.outside("logs", "DeleteMetricFilter", &one)?;
+    }
+    Ok(())
+}
+
+fn delete_rules(account: &Account) -> Result<()> {
+    let all = account.list("events", "ListRules", &json!({}), "Rules")?;
+    ensure!(!all.is_empty(), "there is no rule");
+    for rule in all {
+        account.outside("events", "DeleteRule", &json!({ "Name": rule["Name"] }))?;
     }
     Ok(())
 }

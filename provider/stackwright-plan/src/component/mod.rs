@@ -18,6 +18,7 @@ mod ec2;
 mod ecs;
 mod elbv2;
 mod elbv2_targets;
+mod eventbridge;
 mod iam;
 mod logs;
 mod rds;
@@ -35,6 +36,7 @@ pub use ec2::*;
 pub use ecs::*;
 pub use elbv2::*;
 pub use elbv2_targets::*;
+pub use eventbridge::*;
 pub use iam::*;
 pub use logs::*;
 pub use rds::*;
@@ -193,6 +195,8 @@ kinds! {
     AnomalyDetector = "anomaly detector",
     /// [`LogMetricFilter`].
     LogMetricFilter = "log metric filter",
+    /// [`EventRule`].
+    EventRule = "EventBridge rule",
     /// [`ScheduleGroup`].
     ScheduleGroup = "schedule group",
     /// [`Schedule`].

@@ -138,6 +138,8 @@ pub struct JobRef {
     pub schedule_group: String,
     /// Name of the queue for runs that could not be started.
     pub dead_letter_queue: String,
+    /// Family of the task definition: ECS's events name it as the group of a task.
+    pub task_definition_family: String,
 }
 
 /// The jobs.
@@ -307,6 +309,7 @@ impl Resource for JobResource {
             schedule: named(schedule_name),
             schedule_group: named(schedule_name),
             dead_letter_queue: named(queue_name),
+            task_definition_family: named(service::ecs_name),
             app,
         });
     }

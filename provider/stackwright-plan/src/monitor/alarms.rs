@@ -5,18 +5,22 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
 use tfplugin_types::Cfg;
 
 use super::message::Level;
 use super::shape::{Ask, Shape, Time};
 use super::{MonitorConfig, MonitorResource, levels, rules, series};
-use crate::component::{AnomalyDetector, CompositeAlarm, LogMetricFilter, MetricAlarm, Tags};
+use crate::component::{
+    AnomalyDetector, CompositeAlarm, EventRule, LogMetricFilter, MetricAlarm, Tags,
+};
 use crate::resource::{Resource as _, known_map};
 use crate::{Graph, In, ResourceId, Scope, name, tag};
 
 pub(crate) const COMPOSITE: &str = "composite";
 pub(crate) const DETECTOR: &str = "anomaly_detector";
 pub(crate) const FILTER: &str = "metric_filter";
+pub(crate) const RULE: &str = "event_rule";
 
 /// Key of a level's alarm.
 pub(crate) const fn key(level: Level) -> &'static str {
@@ -55,6 +59,17 @@ pub(crate) fn filter_name(scope: &Scope, monitor: &str) -> String {
         &[&scope.project, &scope.environment, &shown],
         &[monitor],
         name::METRIC_FILTER,
+    )
+}
+
+/// Name of the rule of an event monitor: rules take letters, digits and . - _ only.
+pub(crate) fn rule_name(scope: &Scope, monitor: &str) -> String {
+    let takes = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let shown = monitor.replace(|c| !takes(c), "-");
+    name::unique(
+        &[&scope.project, &scope.environment, &shown],
+        &[monitor],
+        name::EVENT_RULE,
     )
 }
 
@@ -117,6 +132,7 @@ pub(crate) fn graph(scope: &Scope, view: &MonitorConfig) -> Option<Graph> {
     };
     let mut graph = Graph::default();
     inputs.filter(&mut graph)?;
+    inputs.rule(&mut graph)?;
     inputs.detector(&mut graph)?;
     inputs.alarm(&mut graph, Level::Critical)?;
     if !view.warning.is_null() {
@@ -184,7 +200,11 @@ impl Inputs<'_> {
             },
             namespace: watched.namespace,
             metric_name: watched.metric_name,
-            dimensions: watched.dimensions,
+            dimensions: if view.is_event() {
+                In::Known(self.rule_series())
+            } else {
+                watched.dimensions
+            },
             statistic: watched.statistic,
             extended_statistic: watched.extended_statistic,
             period: series::whole(watched.period),
@@ -269,6 +289,30 @@ impl Inputs<'_> {
         Some(())
     }
 
+    /// What CloudWatch tells the events of one rule by.
+    fn rule_series(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("RuleName".to_owned(), rule_name(self.scope, self.name))])
+    }
+
+    fn rule(&self, graph: &mut Graph) -> Option<()> {
+        if !self.view.is_event() {
+            return Some(());
+        }
+        let rule_name = rule_name(self.scope, self.name);
+        let rule = EventRule {
+            rule_name: rule_name.clone(),
+            description: format!("Events that the monitor {} counts", self.name),
+            event_pattern: pattern(&self.view.event.known()?.pattern)?,
+            enabled: true,
+        };
+        let arn = self.scope.arn("events", &format!("rule/{rule_name}"));
+        graph
+            .add(RULE, &rule)
+            .predict("arn", arn)
+            .predict("name", rule_name);
+        Some(())
+    }
+
     fn filter(&self, graph: &mut Graph) -> Option<()> {
         if !self.view.is_log() {
             return Some(());
@@ -292,6 +336,15 @@ impl Inputs<'_> {
         };
         graph.add(FILTER, &filter).predict("name", filter_name);
         Some(())
+    }
+}
+
+/// A pattern as JSON, so that spaces and the order of fields mean nothing.
+fn pattern(text: &Cfg<String>) -> Option<In<Json>> {
+    match text {
+        Cfg::Known(text) => serde_json::from_str(text).ok().map(In::Known),
+        Cfg::Unknown(_) => Some(In::Unknown),
+        Cfg::Null => None,
     }
 }
 

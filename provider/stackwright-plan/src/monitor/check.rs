@@ -44,11 +44,11 @@ fn kind(view: &MonitorConfig, found: &mut Diagnostics) {
     let Some(kind) = view.kind.known() else {
         return;
     };
-    if !["metric", "anomaly", "log"].contains(&kind.as_str()) {
+    if !["metric", "anomaly", "log", "event"].contains(&kind.as_str()) {
         found.error(
             at("type"),
             "Type Not Available",
-            format!("type \"{kind}\" is not available on CloudWatch; use \"metric\", \"anomaly\" or \"log\"."),
+            format!("type \"{kind}\" is not available on CloudWatch; use \"metric\", \"anomaly\", \"log\" or \"event\"."),
         );
     }
 }

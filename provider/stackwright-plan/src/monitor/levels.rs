@@ -110,6 +110,15 @@ impl MonitorConfig {
         self.kind.known().is_some_and(|kind| kind == "log")
     }
 
+    pub(crate) fn is_event(&self) -> bool {
+        self.kind.known().is_some_and(|kind| kind == "event")
+    }
+
+    /// Whether it counts what matches, and so has `sum` when nothing is said.
+    pub(crate) fn counts(&self) -> bool {
+        self.is_log() || self.is_event()
+    }
+
     /// Whether series are told apart; `None` while that is not known.
     pub(crate) fn is_grouped(&self) -> Option<bool> {
         match &self.by {

@@ -1,7 +1,7 @@
 //! `stackwright_monitor`: a Datadog-style monitor on CloudWatch.
 //!
 //! Components: `alarm.critical` (main), `alarm.warning`, `composite`, `anomaly_detector`,
-//! `metric_filter`.
+//! `metric_filter`, `event_rule`.
 //!
 //! Replaced by a change of: `name`.
 //!
@@ -47,13 +47,13 @@ pub struct Monitor {
     pub name: String,
     /// What whoever is told reads. `{{threshold}}`, `{{warn_threshold}}`, `{{comparator}}`, `{{#is_alert}}...{{/is_alert}}` and `{{#is_warning}}...{{/is_warning}}` (and both with `^`) are filled in per level.
     pub message: String,
-    /// What it watches: a metric, what leaves the band around what is normal (`anomaly`), or the events of a log group that match (`log`). Allowed: one of `metric`, `anomaly`, `log`.
+    /// What it watches: a metric, what leaves the band around what is normal (`anomaly`), the events of a log group that match (`log`), or the events of AWS itself that match (`event`). Allowed: one of `metric`, `anomaly`, `log`, `event`.
     #[tf(name = "type", default = "metric")]
     pub kind: String,
     /// The metric: `app.5xx`, `CPUUtilization`. Of type `log`: the metric that is made, by default named like the monitor.
     #[tf(matches(rules::metric), allowed = "1 to 255 characters without quotes")]
     pub metric: Option<String>,
-    /// CloudWatch namespace of the metric: `AWS/RDS`. Default: `monitoring.namespace` of the provider block.
+    /// CloudWatch namespace of the metric: `AWS/RDS`. Default: `monitoring.namespace` of the provider block; of type `event` it is `AWS/Events`.
     #[tf(
         optional,
         computed,
@@ -67,11 +67,11 @@ pub struct Monitor {
     pub tags: Option<BTreeMap<String, String>>,
     /// Dimensions by which series are told apart: `["host"]` alerts for each host by itself.
     pub by: Option<Vec<String>>,
-    /// Over time. With `>` and `>=`, `min` means at all times and `max` at least once; with `<` and `<=` the other way round. `avg` weighs each sample alike. Of type `log` it is `sum` when it is left out, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`.
+    /// Over time. With `>` and `>=`, `min` means at all times and `max` at least once; with `<` and `<=` the other way round. `avg` weighs each sample alike. Of type `log` and `event` it is `sum` when it is left out, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`.
     pub time_aggr: Option<String>,
     /// How far back, a multiple of `interval`; where all series of a metric are watched, 3 hours at most. Allowed: `last_` with a number and `m`, `h`, `d` or `w`, like `last_5m`, `last_4h` or `last_1d`, up to `last_1w`.
     pub time_window: String,
-    /// Over series. Of type `log` it is `sum` when it is left out, with `expression` there is none, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`, or for one series a percentile like `p95`.
+    /// Over series. Of type `log` and `event` it is `sum` when it is left out, with `expression` there is none, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`, or for one series a percentile like `p95`.
     pub space_aggr: Option<String>,
     /// How the value is compared with the thresholds; not of type `anomaly`, where `anomaly.direction` says it. Allowed: one of `>`, `>=`, `<`, `<=`.
     pub operator: Option<String>,
@@ -104,6 +104,9 @@ pub struct Monitor {
     /// Of type `log`: which events count.
     #[tf(block)]
     pub log: Option<Log>,
+    /// Of type `event`: which events count.
+    #[tf(block)]
+    pub event: Option<Event>,
     /// Of type `anomaly`: the band.
     #[tf(block)]
     pub anomaly: Option<Anomaly>,
@@ -205,6 +208,17 @@ pub struct Log {
     pub default_value: Option<Number>,
 }
 
+/// The events on the account's event bus that count.
+#[derive(Debug, Clone, PartialEq, TfSchema)]
+pub struct Event {
+    /// Which events, as EventBridge writes patterns: `jsonencode({ source = ["aws.ecs"], "detail-type" = ["ECS Deployment State Change"] })`.
+    #[tf(
+        matches(rules::event_pattern),
+        allowed = "a JSON object whose fields are lists of what is looked for, up to 4096 characters"
+    )]
+    pub pattern: String,
+}
+
 /// A band around what is normal for a series.
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub struct Anomaly {
@@ -272,7 +286,11 @@ impl Resource for MonitorResource {
         found: &mut Diagnostics,
     ) {
         if view.namespace.is_null() {
-            view.namespace = scope.monitoring.namespace.clone().into();
+            view.namespace = match view.kind {
+                Cfg::Unknown(_) => Cfg::unknown(),
+                _ if view.is_event() => Cfg::Known(series::EVENTS.to_owned()),
+                _ => scope.monitoring.namespace.clone().into(),
+            };
         }
         check::with_provider(scope, view, found);
     }

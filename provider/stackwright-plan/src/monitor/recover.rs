@@ -11,8 +11,8 @@ use tfplugin_types::{Cfg, Number};
 use super::message::Level;
 use super::shape::{Ask, Space, Time};
 use super::{
-    AnomalyConfig, FORM, LevelConfig, LogConfig, MonitorConfig, SeriesConfig, SuppressionConfig,
-    alarms, notify, series, window,
+    AnomalyConfig, EventConfig, FORM, LevelConfig, LogConfig, MonitorConfig, SeriesConfig,
+    SuppressionConfig, alarms, notify, series, window,
 };
 use crate::component::MetricQuery;
 use crate::resource::{Anchor, Found, RecoverError, Seen, cfg_list, cfg_map, required};
@@ -60,6 +60,11 @@ pub(crate) fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverErr
             Kind::LogMetricFilter,
             alarms::filter_name(scope, name),
         ),
+        Anchor::named(
+            alarms::RULE,
+            Kind::EventRule,
+            alarms::rule_name(scope, name),
+        ),
     ])
 }
 
@@ -78,6 +83,9 @@ pub(crate) fn recover(
     text(critical, &mut view);
     if let Some(filter) = found.get(&Key::from(alarms::FILTER)) {
         log(filter, &mut view);
+    }
+    if let Some(rule) = found.get(&Key::from(alarms::RULE)) {
+        event(rule, &mut view);
     }
     let foreign = || RecoverError::Foreign {
         id: id.to_owned(),
@@ -128,6 +136,23 @@ fn log(filter: &Seen, view: &mut MonitorConfig) {
     });
 }
 
+fn event(rule: &Seen, view: &mut MonitorConfig) {
+    let pattern = rule.fields.get("event_pattern").map(as_terraform);
+    view.kind = Cfg::Known("event".to_owned());
+    view.event = Cfg::Known(EventConfig {
+        pattern: pattern.map_or(Cfg::Null, Cfg::Known),
+    });
+}
+
+/// As `jsonencode` writes it, so that an import differs from no configuration that says the same.
+fn as_terraform(json: &Json) -> String {
+    let escaped = [("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")];
+    let plain = json.to_string();
+    escaped
+        .iter()
+        .fold(plain, |text, (sign, code)| text.replace(sign, code))
+}
+
 fn map(json: Option<&Json>) -> BTreeMap<String, String> {
     json.and_then(|json| serde_json::from_value(json.clone()).ok())
         .unwrap_or_default()
@@ -162,7 +187,7 @@ fn watched(alarm: &Seen, view: &mut MonitorConfig) -> Option<()> {
     if queries.is_empty() {
         namespace_and_metric(view, alarm.text("namespace")?, alarm.text("metric_name")?);
         let dimensions = map(alarm.fields.get("dimensions"));
-        if !(view.is_log() && dimensions.is_empty()) {
+        if !(view.is_event() || view.is_log() && dimensions.is_empty()) {
             view.dimensions = cfg_map(dimensions);
         }
     } else if let Some(query) = queries.iter().find(|query| query.id == series::QUERY) {
@@ -185,11 +210,12 @@ fn watched(alarm: &Seen, view: &mut MonitorConfig) -> Option<()> {
 }
 
 fn namespace_and_metric(view: &mut MonitorConfig, namespace: String, metric: String) {
-    let own = view.is_log()
-        && view
-            .name
-            .known()
-            .is_some_and(|name| series::own_metric(name) == metric);
+    let own = view.is_event()
+        || view.is_log()
+            && view
+                .name
+                .known()
+                .is_some_and(|name| series::own_metric(name) == metric);
     view.namespace = Cfg::Known(namespace);
     view.metric = if own { Cfg::Null } else { Cfg::Known(metric) };
 }
@@ -319,7 +345,7 @@ fn aggregations(looks: &Looks, view: &mut MonitorConfig) {
     };
     view.time_window = Cfg::Known(window::text(looks.period * looks.periods));
     view.interval = Cfg::Known(if whole { 60 } else { looks.period });
-    let counts = view.is_log() && time == Time::Sum && space == "sum";
+    let counts = view.counts() && time == Time::Sum && space == "sum";
     if !counts {
         view.time_aggr = Cfg::Known(time.word().to_owned());
         if view.expression.is_null() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
 /// Actions that an alarm runs per state.
@@ -85,6 +86,71 @@ pub fn log_value(value: &String) -> Result<(), String> {
             "log.value \"{value}\" counts nothing: give a number, or a field of the event like `$.duration`, with at most 100 characters."
         )
     })
+}
+
+/// Longest pattern of an EventBridge rule.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+const PATTERN: usize = 4096;
+
+/// Pattern of an EventBridge rule: objects, and at their ends lists of what is looked for.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>
+pub fn event_pattern(text: &str) -> Result<(), String> {
+    let json: Json = serde_json::from_str(text).map_err(|error| {
+        format!("event.pattern is no JSON ({error}). Write it with jsonencode({{ ... }}).")
+    })?;
+    let length = json.to_string().chars().count();
+    refuse_unless(length <= PATTERN, || {
+        format!(
+            "event.pattern has {length} characters, and EventBridge takes {PATTERN}. Look for fewer values, or for prefixes."
+        )
+    })?;
+    match json.as_object() {
+        Some(fields) if !fields.is_empty() => ends("", fields),
+        _ => Err("event.pattern has to be an object with at least one field, like { source = [\"aws.ecs\"] }: any other would match nothing, or everything.".to_owned()),
+    }
+}
+
+fn ends(at: &str, fields: &serde_json::Map<String, Json>) -> Result<(), String> {
+    for (name, value) in fields {
+        let path = format!("{at}{name}");
+        match value {
+            Json::Array(wanted) if wanted.is_empty() => {
+                return Err(format!(
+                    "event.pattern looks for nothing in `{path}`: its list is empty. Name values, or leave the field out."
+                ));
+            }
+            Json::Array(any) if name == "$or" => alternatives(&path, any)?,
+            Json::Array(_) => {}
+            Json::Object(inner) if !inner.is_empty() => ends(&format!("{path}."), inner)?,
+            _ => {
+                return Err(format!(
+                    "event.pattern has `{path}` as {value}: EventBridge takes a list of what is looked for, like [{value}]."
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// At least two patterns of which one is enough.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
+fn alternatives(path: &str, any: &[Json]) -> Result<(), String> {
+    refuse_unless(any.len() > 1, || {
+        format!(
+            "event.pattern has `{path}` with one pattern, and EventBridge takes two or more. Write it without $or."
+        )
+    })?;
+    for one in any {
+        match one.as_object() {
+            Some(fields) if !fields.is_empty() => ends(&format!("{path}."), fields)?,
+            _ => {
+                return Err(format!(
+                    "event.pattern has `{path}` over {one}: write it as a list of patterns."
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Name of a log group.
@@ -213,6 +279,38 @@ mod tests {
         assert!(texts(namespace, "AWS/RDS").is_ok());
         assert!(texts(namespace, ":x").is_err());
         assert!(texts(namespace, "").is_err());
+    }
+
+    #[test]
+    fn patterns_are_objects_with_lists_at_their_ends() {
+        for good in [
+            r#"{"source": ["aws.ecs"], "detail": {"lastStatus": ["STOPPED"]}}"#,
+            r#"{"detail": {"containers": {"exitCode": [{"anything-but": 0}]}}}"#,
+            r#"{"$or": [{"source": ["a"]}, {"detail": {"x": [{"exists": false}]}}]}"#,
+        ] {
+            assert_eq!(event_pattern(good), Ok(()), "{good}");
+        }
+        for (bad, said) in [
+            ("{", "is no JSON"),
+            ("{}", "at least one field"),
+            (r#"["aws.ecs"]"#, "at least one field"),
+            (r#"{"source": "aws.ecs"}"#, "like [\"aws.ecs\"]"),
+            (r#"{"source": []}"#, "looks for nothing in `source`"),
+            (r#"{"detail": {"a": {"b": 1}}}"#, "`detail.a.b` as 1"),
+            (r#"{"detail": {}}"#, "`detail` as {}"),
+            (r#"{"$or": [{"source": ["x"]}]}"#, "two or more"),
+            (r#"{"$or": ["x", "y"]}"#, "list of patterns"),
+            (r#"{"$or": [{"source": ["x"]}, {}]}"#, "list of patterns"),
+            (
+                r#"{"$or": [{"source": ["x"]}, {"source": "x"}]}"#,
+                "`$or.source`",
+            ),
+        ] {
+            let found = event_pattern(bad).unwrap_err();
+            assert!(found.contains(said), "{bad}: {found}");
+        }
+        let long = format!(r#"{{"source": ["{}"]}}"#, "x".repeat(PATTERN));
+        assert!(event_pattern(&long).unwrap_err().contains("takes 4096"));
     }
 
     #[test]

@@ -19,6 +19,11 @@ pub(crate) const SERIES: &str = "m1";
 pub(crate) const BAND: &str = "band";
 /// Id of a Metrics Insights query.
 pub(crate) const QUERY: &str = "q1";
+/// Namespace of what EventBridge counts.
+pub(crate) const EVENTS: &str = "AWS/Events";
+/// Events that a rule has matched. On the default bus its only dimension is the rule.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
+const TRIGGERED: &str = "TriggeredRules";
 
 /// What an alarm watches. One of the metric and `metrics` is empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +45,7 @@ pub(crate) fn scan(view: &MonitorConfig) -> Option<Scan> {
         (Cfg::Null | Cfg::Known(_), Cfg::Known(_), _) => Some(Scan::Formula),
         (Cfg::Null, Cfg::Null, Cfg::Known(_)) => Some(Scan::One),
         (Cfg::Null, Cfg::Null, Cfg::Null) if view.is_log() => log_scan(view),
+        (Cfg::Null, Cfg::Null, Cfg::Null) if view.is_event() => Some(Scan::One),
         (Cfg::Null, Cfg::Null, Cfg::Null) => Some(Scan::Many),
         _ => None,
     }
@@ -61,7 +67,7 @@ pub(crate) fn ask(view: &MonitorConfig) -> Option<Ask> {
         Cfg::Null => fallback.map(str::to_owned),
         Cfg::Unknown(_) => None,
     };
-    let count = view.is_log().then_some("sum");
+    let count = view.counts().then_some("sum");
     let any = (scan == Scan::Formula).then_some("avg");
     Some(Ask {
         time: Time::parse(&word(&view.time_aggr, count)?)?,
@@ -75,6 +81,9 @@ pub(crate) fn ask(view: &MonitorConfig) -> Option<Ask> {
 
 /// The metric: a log monitor makes one with its own name.
 pub(crate) fn metric(view: &MonitorConfig) -> Option<String> {
+    if view.is_event() {
+        return Some(TRIGGERED.to_owned());
+    }
     match (&view.metric, view.is_log()) {
         (Cfg::Known(metric), _) => Some(metric.clone()),
         (Cfg::Null, true) => Some(own_metric(view.name.known()?)),

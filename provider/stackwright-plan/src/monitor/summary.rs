@@ -46,6 +46,9 @@ fn watches(view: &MonitorConfig, ask: &Ask, shape: &Shape) -> Option<String> {
 }
 
 fn one(view: &MonitorConfig, shape: &Shape) -> Option<String> {
+    if view.is_event() {
+        return Some("how many events match, counted by a rule of EventBridge".to_owned());
+    }
     let names = alarms::dimension_names(&view.dimensions);
     let which = if names.is_empty() {
         "the series without dimensions".to_owned()

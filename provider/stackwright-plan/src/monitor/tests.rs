@@ -9,7 +9,7 @@ use tfplugin_types::{Cfg, Diagnostics, Severity, Value};
 
 use super::*;
 use crate::resource::Seen;
-use crate::{Key, Monitoring};
+use crate::{Key, Monitoring, name};
 
 pub(super) fn scope() -> Scope {
     let topic = |name: &str| format!("arn:aws:sns:us-west-2:111111111111:{name}");
@@ -403,6 +403,86 @@ fn a_log_monitor_with_dimensions_watches_all_its_series() {
     assert_eq!(
         made["alarm.critical"]["metrics"][0]["expression"],
         "SELECT SUM(\"errors- shop\") FROM \"app\""
+    );
+}
+
+fn event() -> Json {
+    json!({
+        "name": "deploy: shop", "type": "event", "message": "m", "time_window": "last_1m", "operator": ">",
+        "event": { "pattern": "{\"detail\":{\"n\":[{\"numeric\":[\"\\u003e\",0]}]},\"source\":[\"aws.ecs\"]}" },
+        "critical": { "threshold": 0, "notify": "@pagerduty" },
+    })
+}
+
+#[test]
+fn an_event_monitor_is_a_rule_and_an_alarm_on_what_it_counts() {
+    let made = components(&event());
+    let rule = &made["event_rule"];
+    let name = rule["rule_name"].as_str().unwrap();
+    assert!(name.starts_with("acme-stage-deploy--shop-"), "{name}");
+    let pattern = json!({ "source": ["aws.ecs"], "detail": { "n": [{ "numeric": [">", 0] }] } });
+    assert_eq!(
+        (&rule["event_pattern"], &rule["enabled"]),
+        (&pattern, &json!(true))
+    );
+    let alarm = &made["alarm.critical"];
+    assert_eq!(
+        (
+            &alarm["namespace"],
+            &alarm["metric_name"],
+            &alarm["dimensions"]
+        ),
+        (
+            &json!("AWS/Events"),
+            &json!("TriggeredRules"),
+            &json!({ "RuleName": name })
+        )
+    );
+    assert_eq!(
+        (&alarm["statistic"], &alarm["treat_missing_data"]),
+        (&json!("Sum"), &json!("notBreaching"))
+    );
+}
+
+#[test]
+fn a_rule_has_a_name_that_eventbridge_takes() {
+    let mut long = event();
+    long["name"] = json!("é".repeat(120));
+    let made = components(&long);
+    let name = made["event_rule"]["rule_name"].as_str().unwrap();
+    assert!(name.len() <= name::EVENT_RULE && name.is_ascii(), "{name}");
+}
+
+#[test]
+fn an_event_monitor_takes_nothing_that_its_pattern_says() {
+    assert_eq!(errors(&event()), Vec::<String>::new());
+    for (name, value) in [
+        ("metric", json!("x")),
+        ("namespace", json!("app")),
+        ("dimensions", json!({ "a": "b" })),
+        ("tags", json!({ "a": "b" })),
+        ("by", json!(["a"])),
+        ("time_aggr", json!("avg")),
+        ("space_aggr", json!("max")),
+    ] {
+        let mut other = event();
+        other[name] = value;
+        let said = errors(&other);
+        assert!(
+            said.iter()
+                .any(|text| text.starts_with("type \"event\" counts") && text.contains(name)),
+            "{said:?}"
+        );
+    }
+    let mut no_block = event();
+    no_block["event"] = Json::Null;
+    assert!(errors(&no_block)[0].contains("type \"event\" needs the block event"));
+    let mut formula = event();
+    formula["metrics"] = json!({ "a": { "metric": "x" } });
+    assert!(
+        errors(&formula)
+            .iter()
+            .any(|text| text.starts_with("metrics and expression go with type \"metric\""))
     );
 }
 
@@ -1194,6 +1274,7 @@ fn an_import_answers_the_configuration_that_made_it() {
         with(&json!({ "name": "a/b: c", "resource_tags": { "team": "core" } })),
         anomaly(),
         log(),
+        event(),
         split,
         counted,
         ratio,

@@ -143,7 +143,8 @@ pub(super) fn router_names(view: &ServiceConfig) -> Option<BTreeSet<String>> {
     routes.values().map(name).collect()
 }
 
-pub(super) fn ecs_name(scope: &Scope, app: &str, process: &str) -> String {
+/// Name of the ECS service of a process, and family of its task definitions.
+pub(crate) fn ecs_name(scope: &Scope, app: &str, process: &str) -> String {
     name::unique(
         &[&scope.project, &scope.environment, app, process],
         &[],

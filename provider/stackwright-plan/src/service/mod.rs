@@ -37,8 +37,9 @@ use crate::resource::{
     Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, split_id,
 };
 use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules};
+pub(crate) use inputs::ecs_name;
 use inputs::{
-    DEFAULT_PORT, GROUP, Inputs, POLICY, ROLE, RULE, SERVICE, TARGET, TASK, ecs_name, router_names,
+    DEFAULT_PORT, GROUP, Inputs, POLICY, ROLE, RULE, SERVICE, TARGET, TASK, router_names,
     target_group_key, task_role_name,
 };
 use private_name::Wanted;

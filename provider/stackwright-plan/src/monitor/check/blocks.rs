@@ -8,13 +8,14 @@ use super::super::message::Level;
 use super::super::{MonitorConfig, levels, rules};
 use super::{at, given, missing};
 
-/// Blocks that go with a type.
+/// Blocks that go with a type, and what a type takes beside.
 pub(super) fn blocks(view: &MonitorConfig, found: &mut Diagnostics) {
     let Some(kind) = view.kind.known() else {
         return;
     };
     for (name, given) in [
         ("log", (given(&view.log), view.log.is_null())),
+        ("event", (given(&view.event), view.event.is_null())),
         ("anomaly", (given(&view.anomaly), view.anomaly.is_null())),
     ] {
         match (name == kind, given) {

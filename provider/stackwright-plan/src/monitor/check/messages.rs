@@ -87,9 +87,9 @@ pub(super) fn warnings(view: &MonitorConfig, found: &mut Diagnostics) {
     }
     let sum = match view.time_aggr.known() {
         Some(time) => time == "sum",
-        None => view.is_log(),
+        None => view.counts(),
     };
-    let counted = view.is_log() || view.time_aggr.known().is_some();
+    let counted = view.counts() || view.time_aggr.known().is_some();
     if view.no_data.is_null() && !sum && counted {
         found.warning(
             at("no_data"),

@@ -54,12 +54,52 @@ pub(super) fn selection(view: &MonitorConfig, found: &mut Diagnostics) {
             "type \"anomaly\" takes anomaly.direction, not operator.",
         );
     }
-    let named = formula || view.is_log() || view.kind.known().is_none();
+    counted(view, found);
+    let named = formula || view.counts() || view.kind.known().is_none();
     if view.metric.is_null() && !named {
         missing(found, "metric", "Name the metric, or several in metrics.");
     }
     plain(view, found);
     texts(view, found);
+}
+
+/// What EventBridge counts has one name and one series.
+fn counted(view: &MonitorConfig, found: &mut Diagnostics) {
+    if !view.is_event() {
+        return;
+    }
+    let namespace = view
+        .namespace
+        .known()
+        .is_some_and(|it| it != series::EVENTS);
+    for (name, given) in [
+        ("metric", given(&view.metric)),
+        ("namespace", namespace),
+        ("dimensions", given(&view.dimensions)),
+        ("tags", given(&view.tags)),
+        ("by", view.is_grouped() == Some(true)),
+    ] {
+        if given {
+            found.error(
+                at(name),
+                "Conflicting Arguments",
+                format!("type \"event\" counts the events that event.pattern matches: what {name} would choose stands in the pattern. Remove it."),
+            );
+        }
+    }
+    let sums = [
+        ("time_aggr", &view.time_aggr),
+        ("space_aggr", &view.space_aggr),
+    ];
+    for (name, word) in sums {
+        if word.known().is_some_and(|word| word != "sum") {
+            found.error(
+                at(name),
+                "Conflicting Arguments",
+                format!("type \"event\" counts events, so {name} is \"sum\". Remove it."),
+            );
+        }
+    }
 }
 
 /// Arguments that all monitors but some need.
@@ -72,7 +112,7 @@ fn plain(view: &MonitorConfig, found: &mut Diagnostics) {
         );
     }
     let certain = given(&view.metrics) || given(&view.expression);
-    if certain && (view.is_anomaly() || view.is_log()) {
+    if certain && (view.is_anomaly() || view.counts()) {
         found.error(
             at("metrics"),
             "Conflicting Arguments",
@@ -82,7 +122,7 @@ fn plain(view: &MonitorConfig, found: &mut Diagnostics) {
     if view.operator.is_null() && !view.is_anomaly() && view.kind.known().is_some() {
         missing(found, "operator", "Use >, >=, < or <=.");
     }
-    if view.is_log() || view.kind.known().is_none() {
+    if view.counts() || view.kind.known().is_none() {
         return;
     }
     if view.time_aggr.is_null() {
