@@ -311,11 +311,16 @@ run "jobs_and_queues" {
   variables {
     name       = "shop/nightly"
     kind       = "job"
-    dimensions = { ScheduleGroup = "acme-stage", DeadLetterQueueName = "shop-dead" }
+    dimensions = { ScheduleGroup = "acme-stage", DeadLetterQueueName = "shop-dead", TaskDefinitionFamily = "acme-stage-nightly", ContainerName = "nightly" }
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped throttled" && output.omitted.missed_run == "needs expected_window"
+    condition     = stackwright_monitor.main["failed"].type == "event" && jsondecode(stackwright_monitor.main["failed"].event.pattern).detail.group == ["family:acme-stage-nightly"]
+    error_message = "It watches other events: ${jsonencode(stackwright_monitor.main["failed"].event)}."
+  }
+
+  assert {
+    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped failed throttled" && output.omitted.missed_run == "needs expected_window"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 }

@@ -34,7 +34,8 @@ const COMPUTED: [(&str, &str); 5] = [
     ),
     (
         "stackwright_job",
-        "schedule_group = \"group\"\ndead_letter_queue = \"queue\"\n",
+        "schedule_group = \"group\"\ndead_letter_queue = \"queue\"\n\
+         task_definition_family = \"family\"\n",
     ),
 ];
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use stackwright_aws::{Adapter, Freshness, Lookup};
 use stackwright_plan::component::{
-    AnomalyDetector, CompositeAlarm, LogMetricFilter, MetricAlarm, MetricQuery, Tags,
+    AnomalyDetector, CompositeAlarm, EventRule, LogMetricFilter, MetricAlarm, MetricQuery, Tags,
 };
 use stackwright_plan::{In, ResourceId};
 
@@ -422,6 +422,50 @@ async fn a_metric_filter_lives_and_changes() {
         .unwrap();
     assert_eq!(found.len(), 1);
     account.remove::<LogMetricFilter>(&recorded).await;
+}
+
+fn rule(name: &str) -> EventRule {
+    EventRule {
+        rule_name: name.to_owned(),
+        description: "Events that the monitor errors counts".to_owned(),
+        event_pattern: json!({ "source": ["aws.ecs"] }).into(),
+        enabled: true,
+    }
+}
+
+#[tokio::test]
+async fn an_event_rule_lives_and_changes() {
+    let account = Account::new().await;
+    let desired = rule("acme-stage-errors-abcdef");
+    let recorded = account.make(&desired).await;
+    let changed = EventRule {
+        description: "Other".to_owned(),
+        event_pattern: json!({ "source": ["aws.rds"], "detail": { "x": [{ "exists": true }] } })
+            .into(),
+        enabled: false,
+        ..desired.clone()
+    };
+    account.change(&changed, &recorded).await;
+    account.change(&desired, &recorded).await;
+    let found = EventRule::find(&account.aws, Lookup::Named(&recorded["arn"]))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    account.remove::<EventRule>(&recorded).await;
+}
+
+/// After a handful of single questions all rules are listed, page by page.
+#[tokio::test]
+async fn many_event_rules_are_read_by_lists() {
+    let account = Account::new().await;
+    let mut made = Vec::new();
+    for number in 0..105 {
+        made.push(account.make(&rule(&format!("acme-stage-{number}"))).await);
+    }
+    for recorded in &made {
+        let found = EventRule::read(&account.aws, recorded, Freshness::Cached).await;
+        assert_eq!(found.unwrap().unwrap().outputs, *recorded);
+    }
 }
 
 #[tokio::test]

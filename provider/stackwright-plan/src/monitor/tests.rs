@@ -1296,7 +1296,7 @@ fn an_import_answers_the_configuration_that_made_it() {
 #[test]
 fn import_ids_are_checked() {
     let anchors = |id: &str| MonitorResource::anchors(&scope(), id);
-    assert_eq!(anchors("stage/App Internal Errors").unwrap().len(), 4);
+    assert_eq!(anchors("stage/App Internal Errors").unwrap().len(), 5);
     for bad in ["x", "stage/", "/x"] {
         assert!(
             matches!(anchors(bad), Err(RecoverError::BadId { .. })),
