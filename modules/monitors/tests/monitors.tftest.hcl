@@ -231,7 +231,7 @@ run "without_container_insights_tasks_are_not_counted" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "cpu memory"
+    condition     = join(" ", keys(output.monitors)) == "cpu deploy_failed memory"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 

@@ -131,7 +131,7 @@ run "monitors_are_left_out_by_key" {
   }
 
   assert {
-    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped"
+    condition     = join(" ", keys(output.monitors)) == "dead_letters dead_letters_failed dropped failed"
     error_message = "Other monitors: ${join(" ", keys(output.monitors))}."
   }
 }

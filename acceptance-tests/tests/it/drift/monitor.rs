@@ -3,7 +3,7 @@
 use super::*;
 use crate::fixtures::ALARM;
 
-pub(super) const ROUNDS: &[&Round] = &[&TWO_LEVELS, &PERCENTILE, &EXPRESSION, &BAND, &LOG];
+pub(super) const ROUNDS: &[&Round] = &[&TWO_LEVELS, &PERCENTILE, &EXPRESSION, &BAND, &LOG, &EVENT];
 
 const TOPIC: &str = "arn:aws:sns:us-west-2:111111111111:somebody";
 
