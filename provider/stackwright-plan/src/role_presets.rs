@@ -618,6 +618,10 @@ mod tests {
                 format!("{logs}/acme/prod/shop:log-stream:web/1"),
             ),
             ("logs:CreateLogGroup", format!("{logs}/acme/prod/shop")),
+            (
+                "events:PutRule",
+                "arn:aws:events:us-west-2:111111111111:rule/acme-prod-deploy-abcdef".to_owned(),
+            ),
         ] {
             assert!(allows(call, &arn), "{call} {arn}");
         }
