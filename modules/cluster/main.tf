@@ -13,4 +13,15 @@ resource "stackwright_cluster" "main" {
   spot_percent       = var.spot_percent
   container_insights = var.container_insights
   exec_logging       = var.exec_logging
+  ignore_drift       = var.ignore_drift
+  tags               = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }

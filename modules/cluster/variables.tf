@@ -27,6 +27,13 @@ variable "exec_logging" {
   nullable    = false
 }
 
+variable "ignore_drift" {
+  description = "What others may change without being undone, as component.field or a component's name for all of it, e.g. cluster.tags."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "spot_percent" {
   description = "Share of tasks on Fargate Spot, 0 to 100. Spot is cheaper, and AWS may stop its tasks with two minutes notice."
   type        = number
@@ -36,5 +43,27 @@ variable "spot_percent" {
   validation {
     condition     = var.spot_percent >= 0 && var.spot_percent <= 100 && floor(var.spot_percent) == var.spot_percent
     error_message = "Write a whole number from 0 to 100."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every AWS object of it."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "timeouts" {
+  description = "How long AWS may take to create, to update and to delete, e.g. { create = \"30m\" }."
+  type = object({
+    create = optional(string)
+    update = optional(string)
+    delete = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.timeouts == null || try(alltrue([for time in values(var.timeouts) : time == null || can(regex("^[0-9]+[smh]$", time))]), false)
+    error_message = "Write a whole number and s, m or h, e.g. 30m."
   }
 }

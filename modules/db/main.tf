@@ -12,27 +12,45 @@
 #   }
 
 resource "stackwright_db" "main" {
-  name                        = var.name
-  network                     = var.network
-  engine_version              = var.engine_version
-  allow_major_version_upgrade = var.allow_major_version_upgrade
-  instance_class              = var.instance_class
-  storage                     = var.storage
-  max_storage                 = var.max_storage
-  kms_key_id                  = var.kms_key_id
-  database                    = var.database
-  username                    = var.username
-  password_version            = var.password_version
-  multi_az                    = var.multi_az
-  backup_retention            = var.backup_retention
-  parameters                  = var.parameters
-  clients                     = var.clients
-  replicas                    = var.replicas
-  restore                     = var.restore
-  log_exports                 = var.log_exports
-  deletion_protection         = var.deletion_protection
-  final_snapshot              = var.final_snapshot
-  tags                        = var.tags
+  name                           = var.name
+  network                        = var.network
+  engine_version                 = var.engine_version
+  allow_major_version_upgrade    = var.allow_major_version_upgrade
+  instance_class                 = var.instance_class
+  storage                        = var.storage
+  max_storage                    = var.max_storage
+  kms_key_id                     = var.kms_key_id
+  database                       = var.database
+  username                       = var.username
+  password_version               = var.password_version
+  multi_az                       = var.multi_az
+  backup_retention               = var.backup_retention
+  parameters                     = var.parameters
+  clients                        = var.clients
+  replicas                       = var.replicas
+  restore                        = var.restore
+  log_exports                    = var.log_exports
+  deletion_protection            = var.deletion_protection
+  final_snapshot                 = var.final_snapshot
+  apply_immediately              = var.apply_immediately
+  backup_window                  = var.backup_window
+  ca_certificate                 = var.ca_certificate
+  iam_authentication             = var.iam_authentication
+  ignore_drift                   = var.ignore_drift
+  maintenance_window             = var.maintenance_window
+  performance_insights           = var.performance_insights
+  performance_insights_retention = var.performance_insights_retention
+  port                           = var.port
+  tags                           = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }
 
 locals {

@@ -29,6 +29,13 @@ variable "allow_major_version_upgrade" {
   nullable    = false
 }
 
+variable "apply_immediately" {
+  description = "Whether changes that restart the database are done at once. Otherwise they wait for the maintenance window."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "backup_retention" {
   description = "Days of backups, 0 to 35; 0 turns them off and deletes those that are there."
   type        = number
@@ -39,6 +46,23 @@ variable "backup_retention" {
     condition     = var.backup_retention >= 0 && var.backup_retention <= 35 && floor(var.backup_retention) == var.backup_retention
     error_message = "Write a whole number of days from 0 to 35."
   }
+}
+
+variable "backup_window" {
+  description = "When the daily backup runs, in UTC, e.g. 03:00-03:30. Without it AWS chooses."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.backup_window == null || can(regex("^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$", var.backup_window))
+    error_message = "Write two times, e.g. 03:00-03:30."
+  }
+}
+
+variable "ca_certificate" {
+  description = "Certificate authority of its TLS certificate, e.g. rds-ca-rsa2048-g1. Without it AWS chooses."
+  type        = string
+  default     = null
 }
 
 variable "clients" {
@@ -98,6 +122,20 @@ variable "final_snapshot" {
   nullable    = false
 }
 
+variable "iam_authentication" {
+  description = "Whether IAM credentials are accepted besides passwords."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "ignore_drift" {
+  description = "What others may change without being undone, as component.field or a component's name for all of it, e.g. instance.tags."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "instance_class" {
   description = "Size of the machine, e.g. db.m6g.large. A change restarts the database."
   type        = string
@@ -133,6 +171,17 @@ variable "log_exports" {
   }
 }
 
+variable "maintenance_window" {
+  description = "When AWS may restart the database, in UTC, e.g. sun:04:00-sun:04:30. Without it AWS chooses."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.maintenance_window == null || can(regex("^[a-z]{3}:[0-2][0-9]:[0-5][0-9]-[a-z]{3}:[0-2][0-9]:[0-5][0-9]$", var.maintenance_window))
+    error_message = "Write two moments of the week, e.g. sun:04:00-sun:04:30."
+  }
+}
+
 variable "max_storage" {
   description = "GiB up to which AWS grows the storage by itself, at least 10% above storage. Without it never."
   type        = number
@@ -147,13 +196,14 @@ variable "max_storage" {
 variable "monitors" {
   description = "Changes of the monitors that come with it, by their key, e.g. { cpu = { warning = 70 } }. The output monitors lists them."
   type = map(object({
-    enabled     = optional(bool, true)
-    warning     = optional(number)
-    critical    = optional(number)
-    time_window = optional(string)
-    message     = optional(string)
-    no_data     = optional(string)
-    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    enabled      = optional(bool, true)
+    warning      = optional(number)
+    critical     = optional(number)
+    time_window  = optional(string)
+    short_window = optional(string)
+    message      = optional(string)
+    no_data      = optional(string)
+    notify       = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
@@ -200,6 +250,32 @@ variable "password_version" {
   }
 }
 
+variable "performance_insights" {
+  description = "Whether Performance Insights shows which queries are slow."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "performance_insights_retention" {
+  description = "Days that Performance Insights keeps: 7 are free of charge, others are multiples of 31 up to 713, and 731."
+  type        = number
+  default     = 7
+  nullable    = false
+}
+
+variable "port" {
+  description = "Port of the database. Changing it restarts the database."
+  type        = number
+  default     = 5432
+  nullable    = false
+
+  validation {
+    condition     = var.port >= 1150 && var.port <= 65535 && floor(var.port) == var.port
+    error_message = "Write a port from 1150 to 65535."
+  }
+}
+
 variable "replicas" {
   description = "Read replicas by keys of your choice. instance_class is that of the database and availability_zone AWS's choice when they are left out."
   type = map(object({
@@ -243,6 +319,21 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "timeouts" {
+  description = "How long AWS may take to create, to update and to delete, e.g. { create = \"30m\" }."
+  type = object({
+    create = optional(string)
+    update = optional(string)
+    delete = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.timeouts == null || try(alltrue([for time in values(var.timeouts) : time == null || can(regex("^[0-9]+[smh]$", time))]), false)
+    error_message = "Write a whole number and s, m or h, e.g. 30m."
+  }
 }
 
 variable "username" {

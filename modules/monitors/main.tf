@@ -22,8 +22,42 @@
 #   }
 
 locals {
-  service_series = { for name in ["ClusterName", "ServiceName"] : name => lookup(var.dimensions, name, null) }
-  target_series  = { for name in ["LoadBalancer", "TargetGroup"] : name => lookup(var.dimensions, name, null) }
+  # The series that a monitor watches, by the dimensions that tell it apart. They stand by themselves because a plan may
+  # not know them yet, and what a plan does know of a monitor is then to be seen.
+  series = { for name, dimensions in {
+    certificate = { CertificateArn = "CertificateArn" }
+    group       = { ScheduleGroup = "ScheduleGroup" }
+    instance    = { DBInstanceIdentifier = "DBInstanceIdentifier" }
+    letters     = { QueueName = "DeadLetterQueueName" }
+    queue       = { QueueName = "QueueName" }
+    router      = { LoadBalancer = "LoadBalancer" }
+    service     = { ClusterName = "ClusterName", ServiceName = "ServiceName" }
+    target      = { LoadBalancer = "LoadBalancer", TargetGroup = "TargetGroup" }
+    } : name => { for dimension, given in dimensions : dimension => lookup(var.dimensions, given, null) }
+  }
+
+  # The events that monitors of events count.
+  patterns = {
+    deploy_failed = jsonencode({
+      source        = ["aws.ecs"]
+      "detail-type" = ["ECS Deployment State Change"]
+      resources     = [{ suffix = ":service/${lookup(var.dimensions, "ClusterName", "")}/${lookup(var.dimensions, "ServiceName", "")}" }]
+      detail        = { eventName = ["SERVICE_DEPLOYMENT_FAILED"] }
+    })
+    failed = jsonencode({
+      source        = ["aws.ecs"]
+      "detail-type" = ["ECS Task State Change"]
+      detail = {
+        group      = ["family:${lookup(var.dimensions, "TaskDefinitionFamily", "")}"]
+        lastStatus = ["STOPPED"]
+        # A sidecar that is stopped at the end of a run has another code, too.
+        "$or" = [
+          { containers = { name = [lookup(var.dimensions, "ContainerName", "")], exitCode = [{ "anything-but" = [0] }] } },
+          { stopCode = ["TaskFailedToStart"] },
+        ]
+      }
+    })
+  }
 
   service = {
     cpu = {
@@ -32,7 +66,7 @@ locals {
       message     = "${var.name} uses more than {{threshold}}% of its CPU. Raise its size or its count, or see what it works on."
       namespace   = "AWS/ECS"
       metric      = "CPUUtilization"
-      dimensions  = local.service_series
+      series      = "service"
       time_aggr   = "min"
       space_aggr  = "avg"
       time_window = "last_5m"
@@ -47,7 +81,7 @@ locals {
       message     = "${var.name} uses more than {{threshold}}% of its memory. At 100% its tasks are killed: raise its size, or look for a leak."
       namespace   = "AWS/ECS"
       metric      = "MemoryUtilization"
-      dimensions  = local.service_series
+      series      = "service"
       time_aggr   = "min"
       space_aggr  = "avg"
       time_window = "last_5m"
@@ -64,7 +98,7 @@ locals {
       message     = "${var.name} has no running task. See why its tasks stopped, in the events of its ECS service."
       namespace   = "ECS/ContainerInsights"
       metric      = "RunningTaskCount"
-      dimensions  = local.service_series
+      series      = "service"
       time_aggr   = "max"
       space_aggr  = "avg"
       time_window = "last_5m"
@@ -79,9 +113,10 @@ locals {
       message    = "${var.name} has had fewer tasks than desired for 15 minutes: a stuck deployment, or tasks that keep stopping. See the events of its ECS service."
       namespace  = "ECS/ContainerInsights"
       expression = "desired - running"
+      series     = "service"
       metrics = {
-        desired = { metric = "DesiredTaskCount", dimensions = local.service_series }
-        running = { metric = "RunningTaskCount", dimensions = local.service_series }
+        desired = { metric = "DesiredTaskCount" }
+        running = { metric = "RunningTaskCount" }
       }
       time_aggr   = "min"
       time_window = "last_15m"
@@ -91,15 +126,10 @@ locals {
     }
     # ECS sends the event while the circuit breaker of the service is on.
     deploy_failed = {
-      title   = "deploy failed"
-      needs   = ["ClusterName", "ServiceName"]
-      message = "A deployment of ${var.name} failed. See the events of its ECS service, and why the tasks that it started stopped."
-      pattern = jsonencode({
-        source        = ["aws.ecs"]
-        "detail-type" = ["ECS Deployment State Change"]
-        resources     = [{ suffix = ":service/${lookup(var.dimensions, "ClusterName", "")}/${lookup(var.dimensions, "ServiceName", "")}" }]
-        detail        = { eventName = ["SERVICE_DEPLOYMENT_FAILED"] }
-      })
+      title       = "deploy failed"
+      needs       = ["ClusterName", "ServiceName"]
+      message     = "A deployment of ${var.name} failed. See the events of its ECS service, and why the tasks that it started stopped."
+      event       = true
       time_window = "last_1m"
       operator    = ">"
       critical    = 0
@@ -115,7 +145,7 @@ locals {
       message     = "No target of ${var.name} is healthy: its users get errors. See the health checks of its target group and the logs of its tasks."
       namespace   = "AWS/ApplicationELB"
       metric      = "HealthyHostCount"
-      dimensions  = local.target_series
+      series      = "target"
       time_aggr   = "max"
       space_aggr  = "min"
       time_window = "last_2m"
@@ -129,7 +159,7 @@ locals {
       message     = "Some targets of ${var.name} have been unhealthy for 5 minutes. See the health checks of its target group."
       namespace   = "AWS/ApplicationELB"
       metric      = "UnHealthyHostCount"
-      dimensions  = local.target_series
+      series      = "target"
       time_aggr   = "min"
       space_aggr  = "max"
       time_window = "last_5m"
@@ -143,9 +173,10 @@ locals {
       message    = "More than {{threshold}}% of the requests to ${var.name} end in a 5xx of its own. See its logs, and what was deployed last."
       namespace  = "AWS/ApplicationELB"
       expression = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)"
+      series     = "target"
       metrics = {
-        errors   = { metric = "HTTPCode_Target_5XX_Count", dimensions = local.target_series }
-        requests = { metric = "RequestCount", dimensions = local.target_series }
+        errors   = { metric = "HTTPCode_Target_5XX_Count" }
+        requests = { metric = "RequestCount" }
       }
       time_aggr   = "sum"
       time_window = "last_5m"
@@ -160,7 +191,7 @@ locals {
       message     = "5% of the requests to ${var.name} take longer than {{threshold}} s. See its database and what it waits for."
       namespace   = "AWS/ApplicationELB"
       metric      = "TargetResponseTime"
-      dimensions  = local.target_series
+      series      = "target"
       time_aggr   = "min"
       space_aggr  = "p95"
       interval    = 300
@@ -171,35 +202,39 @@ locals {
       no_data     = "show"
     }
     slo_fast = merge(local.slo, {
-      title       = "SLO burns fast"
-      message     = "${var.name} uses up its budget of errors so fast that a month's worth is gone in two days. See what was deployed last, and roll it back."
-      time_window = "last_1h"
-      critical    = try(tonumber(format("%.4f", 14.4 * (100 - var.slo))), null)
+      title        = "SLO burns fast"
+      message      = "${var.name} uses up its budget of errors so fast that a month's worth is gone in two days. See what was deployed last, and roll it back."
+      time_window  = "last_1h"
+      short_window = "last_5m"
+      critical     = try(tonumber(format("%.4f", 14.4 * (100 - var.slo))), null)
     })
     slo_slow = merge(local.slo, {
-      title       = "SLO burns"
-      message     = "${var.name} uses up its budget of errors six times as fast as it may. See its logs for what fails."
-      time_window = "last_6h"
-      critical    = try(tonumber(format("%.4f", 6 * (100 - var.slo))), null)
+      title        = "SLO burns"
+      message      = "${var.name} uses up its budget of errors six times as fast as it may. See its logs for what fails."
+      time_window  = "last_6h"
+      short_window = "last_30m"
+      critical     = try(tonumber(format("%.4f", 6 * (100 - var.slo))), null)
     })
     slo_long = merge(local.slo, {
-      title       = "SLO at risk"
-      message     = "${var.name} has used up its budget of errors for three days. Find time to mend what fails most."
-      time_window = "last_3d"
-      warning     = try(tonumber(format("%.4f", 100 - var.slo)), null)
+      title        = "SLO at risk"
+      message      = "${var.name} has used up its budget of errors for three days. Find time to mend what fails most."
+      time_window  = "last_3d"
+      short_window = "last_6h"
+      warning      = try(tonumber(format("%.4f", 100 - var.slo)), null)
     })
   }
 
-  # Share of failed requests in percent, as against the budget that the objective leaves. Each looks back once: the
-  # second, shorter look that lets such an alarm end sooner would need one alarm over two others.
+  # Share of failed requests in percent, as against the budget that the objective leaves. The second, shorter look
+  # ends an alarm soon after its cause. With fewer than 20 requests in it nobody is told: one error would be too many.
   slo = {
     needs      = ["LoadBalancer", "TargetGroup"]
     number     = "slo"
     namespace  = "AWS/ApplicationELB"
     expression = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)"
+    series     = "target"
     metrics = {
-      errors   = { metric = "HTTPCode_Target_5XX_Count", dimensions = local.target_series }
-      requests = { metric = "RequestCount", dimensions = local.target_series }
+      errors   = { metric = "HTTPCode_Target_5XX_Count" }
+      requests = { metric = "RequestCount" }
     }
     time_aggr = "sum"
     operator  = ">"
@@ -213,7 +248,7 @@ locals {
       message     = "The TLS certificate of ${var.name} ends in {{threshold}} days or fewer. ACM renews its own while their DNS records are there; others have to be replaced."
       namespace   = "AWS/CertificateManager"
       metric      = "DaysToExpiry"
-      dimensions  = { CertificateArn = lookup(var.dimensions, "CertificateArn", null) }
+      series      = "certificate"
       time_aggr   = "max"
       space_aggr  = "min"
       interval    = 86400
@@ -231,7 +266,7 @@ locals {
       message     = "The load balancer of ${var.name} itself answered {{comparator}} {{threshold}} requests with a 5xx within 5 minutes: targets refuse connections or answer too late."
       namespace   = "AWS/ApplicationELB"
       metric      = "HTTPCode_ELB_5XX_Count"
-      dimensions  = { LoadBalancer = lookup(var.dimensions, "LoadBalancer", null) }
+      series      = "router"
       time_aggr   = "sum"
       space_aggr  = "sum"
       time_window = "last_5m"
@@ -242,8 +277,6 @@ locals {
     }
   }
 
-  instance_series = { DBInstanceIdentifier = lookup(var.dimensions, "DBInstanceIdentifier", null) }
-
   database = {
     cpu = {
       title       = "cpu"
@@ -251,7 +284,7 @@ locals {
       message     = "The database ${var.name} uses more than {{threshold}}% of its CPU. See its slowest queries, or take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "CPUUtilization"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "min"
       space_aggr  = "avg"
       time_window = "last_15m"
@@ -267,7 +300,7 @@ locals {
       message     = "The database ${var.name} has less than {{gib}} GiB of storage left. A full database stops: raise its storage."
       namespace   = "AWS/RDS"
       metric      = "FreeStorageSpace"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "max"
       space_aggr  = "min"
       time_window = "last_5m"
@@ -283,7 +316,7 @@ locals {
       message     = "The database ${var.name} has more than {{threshold}} connections${try(", and takes ${var.max_connections}", "")}. Look for pools that are too large, or take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "DatabaseConnections"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "min"
       space_aggr  = "avg"
       time_window = "last_5m"
@@ -299,7 +332,7 @@ locals {
       message     = "The database ${var.name} has less than {{gib}} GiB of memory left. See its queries, or take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "FreeableMemory"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "max"
       space_aggr  = "avg"
       time_window = "last_15m"
@@ -314,7 +347,7 @@ locals {
       message     = "The replica ${var.name} is more than {{threshold}} s behind. See long transactions on it, and writes on its source."
       namespace   = "AWS/RDS"
       metric      = "ReplicaLag"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "min"
       space_aggr  = "max"
       time_window = "last_10m"
@@ -329,7 +362,7 @@ locals {
       message     = "The database ${var.name} has used up its burst of disk operations; it will be slow. Take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "EBSIOBalance%"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "max"
       space_aggr  = "avg"
       time_window = "last_3m"
@@ -343,7 +376,7 @@ locals {
       message     = "The database ${var.name} has used up its burst of disk throughput; it will be slow. Take a larger instance_class."
       namespace   = "AWS/RDS"
       metric      = "EBSByteBalance%"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "max"
       space_aggr  = "avg"
       time_window = "last_3m"
@@ -357,7 +390,7 @@ locals {
       message     = "The database ${var.name} has used more than {{threshold}} transaction ids, and stops at 2 billion. See why autovacuum does not keep up."
       namespace   = "AWS/RDS"
       metric      = "MaximumUsedTransactionIDs"
-      dimensions  = local.instance_series
+      series      = "instance"
       time_aggr   = "avg"
       space_aggr  = "avg"
       time_window = "last_1m"
@@ -367,8 +400,6 @@ locals {
     }
   }
 
-  group_series = { ScheduleGroup = lookup(var.dimensions, "ScheduleGroup", null) }
-
   job = {
     dropped = {
       title       = "dropped runs"
@@ -376,7 +407,7 @@ locals {
       message     = "EventBridge Scheduler gave up starting a run of ${var.name}. See the dead-letter queue for the reason."
       namespace   = "AWS/Scheduler"
       metric      = "InvocationDroppedCount"
-      dimensions  = local.group_series
+      series      = "group"
       time_aggr   = "sum"
       space_aggr  = "sum"
       time_window = "last_1m"
@@ -390,7 +421,7 @@ locals {
       message     = "EventBridge Scheduler cannot write to the dead-letter queue of ${var.name}. See the role of its schedule and the policy of the queue."
       namespace   = "AWS/Scheduler"
       metric      = "InvocationsFailedToBeSentToDeadLetterCount"
-      dimensions  = local.group_series
+      series      = "group"
       time_aggr   = "min"
       space_aggr  = "sum"
       time_window = "last_15m"
@@ -404,7 +435,7 @@ locals {
       message     = "ECS throttles the runs of ${var.name}. Spread its schedules, or ask AWS for a higher quota."
       namespace   = "AWS/Scheduler"
       metric      = "TargetErrorThrottledCount"
-      dimensions  = local.group_series
+      series      = "group"
       time_aggr   = "min"
       space_aggr  = "sum"
       time_window = "last_15m"
@@ -416,22 +447,10 @@ locals {
 
   ended = {
     failed = {
-      title   = "failed run"
-      needs   = ["TaskDefinitionFamily", "ContainerName"]
-      message = "A run of ${var.name} ended with another code than 0, or its task did not start. See its logs, and the reason why its task stopped."
-      pattern = jsonencode({
-        source        = ["aws.ecs"]
-        "detail-type" = ["ECS Task State Change"]
-        detail = {
-          group      = ["family:${lookup(var.dimensions, "TaskDefinitionFamily", "")}"]
-          lastStatus = ["STOPPED"]
-          # A sidecar that is stopped at the end of a run has another code, too.
-          "$or" = [
-            { containers = { name = [lookup(var.dimensions, "ContainerName", "")], exitCode = [{ "anything-but" = [0] }] } },
-            { stopCode = ["TaskFailedToStart"] },
-          ]
-        }
-      })
+      title       = "failed run"
+      needs       = ["TaskDefinitionFamily", "ContainerName"]
+      message     = "A run of ${var.name} ended with another code than 0, or its task did not start. See its logs, and the reason why its task stopped."
+      event       = true
       time_window = "last_1m"
       operator    = ">"
       critical    = 0
@@ -451,7 +470,7 @@ locals {
       message     = "${var.name} was not started when it should have been. See whether its schedule is enabled and what its dead-letter queue says."
       namespace   = "AWS/Scheduler"
       metric      = "InvocationAttemptCount"
-      dimensions  = local.group_series
+      series      = "group"
       time_aggr   = "sum"
       space_aggr  = "sum"
       time_window = var.expected_window
@@ -469,7 +488,7 @@ locals {
       message     = "The oldest message of ${var.name} has waited for {{threshold}} s or longer. See whether its workers run, and whether they are enough."
       namespace   = "AWS/SQS"
       metric      = "ApproximateAgeOfOldestMessage"
-      dimensions  = { QueueName = lookup(var.dimensions, "QueueName", null) }
+      series      = "queue"
       time_aggr   = "min"
       space_aggr  = "max"
       time_window = "last_15m"
@@ -487,7 +506,7 @@ locals {
       message     = "Messages of ${var.name} are in its dead-letter queue. Read one, mend the cause, then send them back."
       namespace   = "AWS/SQS"
       metric      = "ApproximateNumberOfMessagesVisible"
-      dimensions  = { QueueName = lookup(var.dimensions, "DeadLetterQueueName", null) }
+      series      = "letters"
       time_aggr   = "max"
       space_aggr  = "max"
       time_window = "last_1m"
@@ -547,6 +566,17 @@ locals {
     }
   }
 
+  # The short window of a default goes with its own window alone: whoever looks back over another one says so for both.
+  windows = {
+    for key, level in local.levels : key => {
+      time  = try(var.monitors[key].time_window, null)
+      short = try(var.monitors[key].short_window, null)
+    }
+  }
+  short_windows = {
+    for key, given in local.windows : key => given.time == null && given.short == null ? try(local.defaults[key].short_window, null) : given.short
+  }
+
   # What a text says of its threshold, as it is or in GiB. With two levels each says its own; with one there is no
   # {{warn_threshold}}, and the provider refuses what has no value. Messages that somebody gives stay as they are.
   by_level = "{{#is_alert}}%s{{/is_alert}}{{#is_warning}}%s{{/is_warning}}"
@@ -573,23 +603,24 @@ resource "stackwright_monitor" "main" {
 
   name          = "${var.name} ${local.defaults[each.key].title}"
   message       = try(coalesce(var.monitors[each.key].message), local.messages[each.key])
-  type          = can(local.defaults[each.key].pattern) ? "event" : "metric"
+  type          = can(local.defaults[each.key].event) ? "event" : "metric"
   namespace     = try(local.defaults[each.key].namespace, null)
   metric        = try(local.defaults[each.key].metric, null)
-  dimensions    = try(local.defaults[each.key].dimensions, null)
+  dimensions    = can(local.defaults[each.key].metric) ? local.series[local.defaults[each.key].series] : null
   expression    = try(local.defaults[each.key].expression, null)
-  metrics       = try(local.defaults[each.key].metrics, null)
+  metrics       = can(local.defaults[each.key].metrics) ? { for name, one in local.defaults[each.key].metrics : name => merge(one, { dimensions = local.series[local.defaults[each.key].series] }) } : null
   time_aggr     = try(local.defaults[each.key].time_aggr, null)
   space_aggr    = try(local.defaults[each.key].space_aggr, null)
   interval      = try(local.defaults[each.key].interval, 60)
   time_window   = try(coalesce(var.monitors[each.key].time_window), local.defaults[each.key].time_window)
+  short_window  = local.short_windows[each.key]
   operator      = local.defaults[each.key].operator
   no_data       = try(coalesce(var.monitors[each.key].no_data), local.defaults[each.key].no_data)
   warm_up       = try(local.defaults[each.key].warm_up, null)
   resource_tags = var.tags
 
   dynamic "event" {
-    for_each = can(local.defaults[each.key].pattern) ? [local.defaults[each.key].pattern] : []
+    for_each = can(local.defaults[each.key].event) ? [local.patterns[each.key]] : []
 
     content {
       pattern = event.value

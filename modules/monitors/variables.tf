@@ -88,13 +88,14 @@ variable "memory_bytes" {
 variable "monitors" {
   description = "Changes of the defaults by their key, e.g. { latency = { warning = 0.5 } }; enabled = false leaves one out as defaults does, and notify says whom it tells in place of the variable notify. The output monitors lists the keys."
   type = map(object({
-    enabled     = optional(bool, true)
-    warning     = optional(number)
-    critical    = optional(number)
-    time_window = optional(string)
-    message     = optional(string)
-    no_data     = optional(string)
-    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    enabled      = optional(bool, true)
+    warning      = optional(number)
+    critical     = optional(number)
+    time_window  = optional(string)
+    short_window = optional(string)
+    message      = optional(string)
+    no_data      = optional(string)
+    notify       = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false

@@ -13,8 +13,21 @@
 resource "stackwright_network" "main" {
   name               = var.name
   cidr               = var.cidr
-  az_count           = var.az_count
+  az_count           = var.availability_zones == null ? var.az_count : null
   nat                = var.nat
   ipv6               = var.ipv6
   flow_log_retention = var.flow_log_retention
+  availability_zones = var.availability_zones
+  domain             = var.domain
+  ignore_drift       = var.ignore_drift
+  tags               = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }

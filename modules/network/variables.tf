@@ -13,6 +13,17 @@ variable "name" {
 
 # Options
 
+variable "availability_zones" {
+  description = "Availability zones by name, in the order of the address plan, in place of the first az_count of the region. Add new ones at the end."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.availability_zones == null || try(length(var.availability_zones) >= 1 && length(var.availability_zones) <= 4, false)
+    error_message = "Write 1 to 4 zones, e.g. [\"us-west-2a\", \"us-west-2b\"]."
+  }
+}
+
 variable "az_count" {
   description = "In how many availability zones the network has subnets: 2 or 3."
   type        = number
@@ -37,6 +48,12 @@ variable "cidr" {
   }
 }
 
+variable "domain" {
+  description = "Domain of the private names in it. Without it environment.project.internal. Changing it replaces the network."
+  type        = string
+  default     = null
+}
+
 variable "flow_log_retention" {
   description = "Days to keep the flow log, the record of who connected to whom. 0 for no flow log."
   type        = number
@@ -47,6 +64,13 @@ variable "flow_log_retention" {
     condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.flow_log_retention)
     error_message = "Write a number of days that CloudWatch Logs takes, e.g. 30 or 365, or 0 for no flow log."
   }
+}
+
+variable "ignore_drift" {
+  description = "What others may change without being undone, as component.field or a component's name for all of it, e.g. vpc.tags."
+  type        = set(string)
+  default     = []
+  nullable    = false
 }
 
 variable "ipv6" {
@@ -65,5 +89,27 @@ variable "nat" {
   validation {
     condition     = contains(["none", "single", "per_az"], var.nat)
     error_message = "Write none, single or per_az."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every AWS object of it."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "timeouts" {
+  description = "How long AWS may take to create, to update and to delete, e.g. { create = \"30m\" }."
+  type = object({
+    create = optional(string)
+    update = optional(string)
+    delete = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.timeouts == null || try(alltrue([for time in values(var.timeouts) : time == null || can(regex("^[0-9]+[smh]$", time))]), false)
+    error_message = "Write a whole number and s, m or h, e.g. 30m."
   }
 }

@@ -14,16 +14,29 @@
 #   }
 
 resource "stackwright_router" "main" {
-  name                = var.name
-  network             = var.network
-  public              = var.public
-  domains             = var.domains
-  zone_id             = var.zone_id
-  certificate_arn     = var.certificate_arn
-  access_logs         = var.access_logs
-  idle_timeout        = var.idle_timeout
-  deletion_protection = var.deletion_protection
-  tags                = var.tags
+  name                        = var.name
+  network                     = var.network
+  public                      = var.public
+  domains                     = var.domains
+  zone_id                     = var.zone_id
+  certificate_arn             = var.certificate_arn
+  access_logs                 = var.access_logs
+  idle_timeout                = var.idle_timeout
+  deletion_protection         = var.deletion_protection
+  additional_certificate_arns = var.additional_certificate_arns
+  ignore_drift                = var.ignore_drift
+  ipv6                        = var.ipv6
+  ssl_policy                  = var.ssl_policy
+  tags                        = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }
 
 locals {

@@ -31,6 +31,18 @@ variable "access_logs" {
   default = null
 }
 
+variable "additional_certificate_arns" {
+  description = "ARNs of further certificates by a key of your choice: clients get the one that fits the host they ask for (SNI)."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.additional_certificate_arns : can(regex("^arn:[a-z-]+:(acm|iam):", arn))])
+    error_message = "Write ARNs of certificates in ACM or IAM."
+  }
+}
+
 variable "certificate_arn" {
   description = "ARN of a certificate that exists already, instead of one that is requested for domains."
   type        = string
@@ -85,16 +97,31 @@ variable "idle_timeout" {
   }
 }
 
+variable "ignore_drift" {
+  description = "What others may change without being undone, as component.field or a component's name for all of it, e.g. load_balancer.idle_timeout."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "ipv6" {
+  description = "Whether clients may reach it over IPv6 too. Its network must have IPv6."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "monitors" {
   description = "Changes of the monitors that come with it, by their key, e.g. { certificate = { warning = 30 } }. The output monitors lists them."
   type = map(object({
-    enabled     = optional(bool, true)
-    warning     = optional(number)
-    critical    = optional(number)
-    time_window = optional(string)
-    message     = optional(string)
-    no_data     = optional(string)
-    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    enabled      = optional(bool, true)
+    warning      = optional(number)
+    critical     = optional(number)
+    time_window  = optional(string)
+    short_window = optional(string)
+    message      = optional(string)
+    no_data      = optional(string)
+    notify       = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
@@ -122,11 +149,33 @@ variable "public" {
   nullable    = false
 }
 
+variable "ssl_policy" {
+  description = "Security policy of TLS: which versions and ciphers clients may use."
+  type        = string
+  default     = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  nullable    = false
+}
+
 variable "tags" {
   description = "Tags for everything that the router is made of."
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "timeouts" {
+  description = "How long AWS may take to create, to update and to delete, e.g. { create = \"30m\" }."
+  type = object({
+    create = optional(string)
+    update = optional(string)
+    delete = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.timeouts == null || try(alltrue([for time in values(var.timeouts) : time == null || can(regex("^[0-9]+[smh]$", time))]), false)
+    error_message = "Write a whole number and s, m or h, e.g. 30m."
+  }
 }
 
 variable "zone_id" {

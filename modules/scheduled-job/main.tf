@@ -33,7 +33,19 @@ resource "stackwright_job" "main" {
   config          = var.config
   secrets         = var.secrets
   stop_timeout    = var.stop_timeout
+  architecture    = var.architecture
+  entrypoint      = var.entrypoint
+  ignore_drift    = var.ignore_drift
   tags            = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }
 
 locals {

@@ -15,17 +15,6 @@ variable "cluster" {
   nullable    = false
 }
 
-variable "command" {
-  description = "Command of the process, run by a shell in the container, e.g. bin/report --yesterday."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = trimspace(var.command) != ""
-    error_message = "Write the command that the container runs, e.g. bin/report --yesterday."
-  }
-}
-
 variable "image" {
   description = "Container image with tag or digest, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
   type        = string
@@ -61,6 +50,34 @@ variable "schedule" {
 
 # Options
 
+variable "architecture" {
+  description = "What the image was built for: X86_64 or ARM64."
+  type        = string
+  default     = "X86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ARM64", "X86_64"], var.architecture)
+    error_message = "Write X86_64 or ARM64."
+  }
+}
+
+variable "command" {
+  description = "Command of the process: a text is run by a shell in the container, e.g. bundle exec puma, a list of texts as it is. Without it the image says what runs."
+  type        = any
+  default     = null
+
+  validation {
+    condition     = var.command == null || can(trimspace(var.command)) || can([for word in var.command : trimspace(word)])
+    error_message = "Write a text, e.g. bundle exec puma, or a list of texts, e.g. [\"/app\", \"serve\"]."
+  }
+
+  validation {
+    condition     = var.command == null || try(trimspace(var.command) != "", length(var.command) > 0, false)
+    error_message = "Write the command that the container runs, e.g. bundle exec puma, or leave command out for that of the image."
+  }
+}
+
 variable "config" {
   description = "Environment variables of this process, added to those of the app. They win over the app's."
   type        = map(string)
@@ -87,6 +104,13 @@ variable "enabled" {
   nullable    = false
 }
 
+variable "entrypoint" {
+  description = "Entry point of the container, one text for each word. Empty for that of the image."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "expected_window" {
   description = "Time within which it must be started, longer than the pause between two runs, e.g. last_6d; a week at most. Left out, it is known for rates up to 45 hours and for jobs that run every few minutes, every hour or every day; other jobs have no monitor missed_run without it. A new monitor waits for data for 2 days at most: with a longer window it may fire before the first run of a new job."
   type        = string
@@ -110,6 +134,13 @@ variable "flexible_window" {
   }
 }
 
+variable "ignore_drift" {
+  description = "What others may change without being undone, as component.field or a component's name for all of it, e.g. schedule.state."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "maximum_age" {
   description = "Seconds after which a start that failed is given up and put into the dead-letter queue."
   type        = number
@@ -125,13 +156,14 @@ variable "maximum_age" {
 variable "monitors" {
   description = "Changes of the monitors that come with it, by their key, e.g. { dropped = { time_window = \"last_5m\" } }. The output monitors lists them."
   type = map(object({
-    enabled     = optional(bool, true)
-    warning     = optional(number)
-    critical    = optional(number)
-    time_window = optional(string)
-    message     = optional(string)
-    no_data     = optional(string)
-    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    enabled      = optional(bool, true)
+    warning      = optional(number)
+    critical     = optional(number)
+    time_window  = optional(string)
+    short_window = optional(string)
+    message      = optional(string)
+    no_data      = optional(string)
+    notify       = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
@@ -211,5 +243,20 @@ variable "time_zone" {
   validation {
     condition     = can(regex("^[A-Za-z0-9_+/-]+$", var.time_zone))
     error_message = "Write a name like UTC or Europe/Berlin."
+  }
+}
+
+variable "timeouts" {
+  description = "How long AWS may take to create, to update and to delete, e.g. { create = \"30m\" }."
+  type = object({
+    create = optional(string)
+    update = optional(string)
+    delete = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.timeouts == null || try(alltrue([for time in values(var.timeouts) : time == null || can(regex("^[0-9]+[smh]$", time))]), false)
+    error_message = "Write a whole number and s, m or h, e.g. 30m."
   }
 }

@@ -16,27 +16,44 @@
 #   }
 
 resource "stackwright_service" "main" {
-  app                  = var.app
-  cluster              = var.cluster
-  process              = var.process
-  image                = var.image
-  command              = var.command
-  size                 = var.size
-  desired_count        = var.scale == null ? var.desired_count : null
-  scale                = var.scale
-  config               = var.config
-  secrets              = var.secrets
-  stop_timeout         = var.stop_timeout
-  deploy               = var.deploy
-  exec                 = var.exec
-  port                 = var.port
-  routes               = var.routes
-  health_check         = var.health_check
-  deregistration_delay = var.deregistration_delay
-  slow_start           = var.slow_start
-  clients              = var.clients
-  private_name         = var.private_name
-  tags                 = var.tags
+  app                    = var.app
+  cluster                = var.cluster
+  process                = var.process
+  image                  = var.image
+  command                = var.command
+  size                   = var.size
+  desired_count          = var.scale == null ? var.desired_count : null
+  scale                  = var.scale
+  config                 = var.config
+  secrets                = var.secrets
+  stop_timeout           = var.stop_timeout
+  deploy                 = var.deploy
+  exec                   = var.exec
+  port                   = var.port
+  routes                 = var.routes
+  health_check           = var.health_check
+  deregistration_delay   = var.deregistration_delay
+  slow_start             = var.slow_start
+  clients                = var.clients
+  private_name           = var.private_name
+  architecture           = var.architecture
+  container_health_check = var.container_health_check
+  entrypoint             = var.entrypoint
+  ignore_drift           = var.ignore_drift
+  sidecars               = var.sidecars
+  start_after            = var.start_after
+  stickiness             = var.stickiness
+  volumes                = var.volumes
+  tags                   = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }
 
 locals {

@@ -14,20 +14,36 @@
 #   }
 
 resource "stackwright_service" "main" {
-  app           = var.app
-  cluster       = var.cluster
-  process       = var.process
-  image         = var.image
-  command       = var.command
-  size          = var.size
-  desired_count = var.scale == null ? var.desired_count : null
-  scale         = var.scale
-  config        = var.config
-  secrets       = var.secrets
-  stop_timeout  = var.stop_timeout
-  deploy        = var.deploy
-  exec          = var.exec
-  tags          = var.tags
+  app                    = var.app
+  cluster                = var.cluster
+  process                = var.process
+  image                  = var.image
+  command                = var.command
+  size                   = var.size
+  desired_count          = var.scale == null ? var.desired_count : null
+  scale                  = var.scale
+  config                 = var.config
+  secrets                = var.secrets
+  stop_timeout           = var.stop_timeout
+  deploy                 = var.deploy
+  exec                   = var.exec
+  architecture           = var.architecture
+  container_health_check = var.container_health_check
+  entrypoint             = var.entrypoint
+  ignore_drift           = var.ignore_drift
+  sidecars               = var.sidecars
+  start_after            = var.start_after
+  volumes                = var.volumes
+  tags                   = var.tags
+
+  dynamic "timeouts" {
+    for_each = var.timeouts == null ? [] : [var.timeouts]
+    content {
+      create = timeouts.value.create
+      update = timeouts.value.update
+      delete = timeouts.value.delete
+    }
+  }
 }
 
 locals {

@@ -15,17 +15,6 @@ variable "cluster" {
   nullable    = false
 }
 
-variable "command" {
-  description = "Command of the process, run by a shell in the container, e.g. bundle exec sidekiq."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = trimspace(var.command) != ""
-    error_message = "Write the command that the container runs, e.g. bundle exec sidekiq."
-  }
-}
-
 variable "image" {
   description = "Container image with tag or digest, e.g. 111111111111.dkr.ecr.us-west-2.amazonaws.com/shop:v41."
   type        = string
@@ -50,11 +39,51 @@ variable "process" {
 
 # Options
 
+variable "architecture" {
+  description = "What the image was built for: X86_64 or ARM64."
+  type        = string
+  default     = "X86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ARM64", "X86_64"], var.architecture)
+    error_message = "Write X86_64 or ARM64."
+  }
+}
+
+variable "command" {
+  description = "Command of the process: a text is run by a shell in the container, e.g. bundle exec puma, a list of texts as it is. Without it the image says what runs."
+  type        = any
+  default     = null
+
+  validation {
+    condition     = var.command == null || can(trimspace(var.command)) || can([for word in var.command : trimspace(word)])
+    error_message = "Write a text, e.g. bundle exec puma, or a list of texts, e.g. [\"/app\", \"serve\"]."
+  }
+
+  validation {
+    condition     = var.command == null || try(trimspace(var.command) != "", length(var.command) > 0, false)
+    error_message = "Write the command that the container runs, e.g. bundle exec puma, or leave command out for that of the image."
+  }
+}
+
 variable "config" {
   description = "Environment variables of this process, added to those of the app. They win over the app's."
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "container_health_check" {
+  description = "How ECS finds out inside the container whether the process is well: command that is run by a shell, seconds between two runs and to wait for one, failures in a row that count, and seconds after the start in which they do not. Without it ECS does not ask."
+  type = object({
+    command      = string
+    interval     = optional(number, 30)
+    timeout      = optional(number, 5)
+    retries      = optional(number, 3)
+    start_period = optional(number, 0)
+  })
+  default = null
 }
 
 variable "container_insights" {
@@ -110,6 +139,13 @@ variable "desired_count" {
   }
 }
 
+variable "entrypoint" {
+  description = "Entry point of the container, one text for each word. Empty for that of the image."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "exec" {
   description = "Whether sessions inside its running tasks are allowed."
   type        = bool
@@ -117,16 +153,24 @@ variable "exec" {
   nullable    = false
 }
 
+variable "ignore_drift" {
+  description = "What others may change without being undone, as component.field or a component's name for all of it, e.g. service.tags."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "monitors" {
   description = "Changes of the monitors that come with it, by their key, e.g. { cpu = { warning = 70 } }. The output monitors lists them."
   type = map(object({
-    enabled     = optional(bool, true)
-    warning     = optional(number)
-    critical    = optional(number)
-    time_window = optional(string)
-    message     = optional(string)
-    no_data     = optional(string)
-    notify      = optional(object({ warning = optional(string), critical = optional(string) }), {})
+    enabled      = optional(bool, true)
+    warning      = optional(number)
+    critical     = optional(number)
+    time_window  = optional(string)
+    short_window = optional(string)
+    message      = optional(string)
+    no_data      = optional(string)
+    notify       = optional(object({ warning = optional(string), critical = optional(string) }), {})
   }))
   default  = {}
   nullable = false
@@ -177,6 +221,18 @@ variable "secrets" {
   nullable    = false
 }
 
+variable "sidecars" {
+  description = "Other containers of each task, by name, with the arguments that sidecars has in a stackwright_service: image, command, config, secrets, cpu, memory, port and so on. They share the task's size with the process."
+  type        = any
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = can([for name, sidecar in var.sidecars : "${name} ${sidecar.image}"])
+    error_message = "Write an object for each sidecar with its image at least, e.g. { collector = { image = \"repo/collector:v3\" } }."
+  }
+}
+
 variable "size" {
   description = "CPU and memory of a task: 1X (256 CPU units, 512 MiB), 2X (512, 1024), PX (1024, 6144) or cpu:memory, e.g. 256:1gb."
   type        = string
@@ -186,6 +242,18 @@ variable "size" {
   validation {
     condition     = can(regex("^([12P]X|[0-9]+:[0-9]+(\\.[0-9]+)?([KkMmGgTt][Bb])?)$", var.size))
     error_message = "Write 1X, 2X, PX or cpu:memory, e.g. 256:1gb."
+  }
+}
+
+variable "start_after" {
+  description = "Sidecars that the process waits for, each with START, COMPLETE, SUCCESS or HEALTHY."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for condition in var.start_after : contains(["COMPLETE", "HEALTHY", "START", "SUCCESS"], condition)])
+    error_message = "Write START, COMPLETE, SUCCESS or HEALTHY for each sidecar."
   }
 }
 
@@ -206,4 +274,32 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "timeouts" {
+  description = "How long AWS may take to create, to update and to delete, e.g. { create = \"30m\" }."
+  type = object({
+    create = optional(string)
+    update = optional(string)
+    delete = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.timeouts == null || try(alltrue([for time in values(var.timeouts) : time == null || can(regex("^[0-9]+[smh]$", time))]), false)
+    error_message = "Write a whole number and s, m or h, e.g. 30m."
+  }
+}
+
+variable "volumes" {
+  description = "EFS file systems of the process, by a key of your choice: which, where it is in the container, an access point or a folder of it, and whether it is only read. Their security group must admit that of the app by NFS."
+  type = map(object({
+    file_system_id  = string
+    mount_path      = string
+    access_point_id = optional(string)
+    root_directory  = optional(string, "/")
+    read_only       = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
 }

@@ -25,6 +25,7 @@ const RESOURCES: &[&str] = &[
     "monitor",
     "monitor of logs",
     "monitor of events",
+    "monitor of a burn rate",
     "monitor of anomalies",
     "role",
 ];

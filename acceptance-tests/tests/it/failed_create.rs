@@ -67,6 +67,11 @@ fn of_a_monitor_of_events() -> Result<()> {
 }
 
 #[test]
+fn of_a_monitor_of_a_burn_rate() -> Result<()> {
+    every_write_refused(|_| Ok(fixtures::burn_monitor("")), &[fixtures::MONITOR])
+}
+
+#[test]
 fn of_a_monitor_of_anomalies() -> Result<()> {
     every_write_refused(|_| Ok(fixtures::anomaly_monitor("")), &[fixtures::MONITOR])
 }

@@ -367,7 +367,8 @@ const WHOLE: &str = r#"  image   = "repo/shop:v41"
   private_name = true
   secrets      = { TOKEN = "arn:aws:ssm:us-west-2:111111111111:parameter/token" }
   sidecars = {
-    proxy = { image = "repo/proxy:1", port = 9000, memory = 128, health_check = { command = "true" } }
+    proxy  = { image = "repo/proxy:1", port = 9000, memory = 128, health_check = { command = "true" } }
+    tracer = { image = "repo/tracer:1", essential = false, command = ["tracer", "--quiet"] }
   }
   start_after            = { proxy = "HEALTHY" }
   container_health_check = { command = "curl -f localhost:$PORT" }
@@ -527,6 +528,19 @@ pub(crate) fn event_monitor(more: &str) -> String {
             "type = \"event\"\n  operator = \">\"\n  event {{\n    pattern = jsonencode({{ {pattern} }})\n  }}\n{more}"
         ),
         CRITICAL,
+    )
+}
+
+/// A monitor with both levels, each of which looks back twice.
+pub(crate) fn burn_monitor(more: &str) -> String {
+    let series = "metrics = { a = { metric = \"errors\" }, b = { metric = \"all\" } }";
+    monitor_on(
+        &format!(
+            "namespace = \"app\"\n  time_aggr = \"sum\"\n  operator = \">\"\n  short_window = \"last_1m\"\n  \
+             expression = \"100 * a / b\"\n  {series}\n{more}"
+        ),
+        &("  warning {\n    threshold = 1\n    notify    = \"arn:aws:sns:us-west-2:111111111111:infra\"\n  }\n".to_owned()
+            + CRITICAL),
     )
 }
 

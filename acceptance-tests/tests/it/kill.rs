@@ -115,6 +115,22 @@ const EVENT_UPDATE: Scenario = Scenario {
     },
 };
 
+/// One look back becomes two: composites come in between alarms that others name.
+const BURN: Scenario = Scenario {
+    before: Some(|_| Ok(once(&fixtures::burn_monitor("")))),
+    wanted: |_| Ok(fixtures::burn_monitor("")),
+};
+
+/// And the other way round: what is named must not go before what names it.
+const BURN_ONCE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::burn_monitor(""))),
+    wanted: |_| Ok(once(&fixtures::burn_monitor(""))),
+};
+
+fn once(monitor: &str) -> String {
+    monitor.replace("  short_window = \"last_1m\"\n", "")
+}
+
 const ROUTER: Scenario = Scenario {
     before: None,
     wanted: |account| fixtures::router(account, &fixtures::domains(account)?),
@@ -165,6 +181,9 @@ kill_tests! {
     provider_in_an_update_of_a_monitor_of_events: EVENT_UPDATE, Provider;
     terraform_in_a_create_of_a_monitor_of_events: EVENT, Terraform;
     terraform_in_an_update_of_a_monitor_of_events: EVENT_UPDATE, Terraform;
+    provider_in_an_update_of_a_monitor_that_looks_twice: BURN, Provider;
+    terraform_in_an_update_of_a_monitor_that_looks_twice: BURN, Terraform;
+    provider_in_an_update_of_a_monitor_that_looks_once: BURN_ONCE, Provider;
     provider_in_a_create_of_a_job: JOB, Provider;
     provider_in_an_update_of_a_job: JOB_UPDATE, Provider;
     provider_in_a_create_of_a_service_with_routes: WEB, Provider;

@@ -280,6 +280,13 @@ const ABOVE: &str = "GreaterThanThreshold";
 const AT_LEAST: &str = "GreaterThanOrEqualToThreshold";
 const BELOW: &str = "LessThanThreshold";
 const AT_MOST: &str = "LessThanOrEqualToThreshold";
+const SLO: &str = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)";
+/// Default monitors whose level fires only while it does over a second, shorter period, too.
+const SHORT: &[(&str, i64)] = &[
+    ("shop/web SLO burns fast", 300),
+    ("shop/web SLO burns", 1800),
+    ("shop/web SLO at risk", 21_600),
+];
 const GIB: f64 = 1_073_741_824.0;
 
 /// From AWS's recommended alarms and claranet's, as `docs/guides/monitors.md` has them.
@@ -293,6 +300,9 @@ const DEFAULTS: &[Expected] = &[
     ("shop/web no healthy target", "HealthyHostCount", "Minimum", 60, 2, BELOW, None, Some(1.0), "breaching"),
     ("shop/web unhealthy targets", "UnHealthyHostCount", "Maximum", 60, 5, ABOVE, Some(0.0), None, "notBreaching"),
     ("shop/web 5xx ratio", "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)", "Sum", 300, 1, ABOVE, Some(1.0), Some(5.0), "notBreaching"),
+    ("shop/web SLO burns fast", SLO, "Sum", 3600, 1, ABOVE, None, Some(1.44), "notBreaching"),
+    ("shop/web SLO burns", SLO, "Sum", 21_600, 1, ABOVE, None, Some(0.6), "notBreaching"),
+    ("shop/web SLO at risk", SLO, "Sum", 259_200, 1, ABOVE, Some(0.1), None, "notBreaching"),
     ("shop/web latency", "TargetResponseTime", "p95", 300, 3, ABOVE, Some(1.0), Some(3.0), "missing"),
     ("public own 5xx", "HTTPCode_ELB_5XX_Count", "Sum", 300, 1, AT_LEAST, Some(1.0), Some(10.0), "notBreaching"),
     ("public certificate", "DaysToExpiry", "Minimum", 86_400, 1, AT_MOST, Some(44.0), Some(14.0), "breaching"),
@@ -320,6 +330,7 @@ module "web" {
   name               = "shop/web"
   kind               = "web"
   container_insights = true
+  slo                = 99.9
   dimensions         = { ClusterName = "main", ServiceName = "web", LoadBalancer = "app/x/1", TargetGroup = "targetgroup/x/1" }
 }
 module "router" {
@@ -377,14 +388,43 @@ fn default_monitors_are_those_of_the_table() -> Result<()> {
         .collect();
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     let levels = |row: &Expected| 1 + usize::from(row.6.is_some() && row.7.is_some());
-    let count: usize = DEFAULTS.iter().map(levels).sum();
+    let count: usize = DEFAULTS.iter().map(levels).sum::<usize>() + SHORT.len();
     let names: Vec<&Json> = alarms.iter().map(|alarm| &alarm["AlarmName"]).collect();
     ensure!(
         alarms.iter().filter(|alarm| !is_of_replica(alarm)).count() == count,
         "{count} alarms are in the table, and there are {names:?}"
     );
+    short_windows_are_those_of_the_table(&account, &alarms)?;
     rules_match_what_they_should(&account)?;
     root.destroy()?.ok().map(drop)
+}
+
+/// The second look of each that has one, and that both looks together tell.
+fn short_windows_are_those_of_the_table(account: &Account, metric: &[Json]) -> Result<()> {
+    let composites = alarms(account, "CompositeAlarm")?;
+    let named = |all: &[Json], ending: &str| {
+        let mut all = all.iter();
+        let found = all.find(|it| it["AlarmName"].as_str().unwrap_or_default().ends_with(ending));
+        found.cloned().with_context(|| format!("there is no{ending}"))
+    };
+    for (name, period) in SHORT {
+        let whole = named(metric, &format!(" {name} [critical]"))?;
+        let short = named(metric, &format!(" {name} [critical short window]"))?;
+        let both = named(&composites, &format!(" {name} [critical both windows]"))?;
+        let queries = short["Metrics"].as_array().context("metrics")?;
+        let looks = queries.iter().filter_map(|it| it["MetricStat"]["Period"].as_i64());
+        ensure!(looks.eq([*period, *period]), "{name}: {queries:?}");
+        ensure!(
+            short["Threshold"] == whole["Threshold"],
+            "{name}: other thresholds"
+        );
+        let rule = format!(
+            "ALARM({}) AND ALARM({})",
+            whole["AlarmName"], short["AlarmName"]
+        );
+        ensure!(both["AlarmRule"] == rule, "{name}: {}", both["AlarmRule"]);
+    }
+    Ok(())
 }
 
 /// Whether AWS's own examples of events, and those next to them, are matched: asked of the emulator.

@@ -118,7 +118,7 @@ fn routers_in_pages_of_two() -> Result<()> {
 
 #[test]
 fn monitors_in_pages_of_two() -> Result<()> {
-    let names = ["metric", "log", "anomaly", "event", "other", "third"];
+    let names = ["metric", "log", "anomaly", "event", "other", "third", "burn"];
     let monitors = names.map(|name| {
         let address = format!("stackwright_monitor.{name}");
         (address, format!("stage/Errors by {name}"))
@@ -136,6 +136,7 @@ fn monitors_in_pages_of_two() -> Result<()> {
                 of(fixtures::event_monitor(""), "event"),
                 of(fixtures::event_monitor(""), "other"),
                 of(fixtures::event_monitor(""), "third"),
+                of(fixtures::burn_monitor(""), "burn"),
             ]
             .concat())
         },

@@ -176,6 +176,7 @@ impl Builder<'_> {
             } else {
                 Vec::new()
             },
+            architecture: app.architecture.as_ref().map(|it| it.value.clone()),
             db: app
                 .db
                 .as_ref()
@@ -228,6 +229,9 @@ impl Builder<'_> {
             config,
             exec: settings.is_some_and(|settings| settings.exec),
             stop_timeout: whole(|it| it.stop_timeout.as_ref().map(|number| number.value)),
+            deploy: settings
+                .and_then(|settings| settings.deploy.as_ref())
+                .map(|deploy| json_of(&deploy.node)),
             monitors: settings
                 .and_then(|settings| settings.monitors.as_ref())
                 .filter(|_| self.features.monitors)
@@ -303,6 +307,7 @@ impl Builder<'_> {
             image: app.image.as_ref()?.value.clone(),
             config: merged(|app| &app.config),
             secrets: merged(|app| &app.secrets),
+            policies: merged(|app| &app.policies),
             processes: processes.collect(),
             db: built.db.as_ref().map(|_| db_of(app, own)),
         })
@@ -390,6 +395,9 @@ fn role(app: &AppWritten, process: &procfile::Process) -> Role {
                     Some(path) => json!({ "path": path }),
                     None => json_of(&check.node),
                 }),
+            deregistration_delay: settings
+                .and_then(|settings| settings.deregistration_delay.as_ref())
+                .map(|seconds| seconds.value),
             slo: settings
                 .and_then(|settings| settings.slo.as_ref())
                 .map(|slo| json_of(&slo.node)),

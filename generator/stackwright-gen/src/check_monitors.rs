@@ -99,6 +99,45 @@ pub(crate) fn changed(written: &Written) -> impl Iterator<Item = &Entry> {
         .flat_map(Node::entries)
 }
 
+/// Monitors of events: an event has no second window.
+const EVENTS: [&str; 2] = ["deploy_failed", "failed"];
+
+/// A second look back is shorter than the first, `whole` when nobody wrote that.
+pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, whole: Option<&str>) {
+    let text = |key: &str| monitor.node.get(key).and_then(Node::text);
+    let Some(place) = monitor.node.get("short_window") else {
+        return;
+    };
+    let default = whole.is_none();
+    let short = text("short_window").and_then(minutes);
+    let whole = text("time_window").or(whole).and_then(minutes);
+    let (what, help) = if default && EVENTS.contains(&monitor.key.as_str()) {
+        ("has no meaning: it counts single events", "remove it")
+    } else if short.zip(whole).is_some_and(|(short, whole)| short >= whole) {
+        (
+            "is not shorter than its `time_window`",
+            "write a shorter one, or a longer `time_window`",
+        )
+    } else {
+        return;
+    };
+    let key = monitor.key.clone();
+    checker.report(&place.span, Problem::ShortWindow { key, what, help });
+}
+
+/// Minutes of a time window.
+fn minutes(window: &str) -> Option<u32> {
+    let length = window.strip_prefix("last_")?;
+    let (number, unit) = length.split_at_checked(length.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "m" => 1,
+        "h" => 60,
+        "d" => 1440,
+        _ => return None,
+    };
+    number.parse::<u32>().ok()?.checked_mul(unit)
+}
+
 fn keys(checker: &mut Checker<'_>, monitors: &[Entry], known: &[&str]) {
     let unknown = monitors.iter();
     for entry in unknown.filter(|entry| !known.contains(&entry.key.as_str())) {
@@ -108,6 +147,9 @@ fn keys(checker: &mut Checker<'_>, monitors: &[Entry], known: &[&str]) {
             known: known.iter().map(|&key| key.to_owned()).collect(),
         };
         checker.report(&entry.key_span, problem);
+    }
+    for entry in monitors {
+        short_window(checker, entry, None);
     }
 }
 

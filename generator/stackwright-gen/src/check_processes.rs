@@ -15,15 +15,23 @@ use crate::roles::{self, Part};
 use crate::spec::{AppWritten, ProcessWritten};
 
 /// Keys that only a process of some kind can have.
-const REQUESTS: [&str; 4] = ["port", "health_check", "routes", "slo"];
+const REQUESTS: [&str; 5] = [
+    "port",
+    "health_check",
+    "routes",
+    "slo",
+    "deregistration_delay",
+];
 /// Keys of what a router does.
-const ROUTED: [&str; 2] = ["health_check", "slo"];
+const ROUTED: [&str; 3] = ["health_check", "slo", "deregistration_delay"];
 const SCHEDULE: [&str; 3] = ["time_zone", "retries", "expected_window"];
-const RUNNING: [&str; 3] = ["count", "scale", "exec"];
+const RUNNING: [&str; 4] = ["count", "scale", "exec", "deploy"];
 
 /// Keys that pass into the variable of the same name of the process's module.
-const PASSED: [&str; 11] = [
+const PASSED: [&str; 13] = [
     "config",
+    "deploy",
+    "deregistration_delay",
     "exec",
     "expected_window",
     "health_check",
@@ -61,6 +69,9 @@ fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritte
     }
     if let Some(scale) = &settings.scale {
         autoscaling(checker, &settings.name.value, scale);
+    }
+    if let Some(deploy) = &settings.deploy {
+        replacement(checker, &settings.name.value, deploy);
     }
     if let Some(check) = &settings.health_check {
         timeout(checker, &check.node);
@@ -117,6 +128,34 @@ fn autoscaling(checker: &mut Checker<'_>, process: &str, scale: &Entry) {
     checker.report(
         &scale.key_span,
         Problem::Scale {
+            process,
+            what,
+            help,
+        },
+    );
+}
+
+/// What ECS cannot do when a new version replaces the old.
+fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry) {
+    let number = |key: &str, default| deploy.node.get(key).and_then(Node::whole).unwrap_or(default);
+    let truth = |key: &str| deploy.node.get(key).and_then(Node::bool).unwrap_or(true);
+    let (what, help) = if number("minimum_percent", 100) >= number("maximum_percent", 200) {
+        (
+            "leaves no room for a new task",
+            "write a `maximum_percent` above `minimum_percent`",
+        )
+    } else if truth("rollback") && !truth("circuit_breaker") {
+        (
+            "rolls back without a circuit breaker",
+            "write `rollback = false`, too, or remove `circuit_breaker = false`",
+        )
+    } else {
+        return;
+    };
+    let process = process.to_owned();
+    checker.report(
+        &deploy.key_span,
+        Problem::Deploy {
             process,
             what,
             help,
@@ -198,6 +237,7 @@ pub(crate) fn of_ports(
 
 fn monitors(checker: &mut Checker<'_>, app: &AppWritten) {
     for monitor in &app.monitors {
+        check_monitors::short_window(checker, monitor, Some("last_5m"));
         let level = |name: &str| monitor.node.get(name);
         let key = monitor.key.clone();
         if level("warning").is_none() && level("critical").is_none() {

@@ -276,6 +276,16 @@ pub enum Problem {
         /// What to write.
         help: &'static str,
     },
+    /// A replacement that cannot work.
+    #[error("`deploy` of process `{process}` {what}")]
+    Deploy {
+        /// The process.
+        process: String,
+        /// What is wrong with it.
+        what: &'static str,
+        /// What to write.
+        help: &'static str,
+    },
     /// An app that nothing of another app answers.
     #[error("app `{app}` uses `{used}`, which has no process with a private name")]
     NotInternal {
@@ -347,6 +357,16 @@ pub enum Problem {
     LevelOrder {
         /// Its key.
         key: String,
+    },
+    /// A second look back that cannot be.
+    #[error("`short_window` of monitor `{key}` {what}")]
+    ShortWindow {
+        /// The monitor's key.
+        key: String,
+        /// What is wrong with it.
+        what: &'static str,
+        /// What to write.
+        help: &'static str,
     },
     /// A handle that an environment does not know.
     #[error("`{handle}` has no meaning in {environment}")]
@@ -491,7 +511,10 @@ impl Problem {
             Self::NoLevel { .. } => "write at least one, as in `critical = { threshold = 10 }`".to_owned(),
             Self::LevelOrder { .. } => "exchange the two thresholds, or turn the `operator` round".to_owned(),
             Self::UnknownHandle { handle, environment } => format!("write `[environments.{environment}.notifiers]` with `\"{handle}\" = \"arn:aws:sns:...\"`"),
-            Self::Needs { help, .. } | Self::Scale { help, .. } => (*help).to_owned(),
+            Self::Needs { help, .. }
+            | Self::Scale { help, .. }
+            | Self::Deploy { help, .. }
+            | Self::ShortWindow { help, .. } => (*help).to_owned(),
             Self::LeftOut { .. } => "nothing to do: a later version generates it".to_owned(),
             Self::ReleaseDoesNotRun { .. } => "run it by hand before the new version starts; a later version runs it".to_owned(),
             Self::ByHand { .. } => "nothing to do: it has no service, as Empire has it".to_owned(),
@@ -536,6 +559,7 @@ impl Problem {
             Self::KeyWithoutUse { .. } => "key-without-use",
             Self::CountAndScale { .. } => "count-and-scale",
             Self::Scale { .. } => "invalid-scale",
+            Self::Deploy { .. } => "invalid-deploy",
             Self::NotInternal { .. } => "not-internal",
             Self::UsesItself { .. } => "uses-itself",
             Self::SameRoute { .. } => "same-route",
@@ -546,6 +570,7 @@ impl Problem {
             Self::Objective { .. } => "invalid-objective",
             Self::NoLevel { .. } => "no-level",
             Self::LevelOrder { .. } => "level-order",
+            Self::ShortWindow { .. } => "short-window",
             Self::UnknownHandle { .. } => "unknown-handle",
             Self::Needs { .. } => "setting-missing",
             Self::LeftOut { .. } => "left-out",

@@ -40,7 +40,7 @@ pub enum Origin {
 }
 
 /// Keys of processes that take requests alone.
-const REQUESTS: [&str; 2] = ["port", "health_check"];
+const REQUESTS: [&str; 3] = ["port", "health_check", "deregistration_delay"];
 /// Keys of processes on a schedule alone.
 const SCHEDULE: [&str; 3] = ["time_zone", "retries", "expected_window"];
 /// Keys of processes that keep running alone.
@@ -206,7 +206,10 @@ fn useless(role: &Role) -> (Vec<&'static str>, &'static str) {
             SCHEDULE.to_vec(),
             "it is called `web`, or has routes or ports",
         ),
-        Role::Web(_) => ([&SCHEDULE[..], &["health_check"]].concat(), "`internal`"),
+        Role::Web(_) => (
+            [&SCHEDULE[..], &["health_check", "deregistration_delay"]].concat(),
+            "`internal`",
+        ),
         Role::Worker => (
             [&SCHEDULE[..], &REQUESTS].concat(),
             "it is not called `web` and has neither routes nor a schedule",

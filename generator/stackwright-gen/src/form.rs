@@ -89,7 +89,7 @@ impl Checker<'_> {
             kind if !fits(kind, node) => self.wrong_type(kind, node, place),
             Kind::Table(table) => self.table(table, node, place),
             Kind::Map { key, value, filled } => self.map(*key, value, *filled, node, place),
-            Kind::List(inner) => self.list(inner, node, place),
+            Kind::List { value, filled } => self.list(value, *filled, node, place),
             kind => self.plain(kind, node, place),
         }
     }
@@ -202,11 +202,11 @@ impl Checker<'_> {
         }
     }
 
-    fn list(&mut self, inner: &Kind, node: &Node, place: &Place) {
+    fn list(&mut self, inner: &Kind, filled: bool, node: &Node, place: &Place) {
         for item in node.items() {
             self.kind(inner, item, place);
         }
-        if node.items().is_empty() {
+        if filled && node.items().is_empty() {
             let key = place.path.clone();
             self.report(&node.span, Problem::EmptyList { key });
         }
@@ -265,10 +265,10 @@ impl Checker<'_> {
             }
             (Kind::Number, _) => "write a number without quotes".to_owned(),
             (Kind::Bool, _) => "write `true` or `false` without quotes".to_owned(),
-            (Kind::List(_), Value::Text(text)) if Shape::App.accepts(text) => {
+            (Kind::List { .. }, Value::Text(text)) if Shape::App.accepts(text) => {
                 format!("write a list: [\"{text}\"]")
             }
-            (Kind::List(_), _) => "write a list between brackets".to_owned(),
+            (Kind::List { .. }, _) => "write a list between brackets".to_owned(),
             (Kind::Either(_, second), _) => match second {
                 Kind::Table(_) => format!("write {}", expected(kind)),
                 _ => "write the one or the other".to_owned(),
@@ -284,7 +284,7 @@ pub(crate) fn fits(kind: &Kind, node: &Node) -> bool {
         Kind::Whole { .. } | Kind::LogDays => node.whole().is_some(),
         Kind::Number => node.number().is_some(),
         Kind::Bool => node.bool().is_some(),
-        Kind::List(_) => matches!(node.value, Value::List(_)),
+        Kind::List { .. } => matches!(node.value, Value::List(_)),
         Kind::Table(_) | Kind::Map { .. } => matches!(node.value, Value::Table(_)),
         Kind::Either(first, second) => fits(first, node) || fits(second, node),
     }
@@ -296,7 +296,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Whole { .. } | Kind::LogDays => "a whole number",
         Kind::Number => "a number",
         Kind::Bool => "true or false",
-        Kind::List(_) => "a list",
+        Kind::List { .. } => "a list",
         Kind::Table(_) | Kind::Map { .. } => "a table",
         Kind::Either(Kind::Bool, _) => "true, false or a table",
         Kind::Either(..) => "a string or a table",

@@ -30,8 +30,13 @@ pub(crate) enum Kind {
     Number,
     /// True or false.
     Bool,
-    /// Values in order, at least one.
-    List(&'static Kind),
+    /// Values in order.
+    List {
+        /// What each is.
+        value: &'static Kind,
+        /// Whether there has to be one.
+        filled: bool,
+    },
     /// A table with known keys.
     Table(&'static Table),
     /// A table with keys of the user's choice.
@@ -313,6 +318,18 @@ pub(crate) static APP: Table = Table {
             SECRETS,
             "Environment variables whose values are secrets: name to ARN.",
         ),
+        field(
+            "policies",
+            POLICIES,
+            "What its processes may do in AWS: IAM policies as JSON, by a name of your choice.",
+        ),
+        default(
+            "architecture",
+            Kind::Word(&["ARM64", "X86_64"]),
+            "X86_64",
+            "what most images are built for",
+            "What its image was built for.",
+        ),
         default(
             "internal",
             Kind::Bool,
@@ -327,7 +344,10 @@ pub(crate) static APP: Table = Table {
         ),
         field(
             "uses",
-            Kind::List(&Kind::Text(Shape::App)),
+            Kind::List {
+                value: &Kind::Text(Shape::App),
+                filled: true,
+            },
             "Apps that it calls by their private names: it may connect, and gets `<APP>_URL`.",
         ),
         field(
@@ -461,6 +481,21 @@ pub(crate) static PROCESS: Table = known(&[
         "what ECS gives",
         "Seconds it has to end after SIGTERM.",
     ),
+    default(
+        "deregistration_delay",
+        Kind::Whole {
+            least: 0,
+            most: 3600,
+        },
+        "30",
+        "longer than most requests take",
+        "Seconds that the router lets requests finish at a task that stops.",
+    ),
+    field(
+        "deploy",
+        Kind::Table(&DEPLOY),
+        "How a new version replaces the old.",
+    ),
     field(
         "monitors",
         Kind::Map {
@@ -469,6 +504,43 @@ pub(crate) static PROCESS: Table = known(&[
             filled: false,
         },
         "Changes to the monitors that come with it, by key, as in `latency.enabled = false`.",
+    ),
+]);
+
+static DEPLOY: Table = known(&[
+    default(
+        "minimum_percent",
+        Kind::Whole {
+            least: 0,
+            most: 100,
+        },
+        "100",
+        "users notice nothing",
+        "Least share of the tasks that stays running, in percent.",
+    ),
+    default(
+        "maximum_percent",
+        Kind::Whole {
+            least: 100,
+            most: 200,
+        },
+        "200",
+        "the new version starts beside the old",
+        "Largest share of the tasks that runs meanwhile, in percent.",
+    ),
+    default(
+        "circuit_breaker",
+        Kind::Bool,
+        "true",
+        "a version that does not start is not tried for ever",
+        "Whether ECS gives up on a version whose tasks do not start.",
+    ),
+    default(
+        "rollback",
+        Kind::Bool,
+        "true",
+        "what ran before still works",
+        "Whether giving up brings the former version back. Needs `circuit_breaker`.",
     ),
 ]);
 
@@ -617,6 +689,11 @@ static DEFAULT_MONITOR: Table = known(&[
         "Time that is looked at, as in `last_5m`.",
     ),
     field(
+        "short_window",
+        Kind::Text(Shape::TimeWindow),
+        "Shorter time that is looked at as well: a level fires while it is past its threshold in both.",
+    ),
+    field(
         "message",
         Kind::Text(Shape::Message),
         "What is said when it fires.",
@@ -678,6 +755,11 @@ pub(crate) static MONITOR: Table = known(&[
         "long enough to be no accident",
         "Time that is looked at.",
     ),
+    field(
+        "short_window",
+        Kind::Text(Shape::TimeWindow),
+        "Shorter time that is looked at as well: a level fires while it is past its threshold in both.",
+    ),
     default(
         "space_aggr",
         Kind::Text(Shape::SpaceAggr),
@@ -719,60 +801,173 @@ static LEVEL: Table = known(&[
     ),
 ]);
 
+/// What a database and an environment's say of it; `$set` writes a setting with its default, or without.
+macro_rules! db_settings {
+    ($set:ident $(, $more:expr)?) => {
+        known(&[
+            $set(
+                "engine_version",
+                Kind::Text(Shape::EngineVersion),
+                "16",
+                "a version that AWS supports for years",
+                "PostgreSQL version, as in `16` or `16.4`.",
+            ),
+            $set(
+                "instance_class",
+                Kind::Text(Shape::InstanceClass),
+                "db.t4g.micro",
+                "the least cost; environments say more",
+                "Instance class.",
+            ),
+            $set(
+                "storage",
+                Kind::Whole {
+                    least: 20,
+                    most: 65_536,
+                },
+                "20",
+                "the least that gp3 has",
+                "GiB of storage.",
+            ),
+            field(
+                "max_storage",
+                Kind::Whole {
+                    least: 22,
+                    most: 65_536,
+                },
+                "GiB up to which AWS grows the storage by itself, at least 10% above `storage`. Without it, never.",
+            ),
+            $set(
+                "multi_az",
+                Kind::Bool,
+                "false",
+                "a standby costs as much again; prod may ask for it",
+                "Whether a standby in another zone takes over.",
+            ),
+            $set(
+                "backup_retention",
+                Kind::Whole { least: 0, most: 35 },
+                "7",
+                "a week to find out",
+                "Days that backups are kept.",
+            ),
+            field(
+                "backup_window",
+                Kind::Text(Shape::BackupWindow),
+                "When the daily backup runs, in UTC, as in `03:00-03:30`. Without it AWS chooses.",
+            ),
+            field(
+                "maintenance_window",
+                Kind::Text(Shape::MaintenanceWindow),
+                "When AWS may restart it, in UTC, as in `sun:04:00-sun:04:30`. Without it AWS chooses.",
+            ),
+            $set(
+                "apply_immediately",
+                Kind::Bool,
+                "true",
+                "an apply ends with what was asked for",
+                "Whether changes that restart it are done at once, and not in the maintenance window.",
+            ),
+            $set(
+                "allow_major_version_upgrade",
+                Kind::Bool,
+                "false",
+                "it stops the database for minutes and cannot be undone",
+                "Whether another major version is taken.",
+            ),
+            field(
+                "parameters",
+                Kind::Map {
+                    key: Shape::Parameter,
+                    value: &Kind::Text(Shape::Any),
+                    filled: false,
+                },
+                "PostgreSQL parameters that differ from RDS's defaults, as in `log_min_duration_statement = \"500\"`.",
+            ),
+            field(
+                "log_exports",
+                Kind::List {
+                    value: &Kind::Word(&["iam-db-auth-error", "postgresql", "upgrade"]),
+                    filled: false,
+                },
+                "Logs that RDS sends to CloudWatch Logs.",
+            ),
+            $set(
+                "password_version",
+                Kind::Whole {
+                    least: 1,
+                    most: 1_000_000,
+                },
+                "1",
+                "the first password",
+                "Raise it for another password. Running processes keep the old one until they are started anew.",
+            ),
+            $set(
+                "iam_authentication",
+                Kind::Bool,
+                "false",
+                "processes have a password",
+                "Whether IAM credentials are accepted, too.",
+            ),
+            $set(
+                "performance_insights",
+                Kind::Bool,
+                "true",
+                "a week of it is free of charge",
+                "Whether Performance Insights shows which queries are slow.",
+            ),
+            field(
+                "kms_key_id",
+                Kind::Text(Shape::KmsKeyArn),
+                "ARN of the KMS key that encrypts it, in place of AWS's own. Changing it replaces the database.",
+            ),
+            field(
+                "replicas",
+                Kind::Map {
+                    key: Shape::Replica,
+                    value: &Kind::Table(&REPLICA),
+                    filled: false,
+                },
+                "Read replicas, by a key of your choice. They need backups.",
+            ),
+            field(
+                "restore",
+                Kind::Table(&RESTORE),
+                "What a new database is filled from. Read only when it is made.",
+            ),
+            $set(
+                "deletion_protection",
+                Kind::Bool,
+                "true",
+                "data does not go by accident",
+                "Whether AWS refuses to delete it.",
+            ),
+            $set(
+                "final_snapshot",
+                Kind::Bool,
+                "true",
+                "data that was deleted on purpose may still be missed",
+                "Whether a last snapshot is left when it is deleted.",
+            ),
+            $($more,)?
+        ])
+    };
+}
+
+/// A setting that an environment has from the app, unless it says something else.
+const fn inherited(
+    key: &'static str,
+    kind: Kind,
+    _: &'static str,
+    _: &'static str,
+    doc: &'static str,
+) -> Field {
+    field(key, kind, doc)
+}
+
 /// A database.
-pub(crate) static DB: Table = known(&[
-    default(
-        "engine_version",
-        Kind::Text(Shape::EngineVersion),
-        "16",
-        "a version that AWS supports for years",
-        "PostgreSQL version, as in `16` or `16.4`.",
-    ),
-    default(
-        "instance_class",
-        Kind::Text(Shape::InstanceClass),
-        "db.t4g.micro",
-        "the least cost; environments say more",
-        "Instance class.",
-    ),
-    default(
-        "storage",
-        Kind::Whole {
-            least: 20,
-            most: 65_536,
-        },
-        "20",
-        "the least that gp3 has",
-        "GiB of storage.",
-    ),
-    default(
-        "multi_az",
-        Kind::Bool,
-        "false",
-        "a standby costs as much again; prod may ask for it",
-        "Whether a standby in another zone takes over.",
-    ),
-    default(
-        "backup_retention",
-        Kind::Whole { least: 0, most: 35 },
-        "7",
-        "a week to find out",
-        "Days that backups are kept.",
-    ),
-    default(
-        "deletion_protection",
-        Kind::Bool,
-        "true",
-        "data does not go by accident",
-        "Whether AWS refuses to delete it.",
-    ),
-    default(
-        "final_snapshot",
-        Kind::Bool,
-        "true",
-        "data that was deleted on purpose may still be missed",
-        "Whether a last snapshot is left when it is deleted.",
-    ),
+pub(crate) static DB: Table = db_settings!(
+    default,
     field(
         "monitors",
         Kind::Map {
@@ -781,6 +976,40 @@ pub(crate) static DB: Table = known(&[
             filled: false,
         },
         "Changes to the monitors that come with it, by key.",
+    )
+);
+
+/// What an environment says of a database.
+static DB_IN: Table = db_settings!(inherited);
+
+static REPLICA: Table = known(&[
+    field(
+        "instance_class",
+        Kind::Text(Shape::InstanceClass),
+        "Instance class. Default: that of the database.",
+    ),
+    field(
+        "multi_az",
+        Kind::Bool,
+        "Whether it has a standby of its own.",
+    ),
+]);
+
+static RESTORE: Table = known(&[
+    field(
+        "snapshot_id",
+        Kind::Text(Shape::RdsId),
+        "Name or ARN of a snapshot.",
+    ),
+    field(
+        "source_db",
+        Kind::Text(Shape::RdsId),
+        "RDS identifier of a database with backups, in place of a snapshot.",
+    ),
+    field(
+        "time",
+        Kind::Text(Shape::Moment),
+        "Moment of `source_db` to restore, as in `2026-11-20T09:30:00Z`. Default: the newest there is.",
     ),
 ]);
 
@@ -858,50 +1087,19 @@ static APP_IN: Table = Table {
         ),
         field("secrets", SECRETS, "Secrets, over those of the app."),
         field(
+            "policies",
+            POLICIES,
+            "IAM policies as JSON, over those of the app.",
+        ),
+        field(
             "domain",
             Kind::Text(Shape::Domain),
             "Domain of its `web` here.",
         ),
-        field("db", Kind::Table(&DB_IN), "Sizes of its database here."),
+        field("db", Kind::Table(&DB_IN), "Its database here, key by key."),
     ],
     others: Some(&PROCESS_IN),
 };
-
-static DB_IN: Table = known(&[
-    field(
-        "instance_class",
-        Kind::Text(Shape::InstanceClass),
-        "Instance class.",
-    ),
-    field(
-        "storage",
-        Kind::Whole {
-            least: 20,
-            most: 65_536,
-        },
-        "GiB of storage.",
-    ),
-    field(
-        "multi_az",
-        Kind::Bool,
-        "Whether a standby in another zone takes over.",
-    ),
-    field(
-        "backup_retention",
-        Kind::Whole { least: 0, most: 35 },
-        "Days that backups are kept.",
-    ),
-    field(
-        "deletion_protection",
-        Kind::Bool,
-        "Whether AWS refuses to delete it.",
-    ),
-    field(
-        "final_snapshot",
-        Kind::Bool,
-        "Whether a last snapshot is left when it is deleted.",
-    ),
-]);
 
 static PROCESS_IN: Table = known(&[
     field(
@@ -925,6 +1123,12 @@ const CONFIG: Kind = Kind::Map {
 const SECRETS: Kind = Kind::Map {
     key: Shape::Variable,
     value: &Kind::Secret,
+    filled: false,
+};
+
+const POLICIES: Kind = Kind::Map {
+    key: Shape::Key,
+    value: &Kind::Text(Shape::Policy),
     filled: false,
 };
 
@@ -960,7 +1164,7 @@ mod tests {
     fn walk_kind(kind: &Kind, visit: &mut dyn FnMut(&Field)) {
         match kind {
             Kind::Table(table) => walk(table, visit),
-            Kind::Map { value, .. } | Kind::List(value) => walk_kind(value, visit),
+            Kind::Map { value, .. } | Kind::List { value, .. } => walk_kind(value, visit),
             Kind::Either(first, second) => {
                 walk_kind(first, visit);
                 walk_kind(second, visit);

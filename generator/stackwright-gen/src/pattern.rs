@@ -68,6 +68,30 @@ fn word(shape: Shape) -> Option<(String, u32, Option<u32>)> {
             0,
             Some(32),
         ),
+        shape => of_databases(shape)?,
+    };
+    Some((pattern, least, most))
+}
+
+const TIME: &str = "([01][0-9]|2[0-3]):[0-5][0-9]";
+
+fn of_databases(shape: Shape) -> Option<(String, u32, Option<u32>)> {
+    let (pattern, least, most) = match shape {
+        Shape::BackupWindow => (format!("^{TIME}-{TIME}$"), 0, None),
+        Shape::MaintenanceWindow => {
+            let moment = format!("(mon|tue|wed|thu|fri|sat|sun):{TIME}");
+            (format!("^{moment}-{moment}$"), 0, None)
+        }
+        Shape::Parameter => ("^[a-z][a-z0-9_.]*$".to_owned(), 0, Some(255)),
+        Shape::KmsKeyArn => (format!("^{}$", arn("kms", "key/")), 0, None),
+        Shape::Replica => ("^[a-z][a-z0-9-]*$".to_owned(), 0, Some(20)),
+        Shape::RdsId => ("^[!-~]*$".to_owned(), 1, Some(255)),
+        Shape::Moment => (
+            "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$".to_owned(),
+            0,
+            None,
+        ),
+        Shape::Policy => ("^\\s*\\{[\\s\\S]*\\}\\s*$".to_owned(), 0, None),
         _ => return None,
     };
     Some((pattern, least, most))

@@ -63,6 +63,8 @@ pub struct App {
     pub uses: Vec<Use>,
     /// The apps that call it.
     pub used_by: Vec<String>,
+    /// What its image was built for, when somebody wrote it.
+    pub architecture: Option<String>,
     /// The changes to the monitors of its database, when it has one.
     pub db: Option<Value>,
     /// Its own monitors, by key: the arguments of each.
@@ -106,6 +108,8 @@ pub struct Process {
     pub exec: bool,
     /// Seconds it has to end.
     pub stop_timeout: Option<i64>,
+    /// How a new version replaces the old, as it is written.
+    pub deploy: Option<Value>,
     /// Changes to the monitors that come with it.
     pub monitors: Option<Value>,
 }
@@ -143,6 +147,8 @@ pub struct Web {
     pub routes: BTreeMap<String, Route>,
     /// The health check, as it is written.
     pub health_check: Option<Value>,
+    /// Seconds that the router lets requests finish at a task that stops.
+    pub deregistration_delay: Option<i64>,
     /// Share of requests in percent that are to be answered without a 5xx.
     pub slo: Option<Value>,
 }
@@ -225,6 +231,8 @@ pub struct Scale {
     pub config: BTreeMap<String, String>,
     /// Its secrets: variable -> ARN.
     pub secrets: BTreeMap<String, String>,
+    /// Its IAM policies: name -> document.
+    pub policies: BTreeMap<String, String>,
     /// Process -> how many tasks of which size.
     pub processes: BTreeMap<String, ProcessScale>,
     /// The settings of its database.

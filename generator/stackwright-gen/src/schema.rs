@@ -65,7 +65,9 @@ fn kind(kind: &Kind) -> Value {
         }
         Kind::Number => json!({ "type": "number" }),
         Kind::Bool => json!({ "type": "boolean" }),
-        Kind::List(inner) => json!({ "type": "array", "items": self::kind(inner), "minItems": 1 }),
+        Kind::List { value, filled } => {
+            json!({ "type": "array", "items": self::kind(value), "minItems": i32::from(*filled) })
+        }
         Kind::Table(inner) => table(inner),
         Kind::Map { key, value, filled } => map(*key, value, *filled),
         Kind::Either(first, second) => json!({ "anyOf": [self::kind(first), self::kind(second)] }),

@@ -67,6 +67,22 @@ pub enum Shape {
     EngineVersion,
     /// A class of database instances.
     InstanceClass,
+    /// When backups are made.
+    BackupWindow,
+    /// When a database may be restarted.
+    MaintenanceWindow,
+    /// The name of a PostgreSQL parameter.
+    Parameter,
+    /// The ARN of a KMS key.
+    KmsKeyArn,
+    /// The key of a read replica.
+    Replica,
+    /// What RDS knows a database or a snapshot by.
+    RdsId,
+    /// A moment in UTC.
+    Moment,
+    /// An IAM policy.
+    Policy,
     /// Any text.
     Any,
 }

@@ -36,6 +36,14 @@ pub(crate) fn accepts(shape: Shape, value: &str) -> bool {
         Shape::Message => (1..=900).contains(&value.chars().count()),
         Shape::EngineVersion => is_version(value),
         Shape::InstanceClass => is_instance_class(value),
+        Shape::BackupWindow => is_window(value, is_time),
+        Shape::MaintenanceWindow => is_window(value, is_weekly_time),
+        Shape::Parameter => is_parameter(value),
+        Shape::KmsKeyArn => is_arn(value, "kms", "key/"),
+        Shape::Replica => is_replica(value),
+        Shape::RdsId => (1..=255).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()),
+        Shape::Moment => is_moment(value),
+        Shape::Policy => value.trim().starts_with('{') && value.trim().ends_with('}'),
         _ => false,
     }
 }
@@ -62,6 +70,14 @@ pub(crate) fn noun(shape: Shape) -> &'static str {
         Shape::Message => "a message that fits into an alarm",
         Shape::EngineVersion => "a PostgreSQL version",
         Shape::InstanceClass => "a database instance class",
+        Shape::BackupWindow => "a time of day",
+        Shape::MaintenanceWindow => "a time of the week",
+        Shape::Parameter => "a PostgreSQL parameter",
+        Shape::KmsKeyArn => "the ARN of a KMS key",
+        Shape::Replica => "a key of a replica",
+        Shape::RdsId => "a name that RDS has",
+        Shape::Moment => "a moment in UTC",
+        Shape::Policy => "an IAM policy",
         _ => "text",
     }
 }
@@ -104,6 +120,24 @@ pub(crate) fn rule(shape: Shape) -> &'static str {
         Shape::Message => "write 1 to 900 characters: CloudWatch keeps 1024 with what is added",
         Shape::EngineVersion => "write a major version or major and minor, as in `16` or `16.4`",
         Shape::InstanceClass => "write a class, as in `db.t4g.micro` or `db.m7g.large`",
+        Shape::BackupWindow => "write two times in UTC, as in `03:00-03:30`",
+        Shape::MaintenanceWindow => {
+            "write two moments of the week in UTC, as in `sun:04:00-sun:04:30`"
+        }
+        Shape::Parameter => {
+            "write lower-case letters, digits, `_` and `.`, as in `log_min_duration_statement`"
+        }
+        Shape::KmsKeyArn => {
+            "write the full ARN of a key, as in `arn:aws:kms:us-west-2:333333333333:key/12345678-1234-1234-1234-123456789012`"
+        }
+        Shape::Replica => {
+            "write 1 to 20 lower-case letters, digits and `-`, starting with a letter, as in `reports`"
+        }
+        Shape::RdsId => "write its identifier or ARN, without spaces",
+        Shape::Moment => "write a time in UTC, as in `2026-11-20T09:30:00Z`",
+        Shape::Policy => {
+            "write a policy document as JSON, as in `{\"Version\": \"2012-10-17\", \"Statement\": []}`"
+        }
         _ => "write text between quotes",
     }
 }
@@ -239,6 +273,50 @@ fn is_space_aggr(text: &str) -> bool {
         && !whole.starts_with('0')
         && is_digits(part)
         && part.len() <= 2
+}
+
+/// Two moments with a hyphen between them.
+fn is_window(text: &str, moment: fn(&str) -> bool) -> bool {
+    text.split_once('-')
+        .is_some_and(|(from, to)| moment(from) && moment(to))
+}
+
+/// `04:30`.
+fn is_time(text: &str) -> bool {
+    let number = |part: &str, below: u8| {
+        part.len() == 2 && is_digits(part) && part.parse().is_ok_and(|number: u8| number < below)
+    };
+    text.split_once(':')
+        .is_some_and(|(hour, minute)| number(hour, 24) && number(minute, 60))
+}
+
+/// `sun:04:30`.
+fn is_weekly_time(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(day, time)| {
+        ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&day) && is_time(time)
+    })
+}
+
+fn is_parameter(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.'))
+}
+
+fn is_replica(text: &str) -> bool {
+    text.len() <= 20
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// `2026-11-20T09:30:00Z`; whether there is such a day is the provider's to say.
+fn is_moment(text: &str) -> bool {
+    let shape = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c });
+    shape.eq("0000-00-00T00:00:00Z".chars())
 }
 
 fn is_version(text: &str) -> bool {

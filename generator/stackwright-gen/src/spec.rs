@@ -66,6 +66,8 @@ pub(crate) struct AppWritten {
     pub(crate) procfile: Option<Text>,
     pub(crate) config: Vec<(Text, Text)>,
     pub(crate) secrets: Vec<(Text, Text)>,
+    pub(crate) policies: Vec<(Text, Text)>,
+    pub(crate) architecture: Option<Text>,
     pub(crate) internal: bool,
     pub(crate) domain: Option<Text>,
     pub(crate) uses: Vec<Text>,
@@ -94,6 +96,8 @@ pub(crate) struct ProcessWritten {
     pub(crate) expected_window: Option<Text>,
     pub(crate) slo: Option<Entry>,
     pub(crate) stop_timeout: Option<Spanned<i64>>,
+    pub(crate) deregistration_delay: Option<Spanned<i64>>,
+    pub(crate) deploy: Option<Entry>,
     pub(crate) monitors: Option<Entry>,
     /// Every key that it has, for what only some processes can have.
     pub(crate) keys: Vec<(String, Range<usize>)>,
@@ -276,6 +280,8 @@ fn read_app(entry: &Entry, known: &model::Table) -> AppWritten {
         procfile: text(app, "procfile"),
         config: strings(app, "config"),
         secrets: strings(app, "secrets"),
+        policies: strings(app, "policies"),
+        architecture: text(app, "architecture"),
         internal: truth(app, "internal"),
         domain: text(app, "domain"),
         uses: uses.iter().filter_map(text_of).collect(),
@@ -311,6 +317,8 @@ fn read_process(entry: &Entry) -> ProcessWritten {
         expected_window: text(process, "expected_window"),
         slo: own("slo"),
         stop_timeout: whole(process, "stop_timeout"),
+        deregistration_delay: whole(process, "deregistration_delay"),
+        deploy: own("deploy"),
         monitors: own("monitors"),
         keys: keys
             .map(|entry| (entry.key.clone(), entry.key_span.clone()))

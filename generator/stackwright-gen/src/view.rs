@@ -157,6 +157,8 @@ struct ProcessView<'a> {
     expected_window: Option<&'a str>,
     exec: bool,
     stop_timeout: Option<i64>,
+    deploy: Option<&'a Value>,
+    architecture: Option<&'a str>,
     config: Option<Value>,
     /// Whether its config and secrets are those of the database, too.
     has_db: bool,
@@ -173,6 +175,7 @@ struct WebView<'a> {
     private_name: bool,
     routes: Vec<RouteView<'a>>,
     health_check: Option<&'a Value>,
+    deregistration_delay: Option<i64>,
     slo: Option<&'a Value>,
 }
 
@@ -260,7 +263,11 @@ impl<'a> EnvironmentView<'a> {
 /// What an environment says of an app, as the value of its variable.
 fn scale_value(scale: &Scale) -> Value {
     let mut all = json!({ "image": scale.image });
-    for (key, map) in [("config", &scale.config), ("secrets", &scale.secrets)] {
+    for (key, map) in [
+        ("config", &scale.config),
+        ("secrets", &scale.secrets),
+        ("policies", &scale.policies),
+    ] {
         if !map.is_empty() {
             all[key] = json!(map);
         }
@@ -356,7 +363,7 @@ impl<'a> AppView<'a> {
 }
 
 /// The arguments of a monitor in the order in which Segment wrote them.
-const MONITOR: [&str; 10] = [
+const MONITOR: [&str; 11] = [
     "name",
     "message",
     "metric",
@@ -364,6 +371,7 @@ const MONITOR: [&str; 10] = [
     "dimensions",
     "time_aggr",
     "time_window",
+    "short_window",
     "space_aggr",
     "operator",
     "no_data",
@@ -430,6 +438,8 @@ impl<'a> ProcessView<'a> {
             expected_window: expected_window.filter(|_| takes("expected_window")),
             exec: process.exec && takes("exec"),
             stop_timeout: process.stop_timeout.filter(|_| takes("stop_timeout")),
+            deploy: process.deploy.as_ref().filter(|_| takes("deploy")),
+            architecture: app.architecture.as_deref().filter(|_| takes("architecture")),
             config: (!process.config.is_empty() && takes("config")).then(|| json!(process.config)),
             has_db: app.db.is_some() && takes("secrets"),
             takes_clients: is_internal && !app.used_by.is_empty() && takes("clients"),
@@ -455,6 +465,7 @@ impl<'a> WebView<'a> {
                 })
                 .collect(),
             health_check: web.health_check.as_ref(),
+            deregistration_delay: web.deregistration_delay,
             slo: web.slo.as_ref().filter(|_| takes_slo),
         }
     }

@@ -29,6 +29,21 @@ run "arguments_reach_the_cluster" {
   }
 }
 
+run "what_every_resource_has_reaches_it" {
+  command = plan
+
+  variables {
+    ignore_drift = ["cluster"]
+    tags         = { team = "core" }
+    timeouts     = { delete = "30m" }
+  }
+
+  assert {
+    condition     = contains(stackwright_cluster.main.ignore_drift, "cluster") && stackwright_cluster.main.tags.team == "core" && stackwright_cluster.main.timeouts.delete == "30m"
+    error_message = "An argument is lost."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 

@@ -145,6 +145,50 @@ run "mistakes_are_told" {
   ]
 }
 
+run "how_it_is_kept_reaches_it" {
+  command = plan
+
+  variables {
+    apply_immediately              = false
+    backup_window                  = "03:00-03:30"
+    ca_certificate                 = "rds-ca-rsa4096-g1"
+    iam_authentication             = true
+    ignore_drift                   = ["instance"]
+    maintenance_window             = "sun:04:00-sun:04:30"
+    performance_insights_retention = 31
+    port                           = 6432
+    timeouts                       = { create = "2h" }
+  }
+
+  assert {
+    condition     = !stackwright_db.main.apply_immediately && stackwright_db.main.iam_authentication && stackwright_db.main.performance_insights && stackwright_db.main.performance_insights_retention == 31
+    error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = stackwright_db.main.backup_window == "03:00-03:30" && stackwright_db.main.maintenance_window == "sun:04:00-sun:04:30" && stackwright_db.main.ca_certificate == "rds-ca-rsa4096-g1"
+    error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = stackwright_db.main.port == 6432 && contains(stackwright_db.main.ignore_drift, "instance") && stackwright_db.main.timeouts.create == "2h"
+    error_message = "An argument is lost."
+  }
+}
+
+run "mistakes_of_windows_are_told" {
+  command = plan
+
+  variables {
+    backup_window      = "3-4"
+    maintenance_window = "sunday"
+    port               = 80
+    timeouts           = { create = "1 hour" }
+  }
+
+  expect_failures = [var.backup_window, var.maintenance_window, var.port, var.timeouts]
+}
+
 run "autoscaling_needs_room" {
   command = plan
 

@@ -135,6 +135,11 @@ run "a_target_alone_has_no_service" {
     condition     = output.monitors.slo_fast.critical == 1.44 && output.monitors.slo_slow.critical == 0.6 && output.monitors.slo_long.warning == 0.1
     error_message = "The budget of 0.1% is reckoned wrong: ${jsonencode(output.monitors)}."
   }
+
+  assert {
+    condition     = join(" ", [for key in ["slo_fast", "slo_slow", "slo_long"] : "${stackwright_monitor.main[key].time_window} ${stackwright_monitor.main[key].short_window}"]) == "last_1h last_5m last_6h last_30m last_3d last_6h"
+    error_message = "The objective is looked at over other windows."
+  }
 }
 
 run "a_router_has_its_certificate_and_its_own_errors" {

@@ -30,6 +30,28 @@ run "arguments_reach_the_network" {
   }
 }
 
+run "zones_may_be_named" {
+  command = plan
+
+  variables {
+    availability_zones = ["us-west-2b", "us-west-2c"]
+    domain             = "stage.acme.internal"
+    ignore_drift       = ["vpc"]
+    tags               = { team = "core" }
+    timeouts           = { create = "30m" }
+  }
+
+  assert {
+    condition     = stackwright_network.main.az_count == null && join(" ", stackwright_network.main.availability_zones) == "us-west-2b us-west-2c"
+    error_message = "The zones are not those that were named."
+  }
+
+  assert {
+    condition     = stackwright_network.main.domain == "stage.acme.internal" && stackwright_network.main.tags.team == "core" && contains(stackwright_network.main.ignore_drift, "vpc") && stackwright_network.main.timeouts.create == "30m"
+    error_message = "An argument is lost."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 

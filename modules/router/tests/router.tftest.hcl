@@ -105,6 +105,29 @@ run "its_monitors_can_be_left_out" {
   }
 }
 
+run "how_it_speaks_tls_reaches_it" {
+  command = plan
+
+  variables {
+    certificate_arn             = "arn:aws:acm:us-west-2:111111111111:certificate/1"
+    additional_certificate_arns = { other = "arn:aws:acm:us-west-2:111111111111:certificate/2" }
+    ssl_policy                  = "ELBSecurityPolicy-TLS13-1-3-2021-06"
+    ipv6                        = true
+    ignore_drift                = ["load_balancer"]
+    timeouts                    = { create = "30m" }
+  }
+
+  assert {
+    condition     = stackwright_router.main.additional_certificate_arns.other == "arn:aws:acm:us-west-2:111111111111:certificate/2" && stackwright_router.main.ssl_policy == "ELBSecurityPolicy-TLS13-1-3-2021-06"
+    error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = stackwright_router.main.ipv6 && contains(stackwright_router.main.ignore_drift, "load_balancer") && stackwright_router.main.timeouts.create == "30m"
+    error_message = "An argument is lost."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 

@@ -136,6 +136,28 @@ run "monitors_are_left_out_by_key" {
   }
 }
 
+run "what_the_task_is_made_of_reaches_it" {
+  command = plan
+
+  variables {
+    architecture = "ARM64"
+    command      = ["/app", "report"]
+    entrypoint   = ["/entry"]
+    ignore_drift = ["log_group"]
+    timeouts     = { delete = "30m" }
+  }
+
+  assert {
+    condition     = join(" ", stackwright_job.main.command) == "/app report" && join(" ", stackwright_job.main.entrypoint) == "/entry" && stackwright_job.main.architecture == "ARM64"
+    error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = contains(stackwright_job.main.ignore_drift, "log_group") && stackwright_job.main.timeouts.delete == "30m"
+    error_message = "An argument is lost."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 

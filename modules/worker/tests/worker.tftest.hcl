@@ -91,6 +91,58 @@ run "autoscaling_owns_the_count" {
   }
 }
 
+run "what_the_task_is_made_of_reaches_it" {
+  command = plan
+
+  variables {
+    architecture           = "ARM64"
+    command                = ["/app", "serve"]
+    container_health_check = { command = "/healthy" }
+    entrypoint             = ["/entry"]
+    ignore_drift           = ["log_group"]
+    sidecars = {
+      agent     = { image = "repo/agent:1", essential = false, command = ["run"] }
+      collector = { image = "repo/collector:2", health_check = { command = "/healthy" } }
+    }
+    start_after = { collector = "HEALTHY" }
+    timeouts    = { create = "30m" }
+    volumes     = { uploads = { file_system_id = "fs-01234567", mount_path = "/uploads" } }
+  }
+
+  assert {
+    condition     = join(" ", stackwright_service.main.command) == "/app serve" && join(" ", stackwright_service.main.entrypoint) == "/entry" && stackwright_service.main.architecture == "ARM64"
+    error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = stackwright_service.main.sidecars.collector.health_check.command == "/healthy" && stackwright_service.main.sidecars.agent.image == "repo/agent:1" && stackwright_service.main.start_after.collector == "HEALTHY"
+    error_message = "A sidecar is lost: ${jsonencode(stackwright_service.main.sidecars)}."
+  }
+
+  assert {
+    condition     = stackwright_service.main.volumes.uploads.root_directory == "/" && stackwright_service.main.container_health_check.interval == 30 && contains(stackwright_service.main.ignore_drift, "log_group")
+    error_message = "An argument is lost."
+  }
+
+  assert {
+    condition     = stackwright_service.main.timeouts.create == "30m"
+    error_message = "An argument is lost."
+  }
+}
+
+run "without_a_command_the_image_says_what_runs" {
+  command = plan
+
+  variables {
+    command = null
+  }
+
+  assert {
+    condition     = stackwright_service.main.command == null
+    error_message = "Somebody wrote a command."
+  }
+}
+
 run "mistakes_are_told" {
   command = plan
 

@@ -117,4 +117,70 @@ mod tests {
             }
         }
     }
+
+    /// A module, its resource, and the arguments that it leaves out on purpose.
+    const MODULES: &[(&str, &str, &[&str])] = &[
+        ("cluster", "cluster", &[]),
+        ("db", "db", &[]),
+        ("network", "network", &[]),
+        ("router", "router", &[]),
+        ("scheduled-job", "job", SIZE),
+        ("web-service", "service", SIZE),
+        ("worker", "service", WORKER),
+    ];
+    /// `size` says both.
+    const SIZE: &[&str] = &["cpu", "memory"];
+    /// Nothing reaches a worker.
+    const WORKER: &[&str] = &[
+        "clients",
+        "cpu",
+        "deregistration_delay",
+        "health_check",
+        "memory",
+        "port",
+        "private_name",
+        "routes",
+        "slow_start",
+        "stickiness",
+    ];
+
+    /// What a page lists before what is only read.
+    fn arguments(page: &str) -> BTreeSet<&str> {
+        let schema = page.split("## Schema").nth(1).unwrap();
+        let lines = schema.split("### Read-Only").next().unwrap().lines();
+        lines
+            .filter_map(|line| line.strip_prefix("- `")?.split('`').next())
+            .collect()
+    }
+
+    /// What the main resource of a module is given; the files are as `terraform fmt` writes them.
+    fn given(main: &str, resource: &str) -> BTreeSet<String> {
+        let start = format!("resource \"stackwright_{resource}\" \"main\" {{\n");
+        let body = main.split(&start).nth(1).unwrap();
+        let body = body.split("\n}").next().unwrap();
+        let top = body.lines().filter(|line| !line.starts_with("   "));
+        top.filter_map(|line| {
+            let line = line.trim().trim_start_matches("dynamic ");
+            let name = line.split([' ', '=']).next()?.trim_matches('"');
+            (!name.is_empty() && name != "}").then(|| name.to_owned())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn every_argument_reaches_its_module() {
+        let pages = tfplugin_rs::docs::pages(&Stackwright::default(), INTRODUCTION, &|_| None);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+        for (module, resource, left_out) in MODULES {
+            let page = &pages[&format!("resources/{resource}.md")];
+            let main = root.unwrap().join("modules").join(module).join("main.tf");
+            let given = given(&fs::read_to_string(main).unwrap(), resource);
+            let mut wanted = arguments(page);
+            for name in *left_out {
+                assert!(wanted.remove(name), "{module}: there is no {name}");
+            }
+            let wanted: BTreeSet<String> = wanted.into_iter().map(str::to_owned).collect();
+            assert_eq!(given, wanted, "{module}");
+        }
+    }
 }

@@ -99,6 +99,49 @@ fn monitor_of_events() -> Result<()> {
 }
 
 #[test]
+fn monitor_of_a_burn_rate() -> Result<()> {
+    let life = Life {
+        name: "monitor of a burn rate",
+        address: MONITOR,
+        imports: IMPORT,
+        created: |_| Ok(fixtures::burn_monitor("")),
+        updated: |_| {
+            let monitor = fixtures::burn_monitor("");
+            Ok(monitor
+                .replace("last_1m", "last_2m")
+                .replace("= 5\n", "= 6\n"))
+        },
+        update_shows: &["critical", "short_window"],
+        replaced: |_| Ok(fixtures::burn_monitor("").replace("App Internal", "Other Internal")),
+        side: Removal::By(|account| {
+            delete_alarm(account, "warning")?;
+            delete_alarm(account, "critical both windows")?;
+            Ok("composite_critical")
+        }),
+        main: Removal::By(|account| {
+            delete_alarm(account, "warning")?;
+            delete_alarm(account, "critical both windows")?;
+            delete_alarm(account, "critical")?;
+            Ok("alarm.critical")
+        }),
+        all: |account| {
+            for suffix in [
+                "warning",
+                "warning short window",
+                "warning threshold",
+                "critical both windows",
+                "critical short window",
+                "critical",
+            ] {
+                delete_alarm(account, suffix)?;
+            }
+            Ok(())
+        },
+    };
+    life.live()
+}
+
+#[test]
 fn monitor_of_anomalies() -> Result<()> {
     let life = Life {
         name: "monitor of anomalies",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stackwright_gen::{Procfiles, SourceFile, Spec, generate, schema};
 
 /// What only several values together say, or what a pattern cannot: no schema knows it.
-const BEYOND: [&str; 31] = [
+const BEYOND: [&str; 33] = [
     "same-account",
     "unknown-app",
     "unknown-process",
@@ -18,6 +18,7 @@ const BEYOND: [&str; 31] = [
     "key-without-use",
     "count-and-scale",
     "invalid-scale",
+    "invalid-deploy",
     "not-internal",
     "uses-itself",
     "same-route",
@@ -26,6 +27,7 @@ const BEYOND: [&str; 31] = [
     "timeout-too-long",
     "no-level",
     "level-order",
+    "short-window",
     "unknown-handle",
     "setting-missing",
     "left-out",
@@ -90,12 +92,18 @@ fn good() -> Value {
             "shop": {
                 "image": "localhost:5000/shop:v1", "procfile": "Procfile", "config": { "A": "b" },
                 "secrets": { "K": "arn:aws:ssm:us-west-2:333333333333:parameter/k" },
-                "internal": false, "uses": ["billing"], "db": { "engine_version": "16.4", "storage": 20 },
+                "internal": false, "uses": ["billing"], "architecture": "ARM64", "policies": { "uploads": "{\"Version\": \"2012-10-17\", \"Statement\": []}" },
+                "db": {
+                    "engine_version": "16.4", "storage": 20, "max_storage": 100, "backup_window": "03:00-03:30",
+                    "maintenance_window": "sun:04:00-sun:04:30", "parameters": { "log_min_duration_statement": "500" },
+                    "log_exports": ["postgresql"], "password_version": 2, "replicas": { "reports": { "multi_az": false } },
+                },
                 "monitors": { "errors": { "message": "m", "metric": "a.b", "critical": { "threshold": 0.5 } } },
                 "web": {
                     "size": "2X", "scale": { "max": 4, "cpu": 60 }, "port": 3000, "health_check": { "path": "/x" },
                     "routes": { "main": { "host": "*.acme.example", "path": "/api/*", "priority": 10 } },
-                    "monitors": { "latency": { "enabled": false } }
+                    "monitors": { "latency": { "enabled": false } },
+                    "deploy": { "minimum_percent": 50, "rollback": true }, "deregistration_delay": 60
                 },
                 "worker": { "count": 2, "stop_timeout": 30, "cron": "0 3 * * ? *", "time_zone": "Europe/Berlin" }
             },
@@ -104,7 +112,10 @@ fn good() -> Value {
         "environments": {
             "prod": {
                 "zone_id": "Z0123456789", "notifiers": { "@slack-ops": "arn:aws:sns:us-west-2:333333333333:x" },
-                "apps": { "shop": { "web": { "count": 4 }, "db": { "multi_az": true } } }
+                "apps": { "shop": { "web": { "count": 4 }, "db": {
+                    "multi_az": true, "engine_version": "16", "restore": { "source_db": "old", "time": "2026-11-20T09:30:00Z" },
+                    "kms_key_id": "arn:aws:kms:us-west-2:333333333333:key/12345678-1234-1234-1234-123456789012"
+                }, "policies": { "x": " {} " } } }
             }
         }
     })

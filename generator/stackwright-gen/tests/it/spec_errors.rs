@@ -262,3 +262,49 @@ fn pasted_secrets_are_not_shown() {
         assert_eq!(spec.source().text.len(), text.len());
     }
 }
+
+#[test]
+fn replacements_that_cannot_work_are_refused() {
+    let said = |deploy: &str| {
+        let spec = format!("{MINIMAL}worker = {{ deploy = {{ {deploy} }} }}\n");
+        messages(&spec, &[("Procfile", "worker: x\n")])
+    };
+    assert_eq!(said("minimum_percent = 50, maximum_percent = 100"), "");
+    assert!(said("maximum_percent = 100").contains("leaves no room for a new task"));
+    assert!(said("circuit_breaker = false").contains("rolls back without a circuit breaker"));
+}
+
+#[test]
+fn settings_of_processes_that_do_not_have_them_are_refused() {
+    let said = |key: &str| {
+        let spec = format!("{MINIMAL}clock = {{ {key} }}\nworker = {{ {key} }}\n");
+        messages(&spec, &[("Procfile", "worker: x\nclock: y\n")])
+    };
+    assert!(said("deregistration_delay = 60").contains("takes no requests"));
+    let spec = format!("{MINIMAL}clock = {{ cron = \"rate(1 day)\", deploy = {{}} }}\n");
+    assert!(messages(&spec, &[("Procfile", "clock: y\n")]).contains("runs on a schedule"));
+}
+
+#[test]
+fn a_second_look_back_is_shorter_than_the_first() {
+    let own = |windows: &str| {
+        let monitor = "message = \"m\", metric = \"x\", critical = { threshold = 1 }";
+        let spec = format!("{MINIMAL}monitors.errors = {{ {monitor}, {windows} }}\n");
+        messages(&spec, &[("Procfile", "worker: x\n")])
+    };
+    assert_eq!(own("short_window = \"last_1m\""), "");
+    assert_eq!(own("short_window = \"last_5m\", time_window = \"last_1h\""), "");
+    for wrong in [
+        "short_window = \"last_10m\"",
+        "short_window = \"last_60m\", time_window = \"last_1h\"",
+    ] {
+        assert!(own(wrong).contains("is not shorter than its `time_window`"), "{wrong}");
+    }
+    let default = |key: &str| {
+        let monitors = format!("{key} = {{ short_window = \"last_1m\" }}");
+        let spec = format!("{MINIMAL}worker = {{ monitors = {{ {monitors} }} }}\n");
+        messages(&spec, &[("Procfile", "worker: x\n")])
+    };
+    assert_eq!(default("cpu"), "");
+    assert!(default("deploy_failed").contains("it counts single events"));
+}

@@ -15,11 +15,12 @@ use crate::terraform::terraform;
 use crate::tree::{LARGE, LARGE_PROCFILES};
 
 /// What a `ref` has and nobody writes, by the kind of resource.
-const COMPUTED: [(&str, &str); 5] = [
+const COMPUTED: [(&str, &str); 6] = [
     (
         "stackwright_db",
         "config = { DB_HOST = \"db\" }\nsecrets = { DATABASE_URL = \"arn\" }\ninstance_id = \"db\"\nmax_connections = 1\nmemory_bytes = 1\nreplica_ids = {}\n",
     ),
+    ("stackwright_monitor", "alarm_arns = {}\n"),
     (
         "stackwright_network",
         "namespace = \"stage.acme.internal\"\n",
@@ -61,7 +62,9 @@ fn without_provider(path: &str, text: &str) -> String {
             replaced.push_str("resource \"terraform_data\" \"main\" {}\n");
         } else if line.starts_with("resource \"stackwright_") {
             let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").collect();
-            let body = body
+            // A value has no blocks that are made by a loop.
+            let dynamic = body.iter().position(|line| line.starts_with("  dynamic "));
+            let body = body[..dynamic.unwrap_or(body.len())]
                 .join("\n")
                 .replace("  warning {", "  warning = {")
                 .replace("  critical {", "  critical = {");
@@ -90,6 +93,14 @@ fn references(text: &str) -> String {
     let mut replaced = parts.next().unwrap().to_owned();
     for part in parts {
         let (kind, rest) = part.split_at(part.find(|c| !is_name(c)).unwrap_or(part.len()));
+        if let Some((name, rest)) = rest
+            .strip_prefix('.')
+            .and_then(|rest| rest.split_once('.'))
+            .filter(|_| kind == "monitor")
+        {
+            write!(replaced, "terraform_data.{name}.input.{rest}").unwrap();
+            continue;
+        }
         match rest.strip_prefix(".main.") {
             Some(rest) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
@@ -186,11 +197,11 @@ fn terraform_applies_every_root() {
     };
     assert_eq!(
         network(&stage),
-        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single", "ipv6": true, "flow_log_retention": 30, "namespace": "stage.acme.internal" })
+        serde_json::json!({ "name": "main", "cidr": "10.31.0.0/18", "az_count": 3, "nat": "single", "ipv6": true, "flow_log_retention": 30, "availability_zones": null, "domain": null, "ignore_drift": [], "tags": {}, "namespace": "stage.acme.internal" })
     );
     assert_eq!(
         network(&prod),
-        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "ipv6": false, "flow_log_retention": 0, "namespace": "stage.acme.internal" })
+        serde_json::json!({ "name": "main", "cidr": "10.32.0.0/18", "az_count": 3, "nat": "per_az", "ipv6": false, "flow_log_retention": 0, "availability_zones": null, "domain": null, "ignore_drift": [], "tags": {}, "namespace": "stage.acme.internal" })
     );
     let router =
         &prod["module.environment.module.public_router[0].module.monitors.terraform_data.main"];
@@ -215,6 +226,74 @@ fn terraform_applies_every_root() {
             .unwrap()
             .starts_with("arn:aws-us-gov:")
     );
+}
+
+/// What an app, its processes and its database may say besides sizes and counts.
+const SETTINGS: &str = r#"
+architecture = "ARM64"
+
+[apps.shop.policies]
+uploads = '{"Version": "2012-10-17", "Statement": []}'
+
+[apps.shop.web]
+deploy = { minimum_percent = 50, maximum_percent = 150 }
+deregistration_delay = 0
+
+[apps.shop.worker]
+deploy = { circuit_breaker = false, rollback = false }
+
+[apps.shop.db]
+max_storage = 100
+parameters = { log_min_duration_statement = "500" }
+log_exports = ["postgresql"]
+backup_window = "03:00-03:30"
+
+[environments.prod.apps.shop.policies]
+uploads = '{"Version": "2012-10-17", "Statement": ["prod"]}'
+
+[environments.prod.apps.shop.db]
+engine_version = "17"
+password_version = 2
+apply_immediately = false
+replicas = { reports = { instance_class = "db.m7g.large" } }
+restore = { source_db = "old", time = "2026-11-20T09:30:00Z" }
+"#;
+
+#[test]
+fn settings_reach_their_resources() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = format!("{MINIMAL}{SETTINGS}");
+    let made = tree(&spec, "web: puma\nworker: x\n");
+    write(folder.path(), &made);
+    let stage = apply(&folder.path().join("stage"));
+    let prod = apply(&folder.path().join("prod"));
+    for found in [&stage, &prod] {
+        let (web, worker) = (process(found, "shop", "web"), process(found, "shop", "worker"));
+        assert_eq!((&web["architecture"], &worker["architecture"]), (&"ARM64".into(), &"ARM64".into()));
+        assert_eq!(web["deregistration_delay"], 0);
+        assert_eq!(web["deploy"]["minimum_percent"], 50);
+        assert_eq!(web["deploy"]["rollback"], true);
+        assert_eq!(worker["deploy"]["rollback"], false);
+    }
+    let policy = |found: &BTreeMap<String, Value>| {
+        let app = &found["module.app_shop.terraform_data.main"];
+        app["policies"]["uploads"].as_str().unwrap().to_owned()
+    };
+    assert!(policy(&stage).contains("[]") && policy(&prod).contains("[\"prod\"]"));
+    let db = |found: &BTreeMap<String, Value>, key: &str| {
+        found["module.app_shop.module.db.terraform_data.main"][key].clone()
+    };
+    let of_both = |key| (db(&stage, key), db(&prod, key));
+    assert_eq!(of_both("engine_version"), ("16".into(), "17".into()));
+    assert_eq!(of_both("password_version"), (1.into(), 2.into()));
+    assert_eq!(of_both("apply_immediately"), (true.into(), false.into()));
+    assert_eq!(of_both("max_storage"), (100.into(), 100.into()));
+    assert_eq!(of_both("backup_window").1, "03:00-03:30");
+    assert_eq!(db(&stage, "log_exports"), serde_json::json!(["postgresql"]));
+    assert_eq!(db(&prod, "parameters")["log_min_duration_statement"], "500");
+    assert_eq!(db(&prod, "replicas")["reports"]["multi_az"], false);
+    assert_eq!(db(&prod, "restore")["source_db"], "old");
+    assert_eq!(of_both("restore").0, Value::Null);
 }
 
 #[test]

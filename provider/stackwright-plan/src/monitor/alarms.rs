@@ -1,7 +1,8 @@
 //! The AWS objects of a monitor.
 //!
 //! Created one after the other: the alarm of `critical`, that of `warning`, then the composite that
-//! names both. AWS wants them deleted the other way round.
+//! names both. With `short_window` each level has a second alarm, and `critical` a composite, too.
+//! AWS wants them deleted the other way round.
 
 use std::collections::BTreeMap;
 
@@ -18,34 +19,83 @@ use crate::resource::{Resource as _, known_map};
 use crate::{Graph, In, ResourceId, Scope, name, tag};
 
 pub(crate) const COMPOSITE: &str = "composite";
+pub(crate) const CRITICAL_COMPOSITE: &str = "composite_critical";
 pub(crate) const DETECTOR: &str = "anomaly_detector";
 pub(crate) const FILTER: &str = "metric_filter";
 pub(crate) const RULE: &str = "event_rule";
 
+/// How far an alarm looks back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Over `time_window`.
+    Whole,
+    /// Over `short_window`.
+    Short,
+}
+
 /// Key of a level's alarm.
-pub(crate) const fn key(level: Level) -> &'static str {
-    match level {
-        Level::Critical => "alarm.critical",
-        Level::Warning => "alarm.warning",
+pub(crate) const fn key(level: Level, look: Look) -> &'static str {
+    match (level, look) {
+        (Level::Critical, Look::Whole) => "alarm.critical",
+        (Level::Critical, Look::Short) => "alarm.critical_short",
+        (Level::Warning, Look::Whole) => "alarm.warning",
+        (Level::Warning, Look::Short) => "alarm.warning_short",
     }
 }
 
 /// What stands behind the monitor's name in the name of a level's alarm.
-pub(crate) const fn suffix(level: Level) -> &'static str {
-    match level {
-        Level::Critical => " [critical]",
-        Level::Warning => " [warning threshold]",
+const fn suffix(level: Level, look: Look) -> &'static str {
+    match (level, look) {
+        (Level::Critical, Look::Whole) => " [critical]",
+        (Level::Critical, Look::Short) => " [critical short window]",
+        (Level::Warning, Look::Whole) => " [warning threshold]",
+        (Level::Warning, Look::Short) => " [warning short window]",
     }
 }
 
+/// What stands behind the monitor's name in the name of the alarm that tells `critical` when there is a short window.
+const BOTH_WINDOWS: &str = " [critical both windows]";
+
 /// Name of a level's alarm.
-pub(crate) fn name(scope: &Scope, monitor: &str, level: Level) -> String {
-    prefixed(scope, monitor) + suffix(level)
+pub(crate) fn name(scope: &Scope, monitor: &str, level: Level, look: Look) -> String {
+    prefixed(scope, monitor) + suffix(level, look)
 }
 
 /// Name of the alarm that tells `warning` when there are two levels.
 pub(crate) fn composite_name(scope: &Scope, monitor: &str) -> String {
     prefixed(scope, monitor) + " [warning]"
+}
+
+/// Name of the alarm that tells `critical` when there is a short window.
+pub(crate) fn critical_composite_name(scope: &Scope, monitor: &str) -> String {
+    prefixed(scope, monitor) + BOTH_WINDOWS
+}
+
+/// The longest end of the names of the monitor's alarms.
+pub(crate) fn longest_suffix(view: &MonitorConfig) -> &'static str {
+    match (view.warning.is_null(), view.short_window.known()) {
+        (_, Some(_)) => BOTH_WINDOWS,
+        (true, None) => suffix(Level::Critical, Look::Whole),
+        (false, None) => suffix(Level::Warning, Look::Whole),
+    }
+}
+
+/// The alarm of `critical` that tells, and that keeps `warning` quiet.
+pub(crate) fn telling(view: &MonitorConfig) -> &'static str {
+    if view.short_window.is_null() {
+        key(Level::Critical, Look::Whole)
+    } else {
+        CRITICAL_COMPOSITE
+    }
+}
+
+/// Name of the same.
+pub(crate) fn telling_name(scope: &Scope, view: &MonitorConfig, monitor: &str) -> String {
+    if view.short_window.is_null() {
+        name(scope, monitor, Level::Critical, Look::Whole)
+    } else {
+        critical_composite_name(scope, monitor)
+    }
 }
 
 fn prefixed(scope: &Scope, monitor: &str) -> String {
@@ -111,6 +161,8 @@ struct Inputs<'a> {
     id: ResourceId,
     ask: Ask,
     shape: Shape,
+    /// The same over `short_window`.
+    short: Option<Shape>,
     user_tags: Tags,
 }
 
@@ -127,6 +179,10 @@ pub(crate) fn graph(scope: &Scope, view: &MonitorConfig) -> Option<Graph> {
             format!("{}/{name}", scope.environment),
         ),
         shape: ask.shape().ok()?,
+        short: series::short(view, &ask)?
+            .map(|short| short.shape())
+            .transpose()
+            .ok()?,
         ask,
         user_tags: known_map(&view.common.0.tags)?,
     };
@@ -134,9 +190,12 @@ pub(crate) fn graph(scope: &Scope, view: &MonitorConfig) -> Option<Graph> {
     inputs.filter(&mut graph)?;
     inputs.rule(&mut graph)?;
     inputs.detector(&mut graph)?;
-    inputs.alarm(&mut graph, Level::Critical)?;
+    inputs.level(&mut graph, Level::Critical)?;
+    if inputs.short.is_some() {
+        inputs.critical_composite(&mut graph);
+    }
     if !view.warning.is_null() {
-        inputs.alarm(&mut graph, Level::Warning)?;
+        inputs.level(&mut graph, Level::Warning)?;
     }
     if has_composite(view)? {
         inputs.composite(&mut graph)?;
@@ -155,35 +214,41 @@ impl Inputs<'_> {
         self.scope.arn("cloudwatch", &format!("alarm:{name}"))
     }
 
-    fn alarm(&self, graph: &mut Graph, level: Level) -> Option<()> {
-        let alarm = self.metric_alarm(level)?;
+    /// The alarms on metrics of a level.
+    fn level(&self, graph: &mut Graph, level: Level) -> Option<()> {
+        self.alarm(graph, level, Look::Whole, &self.shape)?;
+        match &self.short {
+            Some(shape) => self.alarm(graph, level, Look::Short, shape),
+            None => Some(()),
+        }
+    }
+
+    fn alarm(&self, graph: &mut Graph, level: Level, look: Look, shape: &Shape) -> Option<()> {
+        let alarm = self.metric_alarm(level, look, shape)?;
         let alarm_name = alarm.alarm_name.clone();
         let has_detector = graph.nodes.contains_key(&DETECTOR.into());
         let node = graph
-            .add(key(level), &alarm)
+            .add(key(level, look), &alarm)
             .predict("arn", self.alarm_arn(&alarm_name))
             .predict("name", alarm_name);
         if has_detector {
             node.after(DETECTOR);
         }
-        match level {
-            Level::Critical => drop(node.main()),
-            Level::Warning => drop(node.after(key(Level::Critical))),
+        match (level, look) {
+            (Level::Critical, Look::Whole) => drop(node.main()),
+            (Level::Warning, Look::Whole) => drop(node.after(telling(self.view))),
+            (_, Look::Short) => drop(node.after(key(level, Look::Whole))),
         }
         Some(())
     }
 
-    fn metric_alarm(&self, level: Level) -> Option<MetricAlarm> {
+    fn metric_alarm(&self, level: Level, look: Look, shape: &Shape) -> Option<MetricAlarm> {
         let Self {
-            scope,
-            view,
-            ask,
-            shape,
-            ..
+            scope, view, ask, ..
         } = self;
         let limit = levels::limit(view, level);
         let watched = series::watched(view, ask, shape, &limit)?;
-        let alarm_name = name(scope, self.name, level);
+        let alarm_name = name(scope, self.name, level, look);
         let anomaly = view.is_anomaly();
         let (treatment, told) = missing(view, ask)?;
         let actions = self.actions(level)?;
@@ -193,7 +258,7 @@ impl Inputs<'_> {
             actions_enabled: true,
             ok_actions: beside_alarm(&actions, false),
             alarm_actions: actions,
-            insufficient_data_actions: if told && level == Level::Critical {
+            insufficient_data_actions: if told && (level, look) == (Level::Critical, Look::Whole) {
                 beside_alarm(&levels::all_actions(scope, view), false)
             } else {
                 In::Known(Vec::new())
@@ -217,14 +282,15 @@ impl Inputs<'_> {
             treat_missing_data: treatment.to_owned(),
             evaluate_low_sample_count_percentile: text_if(percentile, "evaluate"),
             warm_up_minutes: series::whole(view.warm_up.known_or(0)?),
-            tags: self.tags(key(level), &alarm_name),
+            tags: self.tags(key(level, look), &alarm_name),
             alarm_name,
         })
     }
 
-    /// Below a composite the lower level tells nobody itself.
+    /// Below a composite an alarm tells nobody itself.
     fn actions(&self, level: Level) -> Option<In<Vec<String>>> {
-        let silent = level == Level::Warning && has_composite(self.view)?;
+        let silent =
+            self.short.is_some() || level == Level::Warning && has_composite(self.view)?;
         Some(if silent {
             In::Known(Vec::new())
         } else {
@@ -249,18 +315,58 @@ impl Inputs<'_> {
         })
     }
 
+    /// Fires while all alarms of a level do.
+    fn rule_of(&self, level: Level) -> String {
+        let alarm = |look| format!("ALARM(\"{}\")", name(self.scope, self.name, level, look));
+        match self.short {
+            Some(_) => alarm(Look::Whole) + " AND " + &alarm(Look::Short),
+            None => alarm(Look::Whole),
+        }
+    }
+
+    /// The alarm of a level that all of its alarms on metrics come before.
+    const fn last(&self, level: Level) -> &'static str {
+        let look = if self.short.is_some() {
+            Look::Short
+        } else {
+            Look::Whole
+        };
+        key(level, look)
+    }
+
+    fn critical_composite(&self, graph: &mut Graph) {
+        let alarm_name = critical_composite_name(self.scope, self.name);
+        let actions = levels::actions(self.scope, self.view, Level::Critical);
+        let composite = CompositeAlarm {
+            alarm_description: levels::description(self.view, Level::Critical),
+            alarm_rule: self.rule_of(Level::Critical),
+            actions_enabled: true,
+            ok_actions: beside_alarm(&actions, true),
+            alarm_actions: actions,
+            actions_suppressor: In::Known(String::new()),
+            actions_suppressor_wait_period: 0,
+            actions_suppressor_extension_period: 0,
+            tags: self.tags(CRITICAL_COMPOSITE, &alarm_name),
+            alarm_name: alarm_name.clone(),
+        };
+        graph
+            .add(CRITICAL_COMPOSITE, &composite)
+            .after(self.last(Level::Critical))
+            .predict("arn", self.alarm_arn(&alarm_name))
+            .predict("name", alarm_name);
+    }
+
     fn composite(&self, graph: &mut Graph) -> Option<()> {
         let alarm_name = composite_name(self.scope, self.name);
-        let watched = name(self.scope, self.name, Level::Warning);
         let actions = levels::actions(self.scope, self.view, Level::Warning);
         let (wait, extension) = waits(self.view)?;
         let composite = CompositeAlarm {
             alarm_description: levels::description(self.view, Level::Warning),
-            alarm_rule: format!("ALARM(\"{watched}\")"),
+            alarm_rule: self.rule_of(Level::Warning),
             actions_enabled: true,
             ok_actions: beside_alarm(&actions, true),
             alarm_actions: actions,
-            actions_suppressor: In::From(key(Level::Critical).into(), "arn"),
+            actions_suppressor: In::From(telling(self.view).into(), "arn"),
             actions_suppressor_wait_period: series::whole(wait),
             actions_suppressor_extension_period: series::whole(extension),
             tags: self.tags(COMPOSITE, &alarm_name),
@@ -268,7 +374,7 @@ impl Inputs<'_> {
         };
         graph
             .add(COMPOSITE, &composite)
-            .after(key(Level::Warning))
+            .after(self.last(Level::Warning))
             .predict("arn", self.alarm_arn(&alarm_name))
             .predict("name", alarm_name);
         Some(())

@@ -30,6 +30,7 @@ pub(crate) fn check(view: &MonitorConfig, found: &mut Diagnostics) {
     blocks::blocks(view, found);
     blocks::limits(view, found);
     form::shape(view, found);
+    form::short_window(view, found);
     form::grouping(view, found);
     messages::messages(view, found);
     messages::warnings(view, found);

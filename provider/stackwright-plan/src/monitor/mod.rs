@@ -1,7 +1,7 @@
 //! `stackwright_monitor`: a Datadog-style monitor on CloudWatch.
 //!
-//! Components: `alarm.critical` (main), `alarm.warning`, `composite`, `anomaly_detector`,
-//! `metric_filter`, `event_rule`.
+//! Components: `alarm.critical` (main), `alarm.critical_short`, `composite_critical`, `alarm.warning`,
+//! `alarm.warning_short`, `composite`, `anomaly_detector`, `metric_filter`, `event_rule`.
 //!
 //! Replaced by a change of: `name`.
 //!
@@ -31,6 +31,7 @@ use crate::resource::{Anchor, CommonConfig, Facts, Found, Plain, RecoverError, R
 use crate::resource_tags::{CommonBesideTags, RESOURCE_TAGS};
 use crate::{Graph, Outputs, Scope};
 
+use alarms::Look;
 use message::Level as LevelName;
 
 /// A Datadog-style monitor on CloudWatch: one or two levels, each with its threshold and with whom it tells.
@@ -71,6 +72,8 @@ pub struct Monitor {
     pub time_aggr: Option<String>,
     /// How far back, a multiple of `interval`; where all series of a metric are watched, 3 hours at most. Allowed: `last_` with a number and `m`, `h`, `d` or `w`, like `last_5m`, `last_4h` or `last_1d`, up to `last_1w`.
     pub time_window: String,
+    /// A second, shorter look back: a level fires only while it is past its threshold in this window too, and so ends soon after its cause. Burn rates have one: `last_5m` beside a `time_window` of `last_1h`. Not of type `anomaly` and `event`, not with `by`, and only where missing data is `ok`, `alert` or `ignore`. Allowed: as `time_window`, and shorter.
+    pub short_window: Option<String>,
     /// Over series. Of type `log` and `event` it is `sum` when it is left out, with `expression` there is none, else it is needed. Allowed: one of `avg`, `sum`, `min`, `max`, or for one series a percentile like `p95`.
     pub space_aggr: Option<String>,
     /// How the value is compared with the thresholds; not of type `anomaly`, where `anomaly.direction` says it. Allowed: one of `>`, `>=`, `<`, `<=`.
@@ -139,12 +142,15 @@ pub struct Monitor {
     pub draft_status: Option<String>,
     /// Datadog's older word for `no_data`: refused with advice.
     pub notify_no_data: Option<bool>,
-    /// ARN of the alarm of each level: `critical`, `warning`.
+    /// ARN of the alarm of each level: `critical`, `warning`, and with `short_window` also `critical_short`, `warning_short`.
     #[tf(computed)]
     pub alarm_arns: BTreeMap<String, String>,
     /// ARN of the composite alarm that tells `warning` unless `critical` fires. Null with one level.
     #[tf(computed)]
     pub composite_arn: Option<String>,
+    /// ARN of the composite alarm that tells `critical` while both of its alarms fire. Null without `short_window`.
+    #[tf(computed)]
+    pub critical_composite_arn: Option<String>,
     /// Which alarms stand for this monitor, in words.
     #[tf(computed)]
     pub cloudwatch_plan: String,
@@ -247,9 +253,9 @@ pub struct Suppression {
 pub struct MonitorRef {
     /// Name of the monitor.
     pub name: String,
-    /// Name of the alarm of `critical`.
+    /// Name of the alarm that tells `critical`.
     pub alarm_name: String,
-    /// ARN of the alarm of `critical`.
+    /// ARN of the alarm that tells `critical`.
     pub alarm_arn: String,
 }
 
@@ -300,24 +306,20 @@ impl Resource for MonitorResource {
     }
 
     fn fill(scope: &Scope, view: &mut MonitorConfig, outputs: &Outputs) {
-        let arn = |level: LevelName| outputs.get(&alarms::key(level).into(), "arn");
-        let mut arns = BTreeMap::from([("critical".to_owned(), arn(LevelName::Critical))]);
-        if !view.warning.is_null() {
-            arns.insert("warning".to_owned(), arn(LevelName::Warning));
-        }
-        view.alarm_arns = Cfg::Known(arns);
+        let arn = |key: &str| outputs.get(&key.into(), "arn");
+        view.alarm_arns = arns(view, arn);
         view.composite_arn = match alarms::has_composite(view) {
-            Some(true) => outputs.get(&alarms::COMPOSITE.into(), "arn"),
+            Some(true) => arn(alarms::COMPOSITE),
             Some(false) => Cfg::Null,
             None => Cfg::unknown(),
         };
+        view.critical_composite_arn = match view.short_window {
+            Cfg::Known(_) => arn(alarms::CRITICAL_COMPOSITE),
+            Cfg::Null => Cfg::Null,
+            Cfg::Unknown(_) => Cfg::unknown(),
+        };
         view.cloudwatch_plan = summary::text(scope, view).map_or_else(Cfg::unknown, Cfg::Known);
-        let name = |name: String| alarms::name(scope, &name, LevelName::Critical);
-        view.reference = Cfg::Known(MonitorRefConfig {
-            name: view.name.clone(),
-            alarm_name: view.name.clone().map(name),
-            alarm_arn: arn(LevelName::Critical),
-        });
+        view.reference = reference(scope, view, arn);
     }
 
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
@@ -332,4 +334,49 @@ impl Resource for MonitorResource {
     ) -> Result<MonitorConfig, RecoverError> {
         recover::recover(scope, id, found)
     }
+}
+
+/// The alarms on metrics; unknown while what decides about one is.
+fn arns(
+    view: &MonitorConfig,
+    arn: impl Fn(&str) -> Cfg<String>,
+) -> Cfg<BTreeMap<String, Cfg<String>>> {
+    if view.short_window.is_unknown() {
+        return Cfg::unknown();
+    }
+    let mut arns = BTreeMap::new();
+    for level in LevelName::BOTH {
+        if level == LevelName::Warning && view.warning.is_null() {
+            continue;
+        }
+        let word = level.word();
+        arns.insert(word.to_owned(), arn(alarms::key(level, Look::Whole)));
+        if !view.short_window.is_null() {
+            let short = arn(alarms::key(level, Look::Short));
+            arns.insert(format!("{word}_short"), short);
+        }
+    }
+    Cfg::Known(arns)
+}
+
+fn reference(
+    scope: &Scope,
+    view: &MonitorConfig,
+    arn: impl Fn(&str) -> Cfg<String>,
+) -> Cfg<MonitorRefConfig> {
+    let unknown = view.short_window.is_unknown();
+    let name = |name: String| alarms::telling_name(scope, view, &name);
+    Cfg::Known(MonitorRefConfig {
+        name: view.name.clone(),
+        alarm_name: if unknown {
+            Cfg::unknown()
+        } else {
+            view.name.clone().map(name)
+        },
+        alarm_arn: if unknown {
+            Cfg::unknown()
+        } else {
+            arn(alarms::telling(view))
+        },
+    })
 }

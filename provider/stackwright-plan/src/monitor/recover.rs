@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use tfplugin_types::{Cfg, Number};
 
+use super::alarms::Look;
 use super::message::Level;
 use super::shape::{Ask, Space, Time};
 use super::{
@@ -40,20 +41,23 @@ fn named<'a>(scope: &Scope, id: &'a str) -> Result<&'a str, RecoverError> {
 
 pub(crate) fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {
     let name = named(scope, id)?;
-    let alarm = |level| {
+    let alarm = |level, look| {
         Anchor::named(
-            alarms::key(level),
+            alarms::key(level, look),
             Kind::MetricAlarm,
-            alarms::name(scope, name, level),
+            alarms::name(scope, name, level, look),
         )
     };
+    let composite = |key, name| Anchor::named(key, Kind::CompositeAlarm, name);
     Ok(vec![
-        alarm(Level::Critical),
-        alarm(Level::Warning),
-        Anchor::named(
-            alarms::COMPOSITE,
-            Kind::CompositeAlarm,
-            alarms::composite_name(scope, name),
+        alarm(Level::Critical, Look::Whole),
+        alarm(Level::Critical, Look::Short),
+        alarm(Level::Warning, Look::Whole),
+        alarm(Level::Warning, Look::Short),
+        composite(alarms::COMPOSITE, alarms::composite_name(scope, name)),
+        composite(
+            alarms::CRITICAL_COMPOSITE,
+            alarms::critical_composite_name(scope, name),
         ),
         Anchor::named(
             alarms::FILTER,
@@ -74,7 +78,8 @@ pub(crate) fn recover(
     found: &Found,
 ) -> Result<MonitorConfig, RecoverError> {
     let name = named(scope, id)?;
-    let critical = required(found, alarms::key(Level::Critical), id, Kind::MetricAlarm)?;
+    let main = alarms::key(Level::Critical, Look::Whole);
+    let critical = required(found, main, id, Kind::MetricAlarm)?;
     let mut view = MonitorConfig {
         name: Cfg::Known(name.to_owned()),
         kind: Cfg::Known("metric".to_owned()),
@@ -94,6 +99,7 @@ pub(crate) fn recover(
     };
     watched(critical, &mut view).ok_or_else(foreign)?;
     levels(scope, found, critical, &mut view);
+    view.short_window = short_window(found);
     view.no_data = no_data(critical, &view);
     let warm_up = critical
         .number("warm_up_minutes")
@@ -354,10 +360,26 @@ fn aggregations(looks: &Looks, view: &mut MonitorConfig) {
     }
 }
 
+/// The second look back, from the alarm that has it.
+fn short_window(found: &Found) -> Cfg<String> {
+    let key = alarms::key(Level::Critical, Look::Short);
+    let seconds = found.get(&Key::from(key)).and_then(|alarm| {
+        let queries: Vec<MetricQuery> =
+            serde_json::from_value(alarm.fields.get("metrics")?.clone()).ok()?;
+        let period = match queries.first() {
+            Some(query) => i64::from(query.period),
+            None => alarm.number("period")?,
+        };
+        Some(period * alarm.number("evaluation_periods")?)
+    });
+    seconds.map(window::text).into()
+}
+
 fn levels(scope: &Scope, found: &Found, critical: &Seen, view: &mut MonitorConfig) {
-    let warning = found.get(&Key::from(alarms::key(Level::Warning)));
+    let warning = found.get(&Key::from(alarms::key(Level::Warning, Look::Whole)));
     let composite = found.get(&Key::from(alarms::COMPOSITE));
-    view.critical = level(scope, critical, critical);
+    let telling = found.get(&Key::from(alarms::CRITICAL_COMPOSITE));
+    view.critical = level(scope, critical, telling.unwrap_or(critical));
     if let Some(warning) = warning {
         view.warning = level(scope, warning, composite.unwrap_or(warning));
     }

@@ -79,6 +79,19 @@ pub(crate) fn ask(view: &MonitorConfig) -> Option<Ask> {
     })
 }
 
+/// The same over `short_window`, when there is one; `None` while that is not known or cannot be read.
+#[expect(clippy::option_option, reason = "none given and none known differ")]
+pub(crate) fn short(view: &MonitorConfig, ask: &Ask) -> Option<Option<Ask>> {
+    match &view.short_window {
+        Cfg::Null => Some(None),
+        Cfg::Known(text) => Some(Some(Ask {
+            window: window::seconds(text)?,
+            ..ask.clone()
+        })),
+        Cfg::Unknown(_) => None,
+    }
+}
+
 /// The metric: a log monitor makes one with its own name.
 pub(crate) fn metric(view: &MonitorConfig) -> Option<String> {
     if view.is_event() {

@@ -2,6 +2,7 @@
 
 use tfplugin_types::Cfg;
 
+use super::alarms::Look;
 use super::message::Level;
 use super::shape::{Ask, Scan, Shape, Time};
 use super::{MonitorConfig, SeriesConfig, alarms, levels, notify, series, window};
@@ -12,7 +13,14 @@ pub(crate) fn text(scope: &Scope, view: &MonitorConfig) -> Option<String> {
     let name = view.name.known()?;
     let ask = series::ask(view)?;
     let shape = ask.shape().ok()?;
+    let short = series::short(view, &ask)?;
     let mut lines = vec![watches(view, &ask, &shape)?];
+    if let Some(short) = &short {
+        let evaluation = evaluation(short, &short.shape().ok()?);
+        lines.push(format!(
+            "Looks a second time, at {evaluation}: a level fires while both looks do."
+        ));
+    }
     lines.push(level(scope, view, name, Level::Critical)?);
     if !view.warning.is_null() {
         lines.push(level(scope, view, name, Level::Warning)?);
@@ -108,21 +116,36 @@ fn level(scope: &Scope, view: &MonitorConfig, name: &str, level: Level) -> Optio
     } else {
         format!("{} {limit}", view.operator.known()?)
     };
-    let alarm = alarms::name(scope, name, level);
+    let quiet = quiet(scope, view, name, level);
     let told = told(scope, view, level)?;
     Some(match level {
         Level::Warning if alarms::has_composite(view)? => {
             let (wait, _) = alarms::waits(view)?;
             let composite = alarms::composite_name(scope, name);
             format!(
-                "warning: {condition} -> alarm \"{alarm}\" tells nobody; composite alarm \"{composite}\" tells {told} after {wait} s, unless critical fires."
+                "warning: {condition} -> {quiet}; composite alarm \"{composite}\" tells {told} after {wait} s, unless critical fires."
             )
         }
+        Level::Critical if !view.short_window.is_null() => {
+            let composite = alarms::critical_composite_name(scope, name);
+            format!("critical: {condition} -> {quiet}; composite alarm \"{composite}\" tells {told}.")
+        }
         _ => format!(
-            "{}: {condition} -> alarm \"{alarm}\" tells {told}.",
-            level.word()
+            "{}: {condition} -> alarm \"{}\" tells {told}.",
+            level.word(),
+            alarms::name(scope, name, level, Look::Whole)
         ),
     })
+}
+
+/// The alarms of a level that a composite stands over.
+fn quiet(scope: &Scope, view: &MonitorConfig, name: &str, level: Level) -> String {
+    let whole = alarms::name(scope, name, level, Look::Whole);
+    if view.short_window.is_null() {
+        return format!("alarm \"{whole}\" tells nobody");
+    }
+    let short = alarms::name(scope, name, level, Look::Short);
+    format!("alarms \"{whole}\" and \"{short}\" tell nobody")
 }
 
 fn told(scope: &Scope, view: &MonitorConfig, level: Level) -> Option<String> {

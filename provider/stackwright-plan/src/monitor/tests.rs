@@ -312,6 +312,168 @@ fn an_expression_watches_its_named_series() {
     assert_eq!(made.len(), 1);
 }
 
+/// Both levels, each with two looks back.
+fn burning() -> Json {
+    json!({
+        "name": "burn", "message": "m", "time_aggr": "sum", "time_window": "last_1h", "short_window": "last_5m",
+        "operator": ">", "namespace": "AWS/X", "no_data": "ok", "expression": "100 * b / a",
+        "metrics": { "a": { "metric": "all" }, "b": { "metric": "bad" } },
+        "warning": { "threshold": 1, "notify": "@slack-team-infra" },
+        "critical": { "threshold": 14.4, "notify": "@pagerduty" },
+    })
+}
+
+/// The same with one level.
+fn burning_once() -> Json {
+    let mut burning = burning();
+    burning["warning"] = Json::Null;
+    burning
+}
+
+const PAGE: &str = "arn:aws:sns:us-west-2:111111111111:page";
+
+#[test]
+fn a_short_window_is_a_second_alarm_and_a_composite_over_both() {
+    let made = components(&burning_once());
+    let keys: Vec<&str> = made.keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        ["alarm.critical", "alarm.critical_short", "composite_critical"]
+    );
+    let period = |key: &str| made[key]["metrics"][0]["period"].clone();
+    assert_eq!((period(keys[0]), period(keys[1])), (json!(3600), json!(300)));
+    for key in &keys[..2] {
+        assert_eq!(made[*key]["alarm_actions"], json!([]), "{key}");
+        assert_eq!(made[*key]["ok_actions"], json!([]), "{key}");
+        assert_eq!(made[*key]["threshold"], 14.4, "{key}");
+    }
+    let composite = &made["composite_critical"];
+    assert_eq!(
+        composite["alarm_rule"],
+        "ALARM(\"acme/stage burn [critical]\") AND ALARM(\"acme/stage burn [critical short window]\")"
+    );
+    assert_eq!(composite["alarm_actions"], json!([PAGE]));
+    assert_eq!(composite["ok_actions"], json!([PAGE]));
+    assert_eq!(composite["actions_suppressor"], "");
+}
+
+#[test]
+fn with_a_short_window_the_composite_of_critical_keeps_warning_quiet() {
+    let made = components(&burning());
+    let composite = &made["composite"];
+    assert_eq!(
+        composite["alarm_rule"],
+        "ALARM(\"acme/stage burn [warning threshold]\") AND ALARM(\"acme/stage burn [warning short window]\")"
+    );
+    assert_eq!(
+        composite["actions_suppressor"],
+        json!({ "$from": ["composite_critical", "arn"] })
+    );
+    let graph = MonitorResource::plan(&scope(), &view(&burning())).unwrap();
+    let needs = |key: &str| {
+        let needs = graph.nodes[&Key::from(key)].needs();
+        needs.into_iter().map(|key| key.0).collect::<Vec<_>>()
+    };
+    assert_eq!(needs("alarm.critical_short"), ["alarm.critical"]);
+    assert_eq!(needs("composite_critical"), ["alarm.critical_short"]);
+    assert_eq!(needs("alarm.warning"), ["composite_critical"]);
+    assert_eq!(needs("alarm.warning_short"), ["alarm.warning"]);
+    assert_eq!(
+        needs("composite"),
+        ["alarm.warning_short", "composite_critical"]
+    );
+}
+
+#[test]
+fn the_plan_says_that_there_are_two_looks() {
+    let text = summary::text(&scope(), &view(&burning())).unwrap();
+    for part in [
+        "100 * b / a; one period of 1 hour.",
+        "Looks a second time, at one period of 5 minutes: a level fires while both looks do.",
+        "critical: > 14.4 -> alarms \"acme/stage burn [critical]\" and \"acme/stage burn [critical short window]\" tell nobody; composite alarm \"acme/stage burn [critical both windows]\" tells @pagerduty.",
+        "composite alarm \"acme/stage burn [warning]\" tells @slack-team-infra after 60 s, unless critical fires.",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn computed_attributes_name_the_alarms_of_both_looks() {
+    let mut view = view(&burning());
+    MonitorResource::fill(&scope(), &mut view, &Outputs::default());
+    let arns: Vec<String> = view.alarm_arns.known().unwrap().keys().cloned().collect();
+    assert_eq!(
+        arns,
+        ["critical", "critical_short", "warning", "warning_short"]
+    );
+    let reference = view.reference.known().unwrap();
+    assert_eq!(
+        reference.alarm_name.known().unwrap(),
+        "acme/stage burn [critical both windows]"
+    );
+}
+
+#[test]
+fn a_short_window_is_refused_where_it_cannot_be() {
+    assert_eq!(
+        error(&json!({ "short_window": "5m", "no_data": "ok" })),
+        "short_window \"5m\": use last_<n>m, last_<n>h, last_1d or last_1w, for example last_5m."
+    );
+    assert_eq!(
+        error(&json!({ "short_window": "last_5m", "no_data": "ok" })),
+        "short_window last_5m is not shorter than time_window last_5m. Shorten it, or remove it."
+    );
+    assert_eq!(
+        error(&json!({ "short_window": "last_3m", "interval": 120, "time_window": "last_4m", "no_data": "ok" })),
+        "short_window last_3m is not a multiple of interval 120 s; use last_2m."
+    );
+    assert_eq!(
+        error(&json!({ "short_window": "last_1m", "interval": 300, "no_data": "ok" })),
+        "short_window last_1m is not a multiple of interval 300 s; no shorter one is. Remove it, or shorten interval."
+    );
+    for no_data in [Json::Null, json!("show"), json!("notify")] {
+        let refused = error(&json!({ "short_window": "last_1m", "no_data": no_data }));
+        assert!(refused.contains("takes an alarm without data"), "{refused}");
+    }
+    let mut unusual = anomaly();
+    unusual["short_window"] = json!("last_1m");
+    let mut counted = event();
+    counted["short_window"] = json!("last_1m");
+    let grouped = with(&json!({ "short_window": "last_1m", "no_data": "ok", "by": ["host"] }));
+    for (refused, why) in [
+        (unusual, "a band that is made for one window"),
+        (counted, "counts single events"),
+        (grouped, "all groups as one"),
+    ] {
+        assert!(
+            errors(&refused).iter().any(|error| error.contains(why)),
+            "{refused}"
+        );
+    }
+    let plan = "arn:aws:ssm-incidents::111111111111:response-plan/x";
+    let mut incident = burning_once();
+    incident["critical"]["notify"] = json!(plan);
+    assert!(errors(&incident)[0].contains("with short_window a composite alarm tells of critical"));
+}
+
+#[test]
+fn a_short_window_that_is_not_known_yet_is_not_there_yet() {
+    let plan = "arn:aws:ssm-incidents::111111111111:response-plan/x";
+    let mut incident = burning_once();
+    incident["critical"]["notify"] = json!(plan);
+    incident["short_window"] = json!("?");
+    assert_eq!(errors(&incident), Vec::<String>::new());
+}
+
+#[test]
+fn names_with_a_short_window_leave_room_for_the_longest_alarm() {
+    let mut long = burning_once();
+    long["name"] = json!("x".repeat(name::ALARM - "acme/stage ".len() - " [critical both windows]".len()));
+    assert_eq!(errors(&long), Vec::<String>::new());
+    long["name"] = json!(format!("{}x", long["name"].as_str().unwrap()));
+    assert!(errors(&long)[0].contains("Shorten it by 1."));
+}
+
 #[test]
 fn listed_series_are_folded_by_space_aggr() {
     let made = components(&json!({
@@ -1279,6 +1441,9 @@ fn an_import_answers_the_configuration_that_made_it() {
         counted,
         ratio,
         folded,
+        burning(),
+        burning_once(),
+        with(&json!({ "short_window": "last_2m", "no_data": "ignore" })),
     ];
     for case in cases {
         let mut wanted = view(&case);
@@ -1296,7 +1461,7 @@ fn an_import_answers_the_configuration_that_made_it() {
 #[test]
 fn import_ids_are_checked() {
     let anchors = |id: &str| MonitorResource::anchors(&scope(), id);
-    assert_eq!(anchors("stage/App Internal Errors").unwrap().len(), 5);
+    assert_eq!(anchors("stage/App Internal Errors").unwrap().len(), 8);
     for bad in ["x", "stage/", "/x"] {
         assert!(
             matches!(anchors(bad), Err(RecoverError::BadId { .. })),
@@ -1312,12 +1477,11 @@ fn import_ids_are_checked() {
 #[test]
 fn no_two_alarms_of_a_monitor_share_a_name() {
     let name = "x";
-    let names = BTreeSet::from([
-        alarms::name(&scope(), name, LevelName::Critical),
-        alarms::name(&scope(), name, LevelName::Warning),
-        alarms::composite_name(&scope(), name),
-    ]);
-    assert_eq!(names.len(), 3);
+    let of = |level| [Look::Whole, Look::Short].map(|look| alarms::name(&scope(), name, level, look));
+    let mut names: BTreeSet<String> = LevelName::BOTH.into_iter().flat_map(of).collect();
+    names.insert(alarms::composite_name(&scope(), name));
+    names.insert(alarms::critical_composite_name(&scope(), name));
+    assert_eq!(names.len(), 6);
     assert!(names.iter().all(|name| name.starts_with("acme/stage x [")));
 }
 

@@ -52,6 +52,11 @@ pub(crate) fn words(seconds: i64) -> String {
 
 /// The windows next to `seconds` that are multiples of `interval`, as advice: `last_5m or last_10m`.
 pub(crate) fn multiples(seconds: i64, interval: i64) -> String {
+    multiples_below(seconds, interval, i64::MAX).unwrap_or_default()
+}
+
+/// Those of them that are shorter than `limit`.
+pub(crate) fn multiples_below(seconds: i64, interval: i64, limit: i64) -> Option<String> {
     // A window is counted in minutes, so it has to be a multiple of both.
     let step = if interval % MINUTE == 0 {
         interval
@@ -59,12 +64,12 @@ pub(crate) fn multiples(seconds: i64, interval: i64) -> String {
         MINUTE
     };
     let below = seconds / step * step;
-    let above = text(below + step);
-    if below == 0 {
-        above
-    } else {
-        format!("{} or {above}", text(below))
-    }
+    let fitting: Vec<String> = [below, below + step]
+        .into_iter()
+        .filter(|window| (1..limit).contains(window))
+        .map(text)
+        .collect();
+    (!fitting.is_empty()).then(|| fitting.join(" or "))
 }
 
 #[cfg(test)]

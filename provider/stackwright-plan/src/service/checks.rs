@@ -125,6 +125,22 @@ pub(super) fn check_command(at: &Path, command: &Cfg<Dynamic>, found: &mut Diagn
     }
 }
 
+/// A command that runs as it is.
+fn check_words(at: &Path, command: &Cfg<Vec<Cfg<String>>>, found: &mut Diagnostics) {
+    let Cfg::Known(words) = command else { return };
+    if words.is_empty() {
+        found.error(
+            at.clone(),
+            "Empty Command",
+            "Nothing would run. Give a command, or leave it out to run the image's own.",
+        );
+    }
+    let known = words.iter().filter_map(Cfg::known);
+    for problem in known.filter_map(|text| aws_rules::container_text("The command", text).err()) {
+        found.error(at.clone(), "Invalid Command", problem);
+    }
+}
+
 fn check_deploy(deploy: &Cfg<DeployConfig>, found: &mut Diagnostics) {
     let Cfg::Known(deploy) = deploy else { return };
     let at = Path::attribute("deploy");
@@ -424,7 +440,7 @@ fn check_sidecar(
     sidecar: &SidecarConfig,
     found: &mut Diagnostics,
 ) {
-    check_command(&at.join("command"), &sidecar.command, found);
+    check_words(&at.join("command"), &sidecar.command, found);
     check_container_health(&at.join("health_check"), &sidecar.health_check, found);
     let mut inside = Diagnostics::new();
     check_config(&sidecar.config, &mut inside);

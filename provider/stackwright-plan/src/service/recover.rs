@@ -289,7 +289,10 @@ fn sidecars(containers: Vec<Container>) -> Cfg<BTreeMap<String, Cfg<SidecarConfi
     let sidecar = |container: Container| {
         let config = SidecarConfig {
             image: Cfg::Known(container.image.get().clone()),
-            command: command(container.command.get()),
+            command: match container.command.get() {
+                words if words.is_empty() => Cfg::Null,
+                words => cfg_list(words.clone()),
+            },
             entrypoint: cfg_list(container.entry_point.get().clone()),
             config: cfg_map(container.environment.get().clone()),
             secrets: cfg_map(container.secrets.get().clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin_types::{Dynamic, TfSchema};
+use tfplugin_types::TfSchema;
 
 use super::rules;
 use crate::aws_rules;
@@ -161,8 +161,8 @@ pub struct Sidecar {
         allowed = "`repository/name:tag` or `repository/name@sha256:...`"
     )]
     pub image: String,
-    /// What to run: a string runs in a shell, a list of strings as it is. Default: the image's own command.
-    pub command: Option<Dynamic>,
+    /// What to run, word by word: `["sh", "-c", "..."]` for a shell. Default: the image's own command.
+    pub command: Option<Vec<String>>,
     /// Entry point; empty for the image's own.
     #[tf(default = Vec::new())]
     pub entrypoint: Vec<String>,

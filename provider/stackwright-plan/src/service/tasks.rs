@@ -304,7 +304,7 @@ fn sidecar_container(
         name: name.to_owned(),
         image: In::cfg(&sidecar.image),
         essential: *sidecar.essential.known()?,
-        command: command(&sidecar.command),
+        command: known_list(&sidecar.command).map_or(In::Unknown, In::Known),
         entry_point: known_list(&sidecar.entrypoint).map_or(In::Unknown, In::Known),
         environment: known_map(&sidecar.config).map_or(In::Unknown, In::Known),
         secrets: known_map(&sidecar.secrets).map_or(In::Unknown, In::Known),

@@ -483,6 +483,10 @@ const WRONG: &[Wrong] = &[
         "sidecars[\"proxy\"].cpu: Larger Than the Task",
     ),
     (
+        |view| view.sidecars = sidecar("proxy", |it| it.command = Cfg::Known(Vec::new())),
+        "sidecars[\"proxy\"].command: Empty Command",
+    ),
+    (
         |view| view.sidecars = sidecar("proxy", |it| it.memory = Cfg::Known(4096)),
         "sidecars[\"proxy\"].memory: Larger Than the Task",
     ),

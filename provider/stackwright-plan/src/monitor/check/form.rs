@@ -2,22 +2,24 @@
 
 use tfplugin_types::Diagnostics;
 
-use super::super::shape::{Refusal, Scan, Space, Time};
-use super::super::{MonitorConfig, rules, series, window};
+use super::super::shape::{Ask, Refusal, Scan, Space, Time};
+use super::super::{MonitorConfig, alarms, rules, series, window};
 use super::at;
 
 /// Words whose values have a meaning of their own.
 pub(super) fn words(view: &MonitorConfig, found: &mut Diagnostics) {
-    if let Some(text) = view
-        .time_window
-        .known()
-        .filter(|text| window::seconds(text).is_none())
-    {
-        found.error(
-            at("time_window"),
-            "Invalid Time Window",
-            format!("time_window \"{text}\": use last_<n>m, last_<n>h, last_1d or last_1w, for example last_5m."),
-        );
+    let windows = [
+        ("time_window", &view.time_window),
+        ("short_window", &view.short_window),
+    ];
+    for (name, text) in windows {
+        if let Some(text) = text.known().filter(|text| window::seconds(text).is_none()) {
+            found.error(
+                at(name),
+                "Invalid Time Window",
+                format!("{name} \"{text}\": use last_<n>m, last_<n>h, last_1d or last_1w, for example last_5m."),
+            );
+        }
     }
     if let Some(word) = view
         .time_aggr
@@ -89,6 +91,69 @@ pub(super) fn shape(view: &MonitorConfig, found: &mut Diagnostics) {
             at("space_aggr"),
             "Percentile of the Whole Window",
             format!("CloudWatch takes {word} of the whole window; Datadog averages {word} per point. Values may differ. See whether the threshold still fits."),
+        );
+    }
+}
+
+/// Whether the second look back goes with the first one.
+pub(super) fn short_window(view: &MonitorConfig, found: &mut Diagnostics) {
+    let Some(text) = view.short_window.known() else {
+        return;
+    };
+    for (why, clash) in [
+        (
+            "type \"anomaly\" compares with a band that is made for one window",
+            view.is_anomaly(),
+        ),
+        ("type \"event\" counts single events", view.is_event()),
+        (
+            "with by, a composite alarm would see all groups as one",
+            view.is_grouped() == Some(true),
+        ),
+    ] {
+        if clash {
+            found.error(
+                at("short_window"),
+                "Conflicting Arguments",
+                format!("short_window cannot be used here: {why}. Remove it."),
+            );
+        }
+    }
+    let (Some(short), Some(ask)) = (window::seconds(text), series::ask(view)) else {
+        return;
+    };
+    if short >= ask.window {
+        found.error(
+            at("short_window"),
+            "Short Window Too Long",
+            format!(
+                "short_window {text} is not shorter than time_window {}. Shorten it, or remove it.",
+                window::text(ask.window)
+            ),
+        );
+    } else if rules::interval(&ask.interval).is_ok() && short % ask.interval != 0 {
+        let interval = ask.interval;
+        let fitting = window::multiples_below(short, interval, ask.window);
+        let advice = fitting.map_or_else(
+            || "no shorter one is. Remove it, or shorten interval".to_owned(),
+            |windows| format!("use {windows}"),
+        );
+        found.error(
+            at("short_window"),
+            "Time Window Does Not Fit the Interval",
+            format!("short_window {text} is not a multiple of interval {interval} s; {advice}."),
+        );
+    }
+    gaps(view, &ask, found);
+}
+
+/// A composite alarm sees an alarm without data as one that does not fire, and would tell a recovery.
+fn gaps(view: &MonitorConfig, ask: &Ask, found: &mut Diagnostics) {
+    if let Some(("missing", _)) = alarms::missing(view, ask) {
+        found.error(
+            at("no_data"),
+            "Missing Data Would Be a Recovery",
+            "With short_window a composite alarm tells, which takes an alarm without data for one that does not fire: it would tell that all is well. Say what missing data means: no_data = \"ok\", \"alert\" or \"ignore\".",
         );
     }
 }

@@ -32,7 +32,10 @@ pub(crate) fn with_provider(scope: &Scope, view: &MonitorConfig, found: &mut Dia
         }
     }
     if alarms::has_composite(view) == Some(true) {
-        incidents(scope, view, found);
+        incidents(scope, view, Level::Warning, found);
+    }
+    if view.short_window.known().is_some() {
+        incidents(scope, view, Level::Critical, found);
     }
     if view
         .no_data
@@ -48,16 +51,21 @@ pub(crate) fn with_provider(scope: &Scope, view: &MonitorConfig, found: &mut Dia
 }
 
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
-fn incidents(scope: &Scope, view: &MonitorConfig, found: &mut Diagnostics) {
-    let actions = levels::actions(scope, view, Level::Warning);
+fn incidents(scope: &Scope, view: &MonitorConfig, level: Level, found: &mut Diagnostics) {
+    let actions = levels::actions(scope, view, level);
     let plan = actions
         .known()
         .and_then(|arns| arns.iter().find(|arn| arn.contains(":ssm-incidents:")));
     if let Some(arn) = plan {
+        let word = level.word();
+        let why = match level {
+            Level::Critical => "short_window",
+            Level::Warning => "two levels",
+        };
         found.error(
-            at("warning").join("notify"),
+            at(word).join("notify"),
             "Cannot Notify",
-            format!("warning.notify leads to {arn}: with two levels a composite alarm tells of warning, and composite alarms start no response plans. Give an SNS topic there."),
+            format!("{word}.notify leads to {arn}: with {why} a composite alarm tells of {word}, and composite alarms start no response plans. Give an SNS topic there."),
         );
     }
 }
@@ -66,19 +74,15 @@ fn lengths(scope: &Scope, view: &MonitorConfig, found: &mut Diagnostics) {
     let Some(monitor) = view.name.known() else {
         return;
     };
-    // The longest name of all its alarms.
-    let level = if view.warning.is_null() {
-        Level::Critical
-    } else {
-        Level::Warning
-    };
-    let count = alarms::name(scope, monitor, level).chars().count();
+    let suffix = alarms::longest_suffix(view);
+    let prefix = name::alarm_prefix(&scope.project, &scope.environment);
+    let parts = [prefix.as_str(), monitor.as_str(), suffix];
+    let count: usize = parts.iter().map(|part| part.chars().count()).sum();
     if count > name::ALARM {
-        let prefix = name::alarm_prefix(&scope.project, &scope.environment);
         found.error(
             at("name"),
             "Name Too Long",
-            format!("name plus prefix \"{prefix}\" and suffix \"{}\" is {count} characters; CloudWatch allows {}. Shorten it by {}.", alarms::suffix(level), name::ALARM, count - name::ALARM),
+            format!("name plus prefix \"{prefix}\" and suffix \"{}\" is {count} characters; CloudWatch allows {}. Shorten it by {}.", suffix, name::ALARM, count - name::ALARM),
         );
     }
 }
