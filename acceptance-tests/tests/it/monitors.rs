@@ -404,15 +404,24 @@ fn short_windows_are_those_of_the_table(account: &Account, metric: &[Json]) -> R
     let composites = alarms(account, "CompositeAlarm")?;
     let named = |all: &[Json], ending: &str| {
         let mut all = all.iter();
-        let found = all.find(|it| it["AlarmName"].as_str().unwrap_or_default().ends_with(ending));
-        found.cloned().with_context(|| format!("there is no{ending}"))
+        let found = all.find(|it| {
+            it["AlarmName"]
+                .as_str()
+                .unwrap_or_default()
+                .ends_with(ending)
+        });
+        found
+            .cloned()
+            .with_context(|| format!("there is no{ending}"))
     };
     for (name, period) in SHORT {
         let whole = named(metric, &format!(" {name} [critical]"))?;
         let short = named(metric, &format!(" {name} [critical short window]"))?;
         let both = named(&composites, &format!(" {name} [critical both windows]"))?;
         let queries = short["Metrics"].as_array().context("metrics")?;
-        let looks = queries.iter().filter_map(|it| it["MetricStat"]["Period"].as_i64());
+        let looks = queries
+            .iter()
+            .filter_map(|it| it["MetricStat"]["Period"].as_i64());
         ensure!(looks.eq([*period, *period]), "{name}: {queries:?}");
         ensure!(
             short["Threshold"] == whole["Threshold"],

@@ -118,7 +118,9 @@ fn routers_in_pages_of_two() -> Result<()> {
 
 #[test]
 fn monitors_in_pages_of_two() -> Result<()> {
-    let names = ["metric", "log", "anomaly", "event", "other", "third", "burn"];
+    let names = [
+        "metric", "log", "anomaly", "event", "other", "third", "burn",
+    ];
     let monitors = names.map(|name| {
         let address = format!("stackwright_monitor.{name}");
         (address, format!("stage/Errors by {name}"))

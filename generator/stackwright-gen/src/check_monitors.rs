@@ -113,7 +113,10 @@ pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, whole: Op
     let whole = text("time_window").or(whole).and_then(minutes);
     let (what, help) = if default && EVENTS.contains(&monitor.key.as_str()) {
         ("has no meaning: it counts single events", "remove it")
-    } else if short.zip(whole).is_some_and(|(short, whole)| short >= whole) {
+    } else if short
+        .zip(whole)
+        .is_some_and(|(short, whole)| short >= whole)
+    {
         (
             "is not shorter than its `time_window`",
             "write a shorter one, or a longer `time_window`",

@@ -137,7 +137,13 @@ fn autoscaling(checker: &mut Checker<'_>, process: &str, scale: &Entry) {
 
 /// What ECS cannot do when a new version replaces the old.
 fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry) {
-    let number = |key: &str, default| deploy.node.get(key).and_then(Node::whole).unwrap_or(default);
+    let number = |key: &str, default| {
+        deploy
+            .node
+            .get(key)
+            .and_then(Node::whole)
+            .unwrap_or(default)
+    };
     let truth = |key: &str| deploy.node.get(key).and_then(Node::bool).unwrap_or(true);
     let (what, help) = if number("minimum_percent", 100) >= number("maximum_percent", 200) {
         (

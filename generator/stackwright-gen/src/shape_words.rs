@@ -41,7 +41,9 @@ pub(crate) fn accepts(shape: Shape, value: &str) -> bool {
         Shape::Parameter => is_parameter(value),
         Shape::KmsKeyArn => is_arn(value, "kms", "key/"),
         Shape::Replica => is_replica(value),
-        Shape::RdsId => (1..=255).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()),
+        Shape::RdsId => {
+            (1..=255).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic())
+        }
         Shape::Moment => is_moment(value),
         Shape::Policy => value.trim().starts_with('{') && value.trim().ends_with('}'),
         _ => false,
@@ -315,7 +317,9 @@ fn is_replica(text: &str) -> bool {
 
 /// `2026-11-20T09:30:00Z`; whether there is such a day is the provider's to say.
 fn is_moment(text: &str) -> bool {
-    let shape = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c });
+    let shape = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c });
     shape.eq("0000-00-00T00:00:00Z".chars())
 }
 

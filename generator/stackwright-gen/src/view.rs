@@ -439,7 +439,10 @@ impl<'a> ProcessView<'a> {
             exec: process.exec && takes("exec"),
             stop_timeout: process.stop_timeout.filter(|_| takes("stop_timeout")),
             deploy: process.deploy.as_ref().filter(|_| takes("deploy")),
-            architecture: app.architecture.as_deref().filter(|_| takes("architecture")),
+            architecture: app
+                .architecture
+                .as_deref()
+                .filter(|_| takes("architecture")),
             config: (!process.config.is_empty() && takes("config")).then(|| json!(process.config)),
             has_db: app.db.is_some() && takes("secrets"),
             takes_clients: is_internal && !app.used_by.is_empty() && takes("clients"),

@@ -293,12 +293,18 @@ fn a_second_look_back_is_shorter_than_the_first() {
         messages(&spec, &[("Procfile", "worker: x\n")])
     };
     assert_eq!(own("short_window = \"last_1m\""), "");
-    assert_eq!(own("short_window = \"last_5m\", time_window = \"last_1h\""), "");
+    assert_eq!(
+        own("short_window = \"last_5m\", time_window = \"last_1h\""),
+        ""
+    );
     for wrong in [
         "short_window = \"last_10m\"",
         "short_window = \"last_60m\", time_window = \"last_1h\"",
     ] {
-        assert!(own(wrong).contains("is not shorter than its `time_window`"), "{wrong}");
+        assert!(
+            own(wrong).contains("is not shorter than its `time_window`"),
+            "{wrong}"
+        );
     }
     let default = |key: &str| {
         let monitors = format!("{key} = {{ short_window = \"last_1m\" }}");

@@ -18,7 +18,7 @@ use crate::tree::{LARGE, LARGE_PROCFILES};
 const COMPUTED: [(&str, &str); 6] = [
     (
         "stackwright_db",
-        "config = { DB_HOST = \"db\" }\nsecrets = { DATABASE_URL = \"arn\" }\ninstance_id = \"db\"\nmax_connections = 1\nmemory_bytes = 1\nreplica_ids = {}\n",
+        "config = { DB_HOST = \"db\" }\nsecrets = { DATABASE_URL = \"arn\" }\ninstance_id = \"db\"\nmax_connections = 1\nmemory_bytes = 1\nreplica_ids = { reports = \"replica\" }\n",
     ),
     ("stackwright_monitor", "alarm_arns = {}\n"),
     (
@@ -268,8 +268,14 @@ fn settings_reach_their_resources() {
     let stage = apply(&folder.path().join("stage"));
     let prod = apply(&folder.path().join("prod"));
     for found in [&stage, &prod] {
-        let (web, worker) = (process(found, "shop", "web"), process(found, "shop", "worker"));
-        assert_eq!((&web["architecture"], &worker["architecture"]), (&"ARM64".into(), &"ARM64".into()));
+        let (web, worker) = (
+            process(found, "shop", "web"),
+            process(found, "shop", "worker"),
+        );
+        assert_eq!(
+            (&web["architecture"], &worker["architecture"]),
+            (&"ARM64".into(), &"ARM64".into())
+        );
         assert_eq!(web["deregistration_delay"], 0);
         assert_eq!(web["deploy"]["minimum_percent"], 50);
         assert_eq!(web["deploy"]["rollback"], true);

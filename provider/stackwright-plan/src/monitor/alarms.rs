@@ -289,8 +289,7 @@ impl Inputs<'_> {
 
     /// Below a composite an alarm tells nobody itself.
     fn actions(&self, level: Level) -> Option<In<Vec<String>>> {
-        let silent =
-            self.short.is_some() || level == Level::Warning && has_composite(self.view)?;
+        let silent = self.short.is_some() || level == Level::Warning && has_composite(self.view)?;
         Some(if silent {
             In::Known(Vec::new())
         } else {

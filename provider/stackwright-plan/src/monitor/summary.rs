@@ -128,7 +128,9 @@ fn level(scope: &Scope, view: &MonitorConfig, name: &str, level: Level) -> Optio
         }
         Level::Critical if !view.short_window.is_null() => {
             let composite = alarms::critical_composite_name(scope, name);
-            format!("critical: {condition} -> {quiet}; composite alarm \"{composite}\" tells {told}.")
+            format!(
+                "critical: {condition} -> {quiet}; composite alarm \"{composite}\" tells {told}."
+            )
         }
         _ => format!(
             "{}: {condition} -> alarm \"{}\" tells {told}.",

@@ -316,7 +316,7 @@ fn an_expression_watches_its_named_series() {
 fn burning() -> Json {
     json!({
         "name": "burn", "message": "m", "time_aggr": "sum", "time_window": "last_1h", "short_window": "last_5m",
-        "operator": ">", "namespace": "AWS/X", "no_data": "ok", "expression": "100 * b / a",
+        "operator": ">", "namespace": "AWS/X", "expression": "100 * b / a",
         "metrics": { "a": { "metric": "all" }, "b": { "metric": "bad" } },
         "warning": { "threshold": 1, "notify": "@slack-team-infra" },
         "critical": { "threshold": 14.4, "notify": "@pagerduty" },
@@ -338,10 +338,17 @@ fn a_short_window_is_a_second_alarm_and_a_composite_over_both() {
     let keys: Vec<&str> = made.keys().map(String::as_str).collect();
     assert_eq!(
         keys,
-        ["alarm.critical", "alarm.critical_short", "composite_critical"]
+        [
+            "alarm.critical",
+            "alarm.critical_short",
+            "composite_critical"
+        ]
     );
     let period = |key: &str| made[key]["metrics"][0]["period"].clone();
-    assert_eq!((period(keys[0]), period(keys[1])), (json!(3600), json!(300)));
+    assert_eq!(
+        (period(keys[0]), period(keys[1])),
+        (json!(3600), json!(300))
+    );
     for key in &keys[..2] {
         assert_eq!(made[*key]["alarm_actions"], json!([]), "{key}");
         assert_eq!(made[*key]["ok_actions"], json!([]), "{key}");
@@ -424,7 +431,9 @@ fn a_short_window_is_refused_where_it_cannot_be() {
         "short_window last_5m is not shorter than time_window last_5m. Shorten it, or remove it."
     );
     assert_eq!(
-        error(&json!({ "short_window": "last_3m", "interval": 120, "time_window": "last_4m", "no_data": "ok" })),
+        error(
+            &json!({ "short_window": "last_3m", "interval": 120, "time_window": "last_4m", "no_data": "ok" })
+        ),
         "short_window last_3m is not a multiple of interval 120 s; use last_2m."
     );
     assert_eq!(
@@ -468,7 +477,8 @@ fn a_short_window_that_is_not_known_yet_is_not_there_yet() {
 #[test]
 fn names_with_a_short_window_leave_room_for_the_longest_alarm() {
     let mut long = burning_once();
-    long["name"] = json!("x".repeat(name::ALARM - "acme/stage ".len() - " [critical both windows]".len()));
+    long["name"] =
+        json!("x".repeat(name::ALARM - "acme/stage ".len() - " [critical both windows]".len()));
     assert_eq!(errors(&long), Vec::<String>::new());
     long["name"] = json!(format!("{}x", long["name"].as_str().unwrap()));
     assert!(errors(&long)[0].contains("Shorten it by 1."));
@@ -1477,7 +1487,8 @@ fn import_ids_are_checked() {
 #[test]
 fn no_two_alarms_of_a_monitor_share_a_name() {
     let name = "x";
-    let of = |level| [Look::Whole, Look::Short].map(|look| alarms::name(&scope(), name, level, look));
+    let of =
+        |level| [Look::Whole, Look::Short].map(|look| alarms::name(&scope(), name, level, look));
     let mut names: BTreeSet<String> = LevelName::BOTH.into_iter().flat_map(of).collect();
     names.insert(alarms::composite_name(&scope(), name));
     names.insert(alarms::critical_composite_name(&scope(), name));
