@@ -567,14 +567,16 @@ locals {
   }
 
   # The short window of a default goes with its own window alone: whoever looks back over another one says so for both.
+  # Over two windows a composite alarm tells, which cannot tell missing data from a recovery.
   windows = {
     for key, level in local.levels : key => {
       time  = try(var.monitors[key].time_window, null)
       short = try(var.monitors[key].short_window, null)
+      gaps  = try(coalesce(var.monitors[key].no_data), local.defaults[key].no_data)
     }
   }
   short_windows = {
-    for key, given in local.windows : key => given.time == null && given.short == null ? try(local.defaults[key].short_window, null) : given.short
+    for key, given in local.windows : key => given.short != null || given.time != null || contains(["notify", "show"], given.gaps) ? given.short : try(local.defaults[key].short_window, null)
   }
 
   # What a text says of its threshold, as it is or in GiB. With two levels each says its own; with one there is no

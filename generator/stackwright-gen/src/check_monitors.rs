@@ -102,19 +102,31 @@ pub(crate) fn changed(written: &Written) -> impl Iterator<Item = &Entry> {
 /// Monitors of events: an event has no second window.
 const EVENTS: [&str; 2] = ["deploy_failed", "failed"];
 
-/// A second look back is shorter than the first, `whole` when nobody wrote that.
-pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, whole: Option<&str>) {
+/// A second look back is shorter than the first, and knows what missing data is. `own` are monitors that a spec has itself.
+pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, own: bool) {
     let text = |key: &str| monitor.node.get(key).and_then(Node::text);
     let Some(place) = monitor.node.get("short_window") else {
         return;
     };
-    let default = whole.is_none();
+    // An own monitor sums over five minutes when nothing is said, and a sum without data is 0.
+    let sums = own && text("time_aggr").is_none_or(|time| time == "sum");
     let short = text("short_window").and_then(minutes);
-    let whole = text("time_window").or(whole).and_then(minutes);
-    let (what, help) = if default && EVENTS.contains(&monitor.key.as_str()) {
+    let whole = text("time_window").or(own.then_some("last_5m"));
+    let gaps = text("no_data").or(sums.then_some("ok"));
+    let (what, help) = if !own && EVENTS.contains(&monitor.key.as_str()) {
         ("has no meaning: it counts single events", "remove it")
+    } else if whole.is_none() || gaps.is_none() {
+        (
+            "needs a `time_window` and a `no_data` beside it",
+            "write both, as in `time_window = \"last_1h\"` and `no_data = \"ok\"`",
+        )
+    } else if gaps.is_some_and(|gaps| matches!(gaps, "notify" | "show")) {
+        (
+            "would make missing data a recovery",
+            "write `no_data` as `ok`, `alert` or `ignore`",
+        )
     } else if short
-        .zip(whole)
+        .zip(whole.and_then(minutes))
         .is_some_and(|(short, whole)| short >= whole)
     {
         (
@@ -152,7 +164,7 @@ fn keys(checker: &mut Checker<'_>, monitors: &[Entry], known: &[&str]) {
         checker.report(&entry.key_span, problem);
     }
     for entry in monitors {
-        short_window(checker, entry, None);
+        short_window(checker, entry, false);
     }
 }
 

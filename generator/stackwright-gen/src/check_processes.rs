@@ -12,6 +12,7 @@ use crate::check_monitors;
 use crate::diagnostic::Problem;
 use crate::project::Environment;
 use crate::roles::{self, Part};
+use crate::source::Spanned;
 use crate::spec::{AppWritten, ProcessWritten};
 
 /// Keys that only a process of some kind can have.
@@ -71,7 +72,8 @@ fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritte
         autoscaling(checker, &settings.name.value, scale);
     }
     if let Some(deploy) = &settings.deploy {
-        replacement(checker, &settings.name.value, deploy);
+        let tasks = fewest(settings.count.as_ref(), settings.scale.as_ref());
+        replacement(checker, &settings.name.value, deploy, tasks);
     }
     if let Some(check) = &settings.health_check {
         timeout(checker, &check.node);
@@ -135,8 +137,16 @@ fn autoscaling(checker: &mut Checker<'_>, process: &str, scale: &Entry) {
     );
 }
 
-/// What ECS cannot do when a new version replaces the old.
-fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry) {
+/// How many tasks there are when they are fewest.
+fn fewest(count: Option<&Spanned<i64>>, scale: Option<&Entry>) -> i64 {
+    match scale {
+        Some(scale) => scale.node.get("min").and_then(Node::whole).unwrap_or(1),
+        None => count.map_or(1, |count| count.value),
+    }
+}
+
+/// What ECS cannot do when a new version replaces the old. It rounds the least number of tasks up and the largest down.
+fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry, tasks: i64) {
     let number = |key: &str, default| {
         deploy
             .node
@@ -145,10 +155,15 @@ fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry) {
             .unwrap_or(default)
     };
     let truth = |key: &str| deploy.node.get(key).and_then(Node::bool).unwrap_or(true);
-    let (what, help) = if number("minimum_percent", 100) >= number("maximum_percent", 200) {
+    let (minimum, maximum) = (
+        number("minimum_percent", 100),
+        number("maximum_percent", 200),
+    );
+    let (kept, allowed) = ((tasks * minimum + 99) / 100, tasks * maximum / 100);
+    let (what, help) = if minimum >= maximum || (tasks > 0 && kept >= allowed) {
         (
-            "leaves no room for a new task",
-            "write a `maximum_percent` above `minimum_percent`",
+            "leaves no room for a new task: of the tasks, ECS rounds `minimum_percent` up and `maximum_percent` down",
+            "write a larger `maximum_percent`, such as 200, or a smaller `minimum_percent`",
         )
     } else if truth("rollback") && !truth("circuit_breaker") {
         (
@@ -212,6 +227,11 @@ pub(crate) fn in_environment<'a>(
         if let Some(scale) = scale {
             autoscaling(checker, name, scale);
         }
+        if let Some(deploy) = base.and_then(|base| base.deploy.as_ref())
+            && (count.is_some() || scale.is_some())
+        {
+            replacement(checker, name, deploy, fewest(counted, scaled));
+        }
     }
 }
 
@@ -243,7 +263,7 @@ pub(crate) fn of_ports(
 
 fn monitors(checker: &mut Checker<'_>, app: &AppWritten) {
     for monitor in &app.monitors {
-        check_monitors::short_window(checker, monitor, Some("last_5m"));
+        check_monitors::short_window(checker, monitor, true);
         let level = |name: &str| monitor.node.get(name);
         let key = monitor.key.clone();
         if level("warning").is_none() && level("critical").is_none() {

@@ -122,7 +122,7 @@ impl Explainer<'_> {
         for entry in node.entries() {
             self.plain(&entry.node, &join(path, &entry.key));
         }
-        if !matches!(node.value, Value::Table(_)) {
+        if node.entries().is_empty() {
             let line = self.source.position(node.span.start).line;
             let value = self.source.text.get(node.span.clone()).unwrap_or_default();
             let value = value.trim_matches(['"', '\'']).to_owned();

@@ -379,8 +379,11 @@ const MONITOR: [&str; 11] = [
 
 impl<'a> MonitorView<'a> {
     fn of(key: &'a str, all: &'a Value) -> Self {
+        // A monitor with one level has it as `critical`, whomever it tells.
+        let only = all.get("critical").is_none();
         let levels = ["warning", "critical"].into_iter().filter_map(|level| {
             let arguments = arguments(all.get(level)?, &["threshold", "notify"]);
+            let level = if only { "critical" } else { level };
             Some(Level { level, arguments })
         });
         Self {

@@ -269,8 +269,27 @@ fn replacements_that_cannot_work_are_refused() {
         let spec = format!("{MINIMAL}worker = {{ deploy = {{ {deploy} }} }}\n");
         messages(&spec, &[("Procfile", "worker: x\n")])
     };
-    assert_eq!(said("minimum_percent = 50, maximum_percent = 100"), "");
-    assert!(said("maximum_percent = 100").contains("leaves no room for a new task"));
+    assert_eq!(said("minimum_percent = 0, maximum_percent = 100"), "");
+    for wrong in [
+        "maximum_percent = 100",
+        "minimum_percent = 50, maximum_percent = 100",
+        "minimum_percent = 50, maximum_percent = 150",
+    ] {
+        assert!(
+            said(wrong).contains("leaves no room for a new task"),
+            "{wrong}"
+        );
+    }
+    let counted = |count: u32| {
+        let deploy = "minimum_percent = 50, maximum_percent = 150";
+        let spec = format!(
+            "{MINIMAL}worker = {{ count = 2, deploy = {{ {deploy} }} }}\n\
+             [environments.prod.apps.shop.worker]\ncount = {count}\n"
+        );
+        messages(&spec, &[("Procfile", "worker: x\n")])
+    };
+    assert_eq!(counted(3), "");
+    assert!(counted(1).contains("leaves no room for a new task"));
     assert!(said("circuit_breaker = false").contains("rolls back without a circuit breaker"));
 }
 
@@ -306,11 +325,35 @@ fn a_second_look_back_is_shorter_than_the_first() {
             "{wrong}"
         );
     }
-    let default = |key: &str| {
-        let monitors = format!("{key} = {{ short_window = \"last_1m\" }}");
+    assert!(
+        own("short_window = \"last_1m\", no_data = \"show\"").contains("missing data a recovery")
+    );
+    let average = "short_window = \"last_1m\", time_aggr = \"avg\", space_aggr = \"avg\"";
+    assert!(own(average).contains("needs a `time_window` and a `no_data`"));
+    let default = |key: &str, more: &str| {
+        let monitors = format!("{key} = {{ short_window = \"last_1m\"{more} }}");
         let spec = format!("{MINIMAL}worker = {{ monitors = {{ {monitors} }} }}\n");
         messages(&spec, &[("Procfile", "worker: x\n")])
     };
-    assert_eq!(default("cpu"), "");
-    assert!(default("deploy_failed").contains("it counts single events"));
+    let both = ", time_window = \"last_5m\", no_data = \"ok\"";
+    assert_eq!(default("cpu", both), "");
+    assert!(default("cpu", "").contains("needs a `time_window` and a `no_data`"));
+    assert!(default("deploy_failed", both).contains("it counts single events"));
+}
+
+#[test]
+fn a_monitor_with_one_level_has_it_as_critical() {
+    let monitor = "message = \"m\", metric = \"x\", warning = { threshold = 1, notify = \"@a\" }";
+    let spec = format!(
+        "{MINIMAL}monitors.errors = {{ {monitor} }}\n\
+         [environments.stage.notifiers]\n\"@a\" = \"arn:aws:sns:us-west-2:222222222222:a\"\n\
+         [environments.prod.notifiers]\n\"@a\" = \"arn:aws:sns:us-west-2:333333333333:a\"\n"
+    );
+    let tree = crate::input::tree(&spec, "worker: x\n");
+    let main = &tree.files()["apps/shop/main.tf"];
+    assert!(
+        main.contains("  critical {\n    threshold = 1\n    notify    = \"@a\"\n")
+            && !main.contains("warning {"),
+        "{main}"
+    );
 }

@@ -20,7 +20,10 @@ const COMPUTED: [(&str, &str); 6] = [
         "stackwright_db",
         "config = { DB_HOST = \"db\" }\nsecrets = { DATABASE_URL = \"arn\" }\ninstance_id = \"db\"\nmax_connections = 1\nmemory_bytes = 1\nreplica_ids = { reports = \"replica\" }\n",
     ),
-    ("stackwright_monitor", "alarm_arns = {}\n"),
+    (
+        "stackwright_monitor",
+        "alarm_arns = {}\nref = { alarm_arn = \"arn\" }\n",
+    ),
     (
         "stackwright_network",
         "namespace = \"stage.acme.internal\"\n",
@@ -236,7 +239,7 @@ architecture = "ARM64"
 uploads = '{"Version": "2012-10-17", "Statement": []}'
 
 [apps.shop.web]
-deploy = { minimum_percent = 50, maximum_percent = 150 }
+deploy = { minimum_percent = 50, maximum_percent = 200 }
 deregistration_delay = 0
 
 [apps.shop.worker]

@@ -19,7 +19,7 @@ pub(super) fn all(view: &ServiceConfig, found: &mut Diagnostics) {
     sizing::check(view, found);
     check_command(&Path::attribute("command"), &view.command, found);
     check_variables(view, found);
-    check_deploy(&view.deploy, found);
+    check_deploy(view, found);
     check_process(view, found);
     check_routes(view, found);
     check_health(&view.health_check, found);
@@ -141,20 +141,55 @@ fn check_words(at: &Path, command: &Cfg<Vec<Cfg<String>>>, found: &mut Diagnosti
     }
 }
 
-fn check_deploy(deploy: &Cfg<DeployConfig>, found: &mut Diagnostics) {
-    let Cfg::Known(deploy) = deploy else { return };
-    let at = Path::attribute("deploy");
-    if (
+/// How many tasks there are when they are fewest; none of which a deployment could be short of while that is not known.
+fn fewest_tasks(view: &ServiceConfig) -> i64 {
+    match &view.scale {
+        Cfg::Known(scale) => scale.min.known().copied().unwrap_or(0),
+        Cfg::Null => view.desired_count.known_or(1).unwrap_or(0),
+        Cfg::Unknown(_) => 0,
+    }
+}
+
+/// ECS rounds the least number of running tasks up and the largest down.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
+fn check_room(view: &ServiceConfig, deploy: &DeployConfig, found: &mut Diagnostics) {
+    let percents = (
         deploy.minimum_percent.known(),
         deploy.maximum_percent.known(),
-    ) == (Some(&100), Some(&100))
-    {
+    );
+    let (Some(minimum), Some(maximum)) = percents else {
+        return;
+    };
+    let at = Path::attribute("deploy").join("maximum_percent");
+    let tasks = fewest_tasks(view);
+    let (kept, allowed) = ((tasks * minimum + 99) / 100, tasks * maximum / 100);
+    if (minimum, maximum) == (&100, &100) {
         found.error(
-            at.join("maximum_percent"),
+            at,
             "No Room to Deploy",
             "With a minimum and a maximum of 100 percent ECS can neither stop an old task nor start a new one. Raise the maximum or lower the minimum.",
         );
+    } else if tasks > 0 && kept >= allowed {
+        let count = |number: i64| format!("{number} task{}", if number == 1 { "" } else { "s" });
+        found.error(
+            at,
+            "No Room to Deploy",
+            format!(
+                "Of {} ECS keeps {} running ({minimum} percent, rounded up) and allows {} ({maximum} percent, rounded down), so it can neither stop an old task nor start a new one. Raise the maximum or lower the minimum.",
+                count(tasks),
+                count(kept),
+                count(allowed)
+            ),
+        );
     }
+}
+
+fn check_deploy(view: &ServiceConfig, found: &mut Diagnostics) {
+    let Cfg::Known(deploy) = &view.deploy else {
+        return;
+    };
+    let at = Path::attribute("deploy");
+    check_room(view, deploy, found);
     if (deploy.circuit_breaker.known(), deploy.rollback.known()) == (Some(&false), Some(&true)) {
         found.error(
             at.join("rollback"),

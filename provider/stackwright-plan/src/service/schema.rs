@@ -11,10 +11,10 @@ use crate::router::RouterRef;
 /// How deployments run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
 pub struct Deploy {
-    /// Least share of `desired_count` that stays running, in percent. Not 100 when `maximum_percent` is 100.
+    /// Least share of `desired_count` that stays running, in percent; ECS rounds the tasks up. Not 100 when `maximum_percent` is 100.
     #[tf(default = 100, range(0..=100))]
     pub minimum_percent: i64,
-    /// Largest share of `desired_count` that runs meanwhile, in percent.
+    /// Largest share of `desired_count` that runs meanwhile, in percent; ECS rounds the tasks down. It must allow one task more than `minimum_percent` keeps.
     #[tf(default = 200, range(100..=200))]
     pub maximum_percent: i64,
     /// Whether ECS gives up on a deployment whose tasks do not start.

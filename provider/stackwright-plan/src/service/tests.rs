@@ -483,6 +483,18 @@ const WRONG: &[Wrong] = &[
         "sidecars[\"proxy\"].cpu: Larger Than the Task",
     ),
     (
+        |view| {
+            view.desired_count = Cfg::Known(1);
+            view.deploy = Cfg::Known(DeployConfig {
+                minimum_percent: Cfg::Known(50),
+                maximum_percent: Cfg::Known(150),
+                circuit_breaker: Cfg::Known(true),
+                rollback: Cfg::Known(true),
+            });
+        },
+        "deploy.maximum_percent: No Room to Deploy",
+    ),
+    (
         |view| view.sidecars = sidecar("proxy", |it| it.command = Cfg::Known(Vec::new())),
         "sidecars[\"proxy\"].command: Empty Command",
     ),

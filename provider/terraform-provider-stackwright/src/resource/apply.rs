@@ -266,7 +266,7 @@ pub(super) fn check_timeouts(timeouts: &Cfg<TimeoutsConfig>, found: &mut Diagnos
             found.error(
                 Path::attribute("timeouts").join(name),
                 "Invalid Timeout",
-                format!("`{text}` is not a length of time. Write a number and a unit: \"90s\", \"20m\" or \"1h\"."),
+                format!("`{text}` is not a length of time from 1 s to 24 h. Write a number and a unit: \"90s\", \"20m\" or \"1h\"."),
             );
         }
     }

@@ -58,14 +58,14 @@ fn incidents(scope: &Scope, view: &MonitorConfig, level: Level, found: &mut Diag
         .and_then(|arns| arns.iter().find(|arn| arn.contains(":ssm-incidents:")));
     if let Some(arn) = plan {
         let word = level.word();
-        let why = match level {
-            Level::Critical => "short_window",
-            Level::Warning => "two levels",
+        let (why, instead) = match level {
+            Level::Critical => ("short_window", ", or remove short_window"),
+            Level::Warning => ("two levels", ""),
         };
         found.error(
             at(word).join("notify"),
             "Cannot Notify",
-            format!("{word}.notify leads to {arn}: with {why} a composite alarm tells of {word}, and composite alarms start no response plans. Give an SNS topic there."),
+            format!("{word}.notify leads to {arn}: with {why} a composite alarm tells of {word}, and composite alarms start no response plans. Give an SNS topic there{instead}."),
         );
     }
 }
