@@ -8,6 +8,7 @@ variables {
     name               = "main"
     vpc_id             = "vpc-1"
     cidr               = "10.30.0.0/16"
+    ipv6_cidr          = "2001:db8::/56"
     private_subnet_ids = ["subnet-1", "subnet-2"]
     public_subnet_ids  = ["subnet-3", "subnet-4"]
   }
