@@ -142,7 +142,7 @@ resource "stackwright_app" "shop" {{
     ))
 }
 
-/// Services behind one router, each with a rule, a target group, autoscaling and a monitor of two levels.
+/// Services behind routers of fifty (AWS gives a security group sixty rules, and a listener a hundred), each with a rule, a target group, autoscaling and a monitor of two levels.
 fn web(account: &Account, services: u32) -> Result<String> {
     let network = account.default_network()?;
     let zone = account.outside(
@@ -156,31 +156,33 @@ fn web(account: &Account, services: u32) -> Result<String> {
     Ok(format!(
         r#"{app}
 locals {{
-  names = toset([for at in range({services}) : "web${{at}}"])
+  router  = {{ for at in range({services}) : "web${{at}}" => "public${{floor(at / 50)}}" }}
+  routers = toset(values(local.router))
 }}
 resource "stackwright_router" "public" {{
-  name    = "public"
-  network = {network}
-  domains = ["*.example.com"]
-  zone_id = "{zone}"
+  for_each = local.routers
+  name     = each.key
+  network  = {network}
+  domains  = ["*.${{each.key}}.example.com"]
+  zone_id  = "{zone}"
 }}
 resource "stackwright_service" "web" {{
-  for_each = local.names
+  for_each = local.router
   app      = stackwright_app.shop.ref
   cluster  = stackwright_cluster.main.ref
   process  = each.key
   image    = "repo/shop:v41"
   command  = "serve"
-  routes   = {{ main = {{ router = stackwright_router.public.ref, host = "${{each.key}}.example.com" }} }}
+  routes   = {{ main = {{ router = stackwright_router.public[each.value].ref, host = "${{each.key}}.${{each.value}}.example.com" }} }}
   scale    = {{ min = 1, max = 4, cpu = 60, requests = 500 }}
 }}
 resource "stackwright_monitor" "latency" {{
-  for_each    = local.names
+  for_each    = local.router
   name        = "${{each.key}} is slow"
   message     = "Look at its database first."
   namespace   = "AWS/ApplicationELB"
   metric      = "TargetResponseTime"
-  dimensions  = {{ LoadBalancer = stackwright_router.public.ref.arn_suffix, TargetGroup = stackwright_service.web[each.key].ref.target_groups["public"].arn_suffix }}
+  dimensions  = {{ LoadBalancer = stackwright_router.public[each.value].ref.arn_suffix, TargetGroup = stackwright_service.web[each.key].ref.target_groups[each.value].arn_suffix }}
   time_aggr   = "avg"
   time_window = "last_5m"
   space_aggr  = "p95"

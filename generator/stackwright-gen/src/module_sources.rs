@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Modules {
     files: BTreeMap<String, String>,
+    /// The first lines of all variables and outputs, with the path of their file before them.
+    declared: BTreeSet<String>,
 }
 
 macro_rules! files {
@@ -40,15 +42,19 @@ impl Modules {
     /// The modules of this version.
     pub fn built_in() -> Self {
         let files = FILES.iter();
-        let file = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
-        Self {
-            files: files.map(file).collect(),
-        }
+        files.fold(Self::default(), |modules, (path, text)| {
+            modules.with(path, text)
+        })
     }
 
     /// Adds or replaces a file: its path below `modules/`, and its content.
     #[must_use]
     pub fn with(mut self, path: &str, content: &str) -> Self {
+        let of_file = format!("{path} ");
+        self.declared.retain(|line| !line.starts_with(&of_file));
+        let lines = content.lines().filter(|line| line.ends_with(" {"));
+        self.declared
+            .extend(lines.map(|line| of_file.clone() + line));
         self.files.insert(path.to_owned(), content.to_owned());
         self
     }
@@ -95,10 +101,8 @@ impl Modules {
     }
 
     fn declares(&self, path: &str, kind: &str, name: &str) -> bool {
-        let line = format!("{kind} \"{name}\" {{");
-        self.files
-            .get(path)
-            .is_some_and(|text| text.lines().any(|it| it == line))
+        self.declared
+            .contains(&format!("{path} {kind} \"{name}\" {{"))
     }
 }
 

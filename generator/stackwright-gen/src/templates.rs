@@ -4,6 +4,9 @@
 //! templates: for Markdown), so that no template can forget it; `{{key value}}` writes the key of an object and `{{comment value}}` text
 //! for a comment. Unescaped output (three braces) is refused by a test.
 
+use std::num::NonZero;
+use std::thread;
+
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
     ScopedJson,
@@ -11,7 +14,7 @@ use handlebars::{
 use serde::Serialize;
 
 use crate::module_sources::Modules;
-use crate::project::{Environment, Project};
+use crate::project::{App, Environment, Project};
 use crate::tree::Tree;
 use crate::view::{AppView, BackendView, EnvironmentView, ProjectView};
 use crate::{hcl_align, hcl_escape, hcl_value, markdown_escape};
@@ -20,82 +23,93 @@ use crate::{hcl_align, hcl_escape, hcl_value, markdown_escape};
 pub(crate) fn render(project: &Project, modules: &Modules) -> Tree {
     let templates = Templates::new();
     let mut tree = Tree::default();
-    let view = ProjectView::of(project, modules);
+    let view = shown(&ProjectView::of(project, modules));
     templates.add(&mut tree, "README.md", "README.md", &view);
     templates.add(&mut tree, "gitignore", ".gitignore", &view);
-    render_ops(&templates, &mut tree, project, &view);
-    for plan in &project.environments {
-        let environment = plan.environment;
-        render_root(&templates, &mut tree, project, &view, Some(environment));
-        let path = format!("{environment}/terraform.tfvars");
-        templates.add(
-            &mut tree,
-            "environment/terraform.tfvars",
-            &path,
-            &EnvironmentView::of(project, plan, modules),
-        );
-    }
-    for app in &project.apps {
-        for file in ["README.md", "main.tf", "outputs.tf", "variables.tf"] {
-            templates.add(
-                &mut tree,
-                &format!("app/{file}"),
-                &format!("apps/{}/{file}", app.name),
-                &AppView::of(app, modules),
-            );
+    render_root(&templates, &mut tree, "ops", &["ops"], &view);
+    templates.add(
+        &mut tree,
+        "ops/terraform.tfvars",
+        "ops/terraform.tfvars",
+        &view,
+    );
+    let environments = project.environments.iter();
+    let names: Vec<&str> = environments.map(|plan| plan.environment.name()).collect();
+    render_root(&templates, &mut tree, "environment", &names, &view);
+    render_own(&templates, &mut tree, project, modules);
+    // Apps know nothing of each other, and with hundreds of them they are most of the work.
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = project.apps.len().div_ceil(workers).max(1);
+    thread::scope(|scope| {
+        let shares = project.apps.chunks(share);
+        let rendered: Vec<_> = shares
+            .map(|apps| scope.spawn(|| render_apps(&templates, apps, modules)))
+            .collect();
+        for part in rendered {
+            tree.join(part.join().expect("a test renders every template"));
         }
-        templates.add(
-            &mut tree,
-            "versions.tf",
-            &format!("apps/{}/versions.tf", app.name),
-            &NOTHING,
-        );
-    }
+    });
     for (path, content) in modules.used_by(tree.files()) {
         tree.add(format!("modules/{path}"), &format!("\n{content}"));
     }
     tree
 }
 
-/// What a template sees that shows nothing: the whole project would be turned over once for each app.
-const NOTHING: [(); 0] = [];
-
-fn render_ops(
-    templates: &Templates<'_>,
-    tree: &mut Tree,
-    project: &Project,
-    view: &ProjectView<'_>,
-) {
-    render_root(templates, tree, project, view, None);
-    templates.add(tree, "ops/terraform.tfvars", "ops/terraform.tfvars", view);
+/// The modules of some apps.
+fn render_apps(templates: &Templates<'_>, apps: &[App], modules: &Modules) -> Tree {
+    let mut tree = Tree::default();
+    let nothing = shown(&());
+    for app in apps {
+        let view = shown(&AppView::of(app, modules));
+        let path = |file: &str| format!("apps/{}/{file}", app.name);
+        for file in ["README.md", "main.tf", "outputs.tf", "variables.tf"] {
+            templates.add(&mut tree, &format!("app/{file}"), &path(file), &view);
+        }
+        templates.add(&mut tree, "versions.tf", &path("versions.tf"), &nothing);
+    }
+    tree
 }
 
-/// The files that every root has, for ops or for an environment.
+/// What templates see, turned over once for all files that show it.
+fn shown(view: &impl Serialize) -> Context {
+    Context::wraps(view).expect("views have only what JSON has")
+}
+
+/// The files that every root of a kind has, and that say the same in each.
 fn render_root(
     templates: &Templates<'_>,
     tree: &mut Tree,
-    project: &Project,
-    view: &ProjectView<'_>,
-    environment: Option<Environment>,
+    kind: &str,
+    roots: &[&str],
+    view: &Context,
 ) {
-    let (kind, root) = environment.map_or(("ops", "ops"), |environment| {
-        ("environment", environment.name())
-    });
-    for file in ["main.tf", "outputs.tf", "providers.tf", "variables.tf"] {
-        templates.add(
-            tree,
-            &format!("{kind}/{file}"),
-            &format!("{root}/{file}"),
-            view,
-        );
+    let own = ["main.tf", "outputs.tf", "providers.tf", "variables.tf"];
+    let own = own.map(|file| (format!("{kind}/{file}"), file));
+    for (template, file) in own
+        .into_iter()
+        .chain([("versions.tf".to_owned(), "versions.tf")])
+    {
+        let body = templates.body(&template, view);
+        for root in roots {
+            tree.add(format!("{root}/{file}"), &body);
+        }
     }
-    templates.add(tree, "versions.tf", &format!("{root}/versions.tf"), view);
-    templates.add(
-        tree,
-        "backend.tf",
-        &format!("{root}/backend.tf"),
-        &BackendView::of(project.state.as_ref(), environment),
-    );
+}
+
+/// What each root has of its own: where its state is, and the values of an environment.
+fn render_own(templates: &Templates<'_>, tree: &mut Tree, project: &Project, modules: &Modules) {
+    let environments = project.environments.iter();
+    let all = environments.clone().map(|plan| Some(plan.environment));
+    for environment in [None].into_iter().chain(all) {
+        let root = environment.map_or("ops", Environment::name);
+        let backend = shown(&BackendView::of(project.state.as_ref(), environment));
+        templates.add(tree, "backend.tf", &format!("{root}/backend.tf"), &backend);
+    }
+    for plan in environments {
+        let path = format!("{}/terraform.tfvars", plan.environment);
+        let view = shown(&EnvironmentView::of(project, plan, modules));
+        templates.add(tree, "environment/terraform.tfvars", &path, &view);
+    }
 }
 
 macro_rules! templates {
@@ -158,21 +172,25 @@ impl Templates<'_> {
         Self { hcl, markdown }
     }
 
-    fn add(&self, tree: &mut Tree, template: &str, path: &str, view: &impl Serialize) {
+    fn add(&self, tree: &mut Tree, template: &str, path: &str, view: &Context) {
+        tree.add(path, &self.body(template, view));
+    }
+
+    /// What a file says below its header.
+    fn body(&self, template: &str, view: &Context) -> String {
         let registry = if is_markdown(template) {
             &self.markdown
         } else {
             &self.hcl
         };
         let body = registry
-            .render(template, view)
+            .render_with_context(template, view)
             .expect("templates are built in, and a test renders each");
-        let body = if is_markdown(template) {
-            body
+        if is_markdown(template) {
+            format!("\n{body}")
         } else {
-            hcl_align::align(&body)
-        };
-        tree.add(path, &format!("\n{body}"));
+            format!("\n{}", hcl_align::align(&body))
+        }
     }
 }
 

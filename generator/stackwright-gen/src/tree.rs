@@ -29,6 +29,11 @@ impl Tree {
         &self.files
     }
 
+    /// Adds the files of another tree.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.files.extend(other.files);
+    }
+
     /// Adds a file, putting the header before its body.
     pub(crate) fn add(&mut self, path: impl Into<String>, body: &str) {
         let path = path.into();
