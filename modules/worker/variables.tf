@@ -52,18 +52,18 @@ variable "architecture" {
 }
 
 variable "command" {
-  description = "Command of the process: a text is run by a shell in the container, e.g. bundle exec puma, a list of texts as it is. Without it the image says what runs."
+  description = "Command of the process: a text is run by a shell in the container, e.g. bundle exec sidekiq, a list of texts as it is. Without it the image says what runs."
   type        = any
   default     = null
 
   validation {
     condition     = var.command == null || can(trimspace(var.command)) || can([for word in var.command : trimspace(word)])
-    error_message = "Write a text, e.g. bundle exec puma, or a list of texts, e.g. [\"/app\", \"serve\"]."
+    error_message = "Write a text, e.g. bundle exec sidekiq, or a list of texts, e.g. [\"/app\", \"serve\"]."
   }
 
   validation {
     condition     = var.command == null || try(trimspace(var.command) != "", length(var.command) > 0, false)
-    error_message = "Write the command that the container runs, e.g. bundle exec puma, or leave command out for that of the image."
+    error_message = "Write the command that the container runs, e.g. bundle exec sidekiq, or leave command out for that of the image."
   }
 }
 

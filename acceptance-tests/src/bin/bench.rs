@@ -142,7 +142,8 @@ resource "stackwright_app" "shop" {{
     ))
 }
 
-/// Services behind routers of fifty (AWS gives a security group sixty rules, and a listener a hundred), each with a rule, a target group, autoscaling and a monitor of two levels.
+/// Services, each with a rule, a target group, autoscaling and a monitor of two levels; fifty at a router, because AWS gives its
+/// security group sixty rules and its listener a hundred.
 fn web(account: &Account, services: u32) -> Result<String> {
     let network = account.default_network()?;
     let zone = account.outside(

@@ -1,6 +1,7 @@
 //! Checks of the monitors that come with processes, databases and routers: their keys, and the objective that some of them watch.
 
 use stackwright_plan::document::{Entry, Node};
+use stackwright_plan::monitor::window_seconds;
 
 use crate::check::Checker;
 use crate::diagnostic::{Problem, closest};
@@ -110,7 +111,7 @@ pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, own: bool
     };
     // An own monitor sums over five minutes when nothing is said, and a sum without data is 0.
     let sums = own && text("time_aggr").is_none_or(|time| time == "sum");
-    let short = text("short_window").and_then(minutes);
+    let short = text("short_window").and_then(window_seconds);
     let whole = text("time_window").or(own.then_some("last_5m"));
     let gaps = text("no_data").or(sums.then_some("ok"));
     let (what, help) = if !own && EVENTS.contains(&monitor.key.as_str()) {
@@ -126,7 +127,7 @@ pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, own: bool
             "write `no_data` as `ok`, `alert` or `ignore`",
         )
     } else if short
-        .zip(whole.and_then(minutes))
+        .zip(whole.and_then(window_seconds))
         .is_some_and(|(short, whole)| short >= whole)
     {
         (
@@ -138,19 +139,6 @@ pub(crate) fn short_window(checker: &mut Checker<'_>, monitor: &Entry, own: bool
     };
     let key = monitor.key.clone();
     checker.report(&place.span, Problem::ShortWindow { key, what, help });
-}
-
-/// Minutes of a time window.
-fn minutes(window: &str) -> Option<u32> {
-    let length = window.strip_prefix("last_")?;
-    let (number, unit) = length.split_at_checked(length.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "m" => 1,
-        "h" => 60,
-        "d" => 1440,
-        _ => return None,
-    };
-    number.parse::<u32>().ok()?.checked_mul(unit)
 }
 
 fn keys(checker: &mut Checker<'_>, monitors: &[Entry], known: &[&str]) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use stackwright_plan::document::{Entry, Node};
 use stackwright_plan::procfile;
+use stackwright_plan::service::tasks_in_deployment;
 
 use crate::build::{env_domain, variable_of};
 use crate::check::{Checker, overrides, settings_of};
@@ -145,7 +146,7 @@ fn fewest(count: Option<&Spanned<i64>>, scale: Option<&Entry>) -> i64 {
     }
 }
 
-/// What ECS cannot do when a new version replaces the old. It rounds the least number of tasks up and the largest down.
+/// What ECS cannot do when a new version replaces the old.
 fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry, tasks: i64) {
     let number = |key: &str, default| {
         deploy
@@ -159,7 +160,7 @@ fn replacement(checker: &mut Checker<'_>, process: &str, deploy: &Entry, tasks: 
         number("minimum_percent", 100),
         number("maximum_percent", 200),
     );
-    let (kept, allowed) = ((tasks * minimum + 99) / 100, tasks * maximum / 100);
+    let (kept, allowed) = tasks_in_deployment(tasks, minimum, maximum);
     let (what, help) = if minimum >= maximum || (tasks > 0 && kept >= allowed) {
         (
             "leaves no room for a new task: of the tasks, ECS rounds `minimum_percent` up and `maximum_percent` down",

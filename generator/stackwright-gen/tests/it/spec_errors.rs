@@ -290,6 +290,8 @@ fn replacements_that_cannot_work_are_refused() {
     };
     assert_eq!(counted(3), "");
     assert!(counted(1).contains("leaves no room for a new task"));
+    let huge = said("minimum_percent = 9223372036854775807, maximum_percent = 9223372036854775807");
+    assert!(huge.contains("0 to 100"), "{huge}");
     assert!(said("circuit_breaker = false").contains("rolls back without a circuit breaker"));
 }
 

@@ -333,50 +333,56 @@ impl Inputs<'_> {
         key(level, look)
     }
 
+    /// Tells `critical` while both of its alarms fire.
     fn critical_composite(&self, graph: &mut Graph) {
-        let alarm_name = critical_composite_name(self.scope, self.name);
-        let actions = levels::actions(self.scope, self.view, Level::Critical);
+        let name = critical_composite_name(self.scope, self.name);
+        let composite = self.tells(Level::Critical, CRITICAL_COMPOSITE, name);
+        self.add_composite(graph, Level::Critical, CRITICAL_COMPOSITE, &composite);
+    }
+
+    /// Tells `warning` unless `critical` fires.
+    fn composite(&self, graph: &mut Graph) -> Option<()> {
+        let name = composite_name(self.scope, self.name);
+        let (wait, extension) = waits(self.view)?;
         let composite = CompositeAlarm {
-            alarm_description: levels::description(self.view, Level::Critical),
-            alarm_rule: self.rule_of(Level::Critical),
+            actions_suppressor: In::From(telling(self.view).into(), "arn"),
+            actions_suppressor_wait_period: series::whole(wait),
+            actions_suppressor_extension_period: series::whole(extension),
+            ..self.tells(Level::Warning, COMPOSITE, name)
+        };
+        self.add_composite(graph, Level::Warning, COMPOSITE, &composite);
+        Some(())
+    }
+
+    /// A composite alarm over those of a level, which nothing keeps quiet.
+    fn tells(&self, level: Level, component: &str, alarm_name: String) -> CompositeAlarm {
+        let actions = levels::actions(self.scope, self.view, level);
+        CompositeAlarm {
+            alarm_description: levels::description(self.view, level),
+            alarm_rule: self.rule_of(level),
             actions_enabled: true,
             ok_actions: beside_alarm(&actions, true),
             alarm_actions: actions,
             actions_suppressor: In::Known(String::new()),
             actions_suppressor_wait_period: 0,
             actions_suppressor_extension_period: 0,
-            tags: self.tags(CRITICAL_COMPOSITE, &alarm_name),
-            alarm_name: alarm_name.clone(),
-        };
-        graph
-            .add(CRITICAL_COMPOSITE, &composite)
-            .after(self.last(Level::Critical))
-            .predict("arn", self.alarm_arn(&alarm_name))
-            .predict("name", alarm_name);
+            tags: self.tags(component, &alarm_name),
+            alarm_name,
+        }
     }
 
-    fn composite(&self, graph: &mut Graph) -> Option<()> {
-        let alarm_name = composite_name(self.scope, self.name);
-        let actions = levels::actions(self.scope, self.view, Level::Warning);
-        let (wait, extension) = waits(self.view)?;
-        let composite = CompositeAlarm {
-            alarm_description: levels::description(self.view, Level::Warning),
-            alarm_rule: self.rule_of(Level::Warning),
-            actions_enabled: true,
-            ok_actions: beside_alarm(&actions, true),
-            alarm_actions: actions,
-            actions_suppressor: In::From(telling(self.view).into(), "arn"),
-            actions_suppressor_wait_period: series::whole(wait),
-            actions_suppressor_extension_period: series::whole(extension),
-            tags: self.tags(COMPOSITE, &alarm_name),
-            alarm_name: alarm_name.clone(),
-        };
+    fn add_composite(
+        &self,
+        graph: &mut Graph,
+        level: Level,
+        component: &'static str,
+        composite: &CompositeAlarm,
+    ) {
         graph
-            .add(COMPOSITE, &composite)
-            .after(self.last(Level::Warning))
-            .predict("arn", self.alarm_arn(&alarm_name))
-            .predict("name", alarm_name);
-        Some(())
+            .add(component, composite)
+            .after(self.last(level))
+            .predict("arn", self.alarm_arn(&composite.alarm_name))
+            .predict("name", composite.alarm_name.clone());
     }
 
     /// The model under the bands of both levels.

@@ -33,6 +33,7 @@ use crate::{Graph, Outputs, Scope};
 
 use alarms::Look;
 use message::Level as LevelName;
+pub use window::seconds as window_seconds;
 
 /// A Datadog-style monitor on CloudWatch: one or two levels, each with its threshold and with whom it tells.
 ///

@@ -7,7 +7,7 @@ const DAY: i64 = 86_400;
 pub(crate) const WEEK: i64 = 604_800;
 
 /// Seconds of a `time_window`; `None` when it is not written as one.
-pub(crate) fn seconds(text: &str) -> Option<i64> {
+pub fn seconds(text: &str) -> Option<i64> {
     let rest = text.strip_prefix("last_")?;
     let unit = rest.chars().last()?;
     let number = &rest[..rest.len() - unit.len_utf8()];

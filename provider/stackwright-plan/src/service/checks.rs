@@ -150,8 +150,14 @@ fn fewest_tasks(view: &ServiceConfig) -> i64 {
     }
 }
 
-/// ECS rounds the least number of running tasks up and the largest down.
+/// How many of so many tasks ECS keeps running while a new version replaces the old, which it rounds up, and how many it allows, which
+/// it rounds down. Percents that no deployment has give no sense and no overflow.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
+pub fn tasks_in_deployment(tasks: i64, minimum: i64, maximum: i64) -> (i64, i64) {
+    let kept = tasks.saturating_mul(minimum).saturating_add(99) / 100;
+    (kept, tasks.saturating_mul(maximum) / 100)
+}
+
 fn check_room(view: &ServiceConfig, deploy: &DeployConfig, found: &mut Diagnostics) {
     let percents = (
         deploy.minimum_percent.known(),
@@ -162,7 +168,7 @@ fn check_room(view: &ServiceConfig, deploy: &DeployConfig, found: &mut Diagnosti
     };
     let at = Path::attribute("deploy").join("maximum_percent");
     let tasks = fewest_tasks(view);
-    let (kept, allowed) = ((tasks * minimum + 99) / 100, tasks * maximum / 100);
+    let (kept, allowed) = tasks_in_deployment(tasks, *minimum, *maximum);
     if (minimum, maximum) == (&100, &100) {
         found.error(
             at,

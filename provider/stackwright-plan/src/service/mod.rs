@@ -37,6 +37,7 @@ use crate::resource::{
     Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, split_id,
 };
 use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules};
+pub use checks::tasks_in_deployment;
 pub(crate) use inputs::ecs_name;
 use inputs::{
     DEFAULT_PORT, GROUP, Inputs, POLICY, ROLE, RULE, SERVICE, TARGET, TASK, router_names,
