@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -10,7 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::{
-    Account, Binaries, Client, Provider, Started, Workspace, children, peak_bytes,
+    Account, Binaries, Call, Client, Provider, Started, Workspace, children, peak_bytes,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -77,9 +79,11 @@ fn generation() -> Result<()> {
     Ok(())
 }
 
-/// The worst resident memory of a provider during a plan.
+/// What a plan took, and the worst resident memory of its provider.
 struct Measured {
     calls: usize,
+    /// The most frequent first.
+    by_action: Vec<(String, usize)>,
     wall: Duration,
     peak: u64,
 }
@@ -113,6 +117,11 @@ fn report(kind: &str, services: u32, refresh: &str, per_service: f64, measured: 
         &measured.calls.to_string(),
         &format!("{goal:.0}"),
     );
+    if services == 100 {
+        for (action, calls) in &measured.by_action {
+            line(&format!("  {action}"), &calls.to_string(), "-");
+        }
+    }
     line(
         &format!("{what}: wall"),
         &format!("{:.2} s", measured.wall.as_secs_f64()),
@@ -253,11 +262,25 @@ fn measure_plan(root: &Workspace) -> Result<Measured> {
         root.plan()?.empty()?;
     }
     ensure!(status.success(), "the plan failed: {status}");
+    let calls = root.account().calls()?;
     Ok(Measured {
-        calls: root.account().calls()?.len(),
+        calls: calls.len(),
+        by_action: by_action(&calls),
         wall: start.elapsed(),
         peak,
     })
+}
+
+/// How often each action was called, the most frequent first.
+fn by_action(calls: &[Call]) -> Vec<(String, usize)> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for call in calls {
+        let action = format!("{} {}", call.service, call.action);
+        *counts.entry(action).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, calls)| Reverse(*calls));
+    counts
 }
 
 /// Start to handshake, and on to the schema answer; the median of some runs.

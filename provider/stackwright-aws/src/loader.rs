@@ -1,7 +1,8 @@
 //! Reads as few times as AWS allows: one loader per kind of object, for the life of one process.
 //!
-//! Keys that are asked within a few milliseconds go out together, in the largest batch. After
-//! [`Source::LIST_AFTER`] distinct keys the loader lists instead, once, and serves later reads from that.
+//! Keys that are asked within a few milliseconds go out together, in the largest batch; while it is on
+//! its way, the next gathers. After [`Source::LIST_AFTER`] distinct keys the loader lists instead, once,
+//! and serves later reads from that.
 //! Concurrent readers of one key wait for the same call. What a write touches is forgotten at once,
 //! and an answer to a call that began before the write is not kept.
 //!
@@ -31,7 +32,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::{Aws, AwsError, Freshness};
 
@@ -72,6 +73,8 @@ type Gathering<S> =
 /// Reads one kind of object.
 pub(crate) struct Loader<S: Source> {
     state: Mutex<State<S>>,
+    /// Whoever sends a batch waits here for the one before, apart for cached and fresh reads.
+    turns: [Semaphore; 2],
 }
 
 struct State<S: Source> {
@@ -126,6 +129,7 @@ impl<S: Source> Default for Loader<S> {
         };
         Self {
             state: Mutex::new(state),
+            turns: [Semaphore::new(1), Semaphore::new(1)],
         }
     }
 }
@@ -217,6 +221,7 @@ impl<S: Source> Loader<S> {
             armed: true,
         };
         tokio::time::sleep(GATHER).await;
+        let turn = self.turn(lane).await;
         let (batch, flight) = self.depart(lane);
         guard.disarm();
         let mine = batch.get(key).map(|(_, receiver)| receiver.clone());
@@ -235,7 +240,18 @@ impl<S: Source> Loader<S> {
             .chunks(S::BATCH.max(1))
             .map(|keys| self.fly(aws, &batch, flight, keys));
         futures_util::future::join_all(chunks).await;
+        drop(turn);
         mine.unwrap_or_else(|| watch::channel(None).1)
+    }
+
+    /// Waits until no other batch is on its way, where a larger one or a list saves calls.
+    async fn turn(&self, lane: usize) -> Option<SemaphorePermit<'_>> {
+        let saves = S::BATCH > 1 || (lane == 0 && self.lock().listing == Listing::NotYet);
+        if saves {
+            self.turns[lane].acquire().await.ok()
+        } else {
+            None
+        }
     }
 
     /// Asks for some keys and answers those who wait for them.
@@ -633,6 +649,21 @@ mod tests {
         let both = futures_util::future::join(loader.get(&aws, &1, Freshness::Cached), late).await;
         assert_eq!(both, (Ok(Some(0)), Ok(Some(0))));
         assert_eq!(calls(), ["keyed [1]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_while_a_call_is_under_way_goes_out_together() {
+        let (aws, loader) = loader();
+        world(|world| world.slow = true);
+        let reads = (0..5).map(|key| {
+            let (aws, loader) = (&aws, &loader);
+            async move {
+                tokio::time::sleep(Duration::from_millis(u64::from(key) * 100)).await;
+                loader.get(aws, &key, Freshness::Cached).await
+            }
+        });
+        assert_eq!(join_all(reads).await, vec![Ok(Some(0)); 5]);
+        assert_eq!(calls(), ["keyed [0]", "keyed [1, 2, 3, 4]"]);
     }
 
     #[tokio::test(start_paused = true)]
