@@ -151,8 +151,7 @@ resource "stackwright_app" "shop" {{
     ))
 }
 
-/// Services, each with a rule, a target group, autoscaling and a monitor of two levels; fifty at a router, because AWS gives its
-/// security group sixty rules and its listener a hundred.
+/// Services at one router, each with a rule, a target group, autoscaling and a monitor of two levels.
 fn web(account: &Account, services: u32) -> Result<String> {
     let network = account.default_network()?;
     let zone = account.outside(
@@ -166,33 +165,31 @@ fn web(account: &Account, services: u32) -> Result<String> {
     Ok(format!(
         r#"{app}
 locals {{
-  router  = {{ for at in range({services}) : "web${{at}}" => "public${{floor(at / 50)}}" }}
-  routers = toset(values(local.router))
+  services = toset([for at in range({services}) : "web${{at}}"])
 }}
 resource "stackwright_router" "public" {{
-  for_each = local.routers
-  name     = each.key
-  network  = {network}
-  domains  = ["*.${{each.key}}.example.com"]
-  zone_id  = "{zone}"
+  name    = "public"
+  network = {network}
+  domains = ["*.example.com"]
+  zone_id = "{zone}"
 }}
 resource "stackwright_service" "web" {{
-  for_each = local.router
+  for_each = local.services
   app      = stackwright_app.shop.ref
   cluster  = stackwright_cluster.main.ref
   process  = each.key
   image    = "repo/shop:v41"
   command  = "serve"
-  routes   = {{ main = {{ router = stackwright_router.public[each.value].ref, host = "${{each.key}}.${{each.value}}.example.com" }} }}
+  routes   = {{ main = {{ router = stackwright_router.public.ref, host = "${{each.key}}.example.com" }} }}
   scale    = {{ min = 1, max = 4, cpu = 60, requests = 500 }}
 }}
 resource "stackwright_monitor" "latency" {{
-  for_each    = local.router
+  for_each    = local.services
   name        = "${{each.key}} is slow"
   message     = "Look at its database first."
   namespace   = "AWS/ApplicationELB"
   metric      = "TargetResponseTime"
-  dimensions  = {{ LoadBalancer = stackwright_router.public[each.value].ref.arn_suffix, TargetGroup = stackwright_service.web[each.key].ref.target_groups[each.value].arn_suffix }}
+  dimensions  = {{ LoadBalancer = stackwright_router.public.ref.arn_suffix, TargetGroup = stackwright_service.web[each.key].ref.target_groups["public"].arn_suffix }}
   time_aggr   = "avg"
   time_window = "last_5m"
   space_aggr  = "p95"

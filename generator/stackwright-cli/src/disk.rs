@@ -1,10 +1,12 @@
 //! The only part that touches the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use stackwright_gen::regenerate::{Changes, Existing};
 use stackwright_gen::{ProcfileUnread, SourceFile, Tree};
@@ -75,7 +77,12 @@ pub(crate) fn folder_name(folder: &Path) -> String {
 
 /// Writes a file that is not there yet.
 pub(crate) fn write_first(path: &Path, content: &str) -> Result<(), DiskError> {
-    write_new(path, content)?;
+    let file = NewFile {
+        path: path.to_owned(),
+        at: new_name(path),
+        content,
+    };
+    write_all(&[file])?;
     rename(path)
 }
 
@@ -114,6 +121,9 @@ pub(crate) fn read_procfile(folder: &Path, path: &str) -> Result<SourceFile, Pro
 /// What is in the output folder: everything at a path of the tree, and every other file that may be one of ours.
 pub(crate) fn existing(out: &Path, tree: &Tree) -> Result<BTreeMap<String, Existing>, DiskError> {
     let mut found = BTreeMap::new();
+    if is_missing(out) {
+        return Ok(found);
+    }
     for path in tree.files().keys() {
         if let Some(there) = at(out, path)? {
             found.insert(path.clone(), there);
@@ -126,25 +136,102 @@ pub(crate) fn existing(out: &Path, tree: &Tree) -> Result<BTreeMap<String, Exist
 }
 
 /// Writes changes: all new content first, under other names, then one rename per file, then what is to be removed.
+/// A folder that is not there yet is written under another name as a whole, and renamed.
 pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
-    let files: Vec<(PathBuf, &String)> = changes
+    if is_missing(out) && !changes.create.is_empty() {
+        return write_folder(out, &changes.create);
+    }
+    let files: Vec<NewFile<'_>> = changes
         .create
         .iter()
         .chain(&changes.update)
-        .map(|(path, content)| (out.join(path), content))
+        .map(|(path, content)| {
+            let path = out.join(path);
+            NewFile {
+                at: new_name(&path),
+                path,
+                content,
+            }
+        })
         .collect();
-    let written = files
-        .iter()
-        .try_for_each(|(path, content)| write_new(path, content));
-    let renamed = written.and_then(|()| files.iter().try_for_each(|(path, _)| rename(path)));
+    let renamed =
+        write_all(&files).and_then(|()| files.iter().try_for_each(|file| rename(&file.path)));
     if renamed.is_err() {
         // What was not renamed is of no use; a failure to remove it changes nothing about the error.
-        for (path, _) in &files {
-            drop(fs::remove_file(new_name(path)));
+        for file in &files {
+            drop(fs::remove_file(&file.at));
         }
     }
     renamed?;
     changes.remove.iter().try_for_each(|path| remove(out, path))
+}
+
+fn is_missing(out: &Path) -> bool {
+    fs::symlink_metadata(out).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+fn write_folder(out: &Path, create: &BTreeMap<String, String>) -> Result<(), DiskError> {
+    let whole = new_name(out);
+    let files: Vec<NewFile<'_>> = create
+        .iter()
+        .map(|(path, content)| NewFile {
+            at: whole.join(path),
+            path: out.join(path),
+            content,
+        })
+        .collect();
+    // From a run that was killed.
+    drop(fs::remove_dir_all(&whole));
+    let renamed = write_all(&files).and_then(|()| rename(out));
+    if renamed.is_err() {
+        drop(fs::remove_dir_all(&whole));
+    }
+    renamed
+}
+
+/// A file that is written under another name than it will have.
+struct NewFile<'a> {
+    path: PathBuf,
+    at: PathBuf,
+    content: &'a str,
+}
+
+impl NewFile<'_> {
+    fn write(&self) -> Result<(), DiskError> {
+        fs::write(&self.at, self.content).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> DiskError {
+        DiskError::Write {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+/// Makes the folders, then writes on all cores.
+fn write_all(files: &[NewFile<'_>]) -> Result<(), DiskError> {
+    let mut made = BTreeSet::new();
+    for file in files {
+        if let Some(parent) = file
+            .at
+            .parent()
+            .filter(|parent| made.insert(parent.to_owned()))
+        {
+            fs::create_dir_all(parent).map_err(|source| file.failed(source))?;
+        }
+    }
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let write = |files: &[NewFile<'_>]| files.iter().try_for_each(NewFile::write);
+    thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(cores).max(1));
+        let writers: Vec<_> = parts.map(|part| scope.spawn(move || write(part))).collect();
+        let outcomes = writers.into_iter().map(|writer| match writer.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        outcomes.collect()
+    })
 }
 
 fn at(out: &Path, path: &str) -> Result<Option<Existing>, DiskError> {
@@ -225,17 +312,6 @@ fn new_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".stackwright-new");
     path.with_file_name(name)
-}
-
-fn write_new(path: &Path, content: &str) -> Result<(), DiskError> {
-    let failed = |source| DiskError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(failed)?;
-    }
-    fs::write(new_name(path), content).map_err(failed)
 }
 
 fn rename(path: &Path) -> Result<(), DiskError> {

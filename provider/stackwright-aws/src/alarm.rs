@@ -49,7 +49,6 @@ impl Source for Alarms {
     const BATCH: usize = 100;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Alarm>, AwsError> {
-        note_prefix(aws, keys);
         let words: Vec<&str> = keys.iter().map(String::as_str).collect();
         let request = describe(aws).set_alarm_names(Some(keys.to_vec()));
         alarms(aws, &words, request).await
@@ -98,9 +97,19 @@ async fn alarms(
     Ok(found)
 }
 
+/// An alarm by its name.
+pub(crate) async fn get(
+    aws: &Aws,
+    name: &String,
+    freshness: Freshness,
+) -> Result<Option<Alarm>, AwsError> {
+    note_prefix(aws, name);
+    aws.loaders.alarms.get(aws, name, freshness).await
+}
+
 /// A process works for one project and environment, so the first name tells the beginning of all.
-fn note_prefix(aws: &Aws, keys: &[String]) {
-    let prefix = keys.first().and_then(|key| key.split_once(' '));
+fn note_prefix(aws: &Aws, name: &str) {
+    let prefix = name.split_once(' ');
     if let Some((prefix, _)) = prefix.filter(|(prefix, _)| prefix.contains('/')) {
         let _ = aws.loaders.alarm_prefix.set(format!("{prefix} "));
     }
@@ -360,9 +369,9 @@ mod tests {
     #[test]
     fn the_first_name_tells_the_beginning_of_all() {
         let aws = Aws::offline();
-        note_prefix(&aws, &["of somebody else".to_owned()]);
+        note_prefix(&aws, "of somebody else");
         assert_eq!(aws.loaders.alarm_prefix.get(), None);
-        note_prefix(&aws, &["acme/stage x [critical]".to_owned()]);
+        note_prefix(&aws, "acme/stage x [critical]");
         assert_eq!(
             aws.loaders.alarm_prefix.get().map(String::as_str),
             Some("acme/stage ")

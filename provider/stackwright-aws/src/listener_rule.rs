@@ -167,6 +167,16 @@ impl Source for ListenerRules {
     }
 }
 
+/// ARNs of the rules that were read, and of the target groups that they lead to.
+pub(crate) fn known_arns(aws: &Aws) -> Vec<String> {
+    let rules: Vec<Sdk> = aws.loaders.listener_rules.cached().concat();
+    let behind = rules.iter().flat_map(targets);
+    let behind = behind.filter_map(|target| target.target_group_arn.known().cloned());
+    let own = rules.iter().filter_map(|rule| rule.rule_arn.clone());
+    let arns: BTreeSet<String> = own.chain(behind).collect();
+    arns.into_iter().collect()
+}
+
 async fn of_listener(
     aws: &Aws,
     listener: &str,

@@ -37,7 +37,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use crate::{Aws, AwsError, Freshness};
 
 /// How long keys are collected.
-const GATHER: Duration = Duration::from_millis(3);
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Where a loader reads from.
 #[async_trait]
@@ -226,15 +226,16 @@ impl<S: Source> Loader<S> {
         guard.disarm();
         let mine = batch.get(key).map(|(_, receiver)| receiver.clone());
         let keys: BTreeSet<S::Key> = batch.keys().cloned().collect();
-        let listed = if lane == 0 {
-            self.list(aws, flight).await
+        let known = if lane == 0 {
+            self.list(aws, flight).await;
+            self.known(&keys)
         } else {
             HashMap::new()
         };
         let (hits, misses): (Vec<_>, Vec<_>) =
-            keys.into_iter().partition(|key| listed.contains_key(key));
+            keys.into_iter().partition(|key| known.contains_key(key));
         for key in hits {
-            self.land(&batch, flight, &key, Ok(listed.get(&key).cloned()));
+            self.land(&batch, flight, &key, Ok(known.get(&key).cloned()));
         }
         let chunks = misses
             .chunks(S::BATCH.max(1))
@@ -246,8 +247,8 @@ impl<S: Source> Loader<S> {
 
     /// Waits until no other batch is on its way, where a larger one or a list saves calls.
     async fn turn(&self, lane: usize) -> Option<SemaphorePermit<'_>> {
-        let saves = S::BATCH > 1 || (lane == 0 && self.lock().listing == Listing::NotYet);
-        if saves {
+        let may_list = lane == 0 && self.lock().listing == Listing::NotYet;
+        if S::BATCH > 1 || may_list {
             self.turns[lane].acquire().await.ok()
         } else {
             None
@@ -285,38 +286,53 @@ impl<S: Source> Loader<S> {
         )
     }
 
-    /// Lists when enough keys were asked for and nobody listed yet; answers what was found.
-    async fn list(&self, aws: &Aws, flight: Flight) -> HashMap<S::Key, S::Item> {
-        if !self.claim_listing() {
-            return HashMap::new();
+    /// Lists when enough keys were asked for and nobody listed yet. The others wait for their turn.
+    async fn list(&self, aws: &Aws, flight: Flight) {
+        if !self.listing_is_due() {
+            return;
         }
         match S::list(aws).await {
             Ok(Some(items)) => {
                 for (key, item) in &items {
                     self.keep(flight, key, item);
                 }
-                items
+                self.listed(flight);
             }
             Ok(None) => self.list_never(),
             Err(error) => {
                 tracing::debug!(%error, "listing failed, asking one by one");
-                self.list_never()
+                self.list_never();
             }
         }
     }
 
-    fn claim_listing(&self) -> bool {
-        let mut state = self.lock();
-        let due = state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER;
-        if due {
-            state.listing = Listing::Done;
-        }
-        due
+    fn listing_is_due(&self) -> bool {
+        let state = self.lock();
+        state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER
     }
 
-    fn list_never(&self) -> HashMap<S::Key, S::Item> {
+    /// Once is enough, unless all of it was forgotten meanwhile.
+    fn listed(&self, flight: Flight) {
+        let mut state = self.lock();
+        if state.all_forgotten <= flight.epoch {
+            state.listing = Listing::Done;
+        }
+    }
+
+    fn list_never(&self) {
         self.lock().listing = Listing::Never;
-        HashMap::new()
+    }
+
+    /// Those of the keys that were answered since they were asked for.
+    fn known(&self, keys: &BTreeSet<S::Key>) -> HashMap<S::Key, S::Item> {
+        let state = self.lock();
+        let item = |key: &S::Key| Some((key.clone(), state.cache.get(key)?.clone()));
+        keys.iter().filter_map(item).collect()
+    }
+
+    /// All that was answered and still counts.
+    pub(crate) fn cached(&self) -> Vec<S::Item> {
+        self.lock().cache.values().cloned().collect()
     }
 
     /// Keeps an item unless it was forgotten since the flight began. A fresh answer replaces an old one.

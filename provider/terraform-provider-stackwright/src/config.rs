@@ -55,7 +55,7 @@ pub(crate) struct ProviderBlock {
     /// How often a call is tried again when AWS is busy. Default 10.
     #[tf(range(0..=100))]
     pub(crate) max_retries: Option<i64>,
-    /// `full` compares every field at each refresh. `fast` leaves out what AWS tells only one by one or in further calls: the attributes of target groups, and the tags of log groups, SSM parameters, certificates, Cloud Map namespaces and services, RDS subnet and parameter groups, and alarms. Default `full`.
+    /// `full` compares every field at each refresh. `fast` leaves out what AWS tells only one by one or in further calls: the attributes of target groups, and the tags of load balancers, their listeners, rules and target groups, log groups, SSM parameters, certificates, Cloud Map namespaces and services, RDS subnet and parameter groups, and alarms. Default `full`.
     #[tf(one_of("full", "fast"))]
     pub(crate) refresh: Option<String>,
     /// Tags for every object. A resource's own tags win.

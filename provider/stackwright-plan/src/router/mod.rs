@@ -1,7 +1,8 @@
 //! `stackwright_router`: an application load balancer with its listeners, certificate and names.
 //!
 //! Components: `record` (an SSM parameter, from which an import reads what AWS does not hold),
-//! `security_group` with `rule.<http|https>.<ipv4|ipv6>`, `load_balancer` (main), `listener.http`;
+//! `security_group` with `rule.<http|https>.<ipv4|ipv6>` and `rule.targets`, `load_balancer` (main),
+//! `listener.http`;
 //! with TLS `listener.https` and `sni.<key>` for each further certificate; for a certificate of our
 //! own `certificate`, `validation.<domain>` and `certificate_validation`; in a zone
 //! `alias.<a|aaaa>.<domain>`; for an internal one in a network with private names `private_name`
@@ -165,6 +166,7 @@ pub struct RouterResource;
 
 const RECORD: &str = "record";
 const GROUP: &str = "security_group";
+const TARGETS: &str = "rule.targets";
 const BALANCER: &str = "load_balancer";
 const HTTP: &str = "listener.http";
 const HTTPS: &str = "listener.https";

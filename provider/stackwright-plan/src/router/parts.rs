@@ -6,7 +6,7 @@ use tfplugin_types::Cfg;
 
 use super::{
     BALANCER, CERTIFICATE, GROUP, HTTP, HTTPS, NetworkRefConfig, PROTECTION, RECORD, RouterConfig,
-    RouterResource, Tls, VALIDATED, balancer_name, record,
+    RouterResource, TARGETS, Tls, VALIDATED, balancer_name, record,
 };
 use crate::component::{
     AccessLogs, Certificate, CertificateValidation, CloudMapInstance, CloudMapService, Direction,
@@ -117,7 +117,7 @@ fn parameter(inputs: &Inputs<'_>, graph: &mut Graph) {
     graph.add(RECORD, &parameter).predict("name", name);
 }
 
-/// Only what comes in: each service adds its own way out.
+/// What comes in, and the way to the targets.
 fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
     let vpc_id = In::cfg(&inputs.network.vpc_id);
     let in_vpc = vpc_id.known().map_or("unknown", String::as_str);
@@ -149,6 +149,25 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
             ingress(inputs, protocol, *port, "ipv6", range, graph);
         }
     }
+    targets(inputs, graph)
+}
+
+/// One way out for all services, because AWS gives a group sixty rules: whom it leads to is decided by the
+/// groups of the services. Targets are registered by their IPv4 addresses.
+fn targets(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
+    let rule = SecurityGroupRule {
+        group_id: output(GROUP, "id"),
+        direction: Direction::Egress,
+        ip_protocol: "tcp".to_owned(),
+        from_port: 0,
+        to_port: 65_535,
+        cidr_ipv4: Some(inputs.network.cidr.known()?.clone()),
+        cidr_ipv6: None,
+        referenced_group_id: None,
+        description: "Requests to services".to_owned(),
+        tags: inputs.tags(TARGETS, &format!("{}-targets", inputs.label())),
+    };
+    graph.add(TARGETS, &rule);
     Some(())
 }
 

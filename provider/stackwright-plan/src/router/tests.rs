@@ -93,6 +93,7 @@ fn without_tls_there_is_one_listener_that_answers_404() {
             "load_balancer",
             "record",
             "rule.http.ipv4",
+            "rule.targets",
             "security_group",
         ]
     );
@@ -121,7 +122,7 @@ fn domains_bring_a_certificate_its_proofs_and_aliases() {
         assert!(keys.iter().any(|it| it == key), "{key} is not in {keys:?}");
     }
     // The wildcard is proved by its parent's record, and IPv6 is off.
-    assert_eq!(keys.len(), 6 + 9);
+    assert_eq!(keys.len(), 7 + 9);
     let redirect = &node(&view, HTTP).desired["default_action"]["redirect"];
     assert_eq!(redirect["status_code"], "HTTP_301");
     let second = node(&view, "validation.shop.example.com");
@@ -165,6 +166,17 @@ fn a_given_certificate_is_used_and_others_are_added_by_host() {
     assert_eq!(node(&view, HTTPS).desired["certificate_arn"], ARN);
     assert!(keys(&view).contains(&"sni.shop".to_owned()));
     assert!(!keys(&view).contains(&CERTIFICATE.to_owned()));
+}
+
+#[test]
+fn one_rule_leads_to_the_targets_of_every_service() {
+    let rule = node(&router(&[]), TARGETS).desired;
+    assert_eq!(rule["direction"], "egress");
+    assert_eq!(rule["cidr_ipv4"], "10.30.0.0/16");
+    assert_eq!(
+        (&rule["from_port"], &rule["to_port"]),
+        (&json!(0), &json!(65_535))
+    );
 }
 
 #[test]

@@ -171,7 +171,6 @@ fn a_route_brings_everything_between_router_and_tasks() {
         keys(&web()),
         [
             "role.task",
-            "router_egress.main.8080",
             "router_ingress.main.8080",
             "rule.www",
             "security_group",
@@ -190,11 +189,7 @@ fn a_route_brings_everything_between_router_and_tasks() {
         json!(["sg-app", { "$from": ["security_group", "id"] }])
     );
     // ECS refuses a target group that belongs to no load balancer, which the rule makes it.
-    for key in [
-        "rule.www",
-        "router_ingress.main.8080",
-        "router_egress.main.8080",
-    ] {
+    for key in ["rule.www", "router_ingress.main.8080"] {
         assert!(service.needs().contains(&key.into()), "{key}");
     }
     assert_eq!(
@@ -773,7 +768,6 @@ fn another_port_goes_through_both_target_groups() {
     let pair = |key: &str, weight| (key.to_owned(), weight);
     assert_eq!(weights(both, "rule.www"), [pair(NEW, 0), pair(OLD, 1)]);
     assert_eq!(registered(both), [NEW, OLD]);
-    assert!(both.nodes.contains_key(&"router_egress.main.8080".into()));
     assert_eq!(weights(switched, "rule.www"), [pair(NEW, 1)]);
     assert_eq!(registered(switched), [NEW, OLD]);
     assert_eq!(registered(&graph(&planned)), [NEW]);
