@@ -29,7 +29,7 @@ pub enum Victim {
 pub enum Killed {
     /// At the wanted write.
     AtWrite,
-    /// It ended by itself before it came to that write.
+    /// It ended well by itself before it came to that write.
     TooFewWrites,
 }
 
@@ -66,14 +66,15 @@ pub fn apply_killed(
     Ok(outcome)
 }
 
-/// Whether a call is held; false when Terraform ended first.
+/// Whether a call is held; false when Terraform ended well before.
 fn wait_for_held(account: &Account, terraform: &mut Child) -> Result<bool> {
     let start = Instant::now();
     loop {
         if account.held()? > 0 {
             return Ok(true);
         }
-        if terraform.try_wait()?.is_some() {
+        if let Some(status) = terraform.try_wait()? {
+            ensure!(status.success(), "the apply ended by itself with {status}");
             return Ok(false);
         }
         ensure!(

@@ -33,6 +33,12 @@ fn main() -> Result<()> {
         ("start", start),
     ];
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for word in &wanted {
+        ensure!(
+            parts.iter().any(|(name, _)| name == word),
+            "there is no part `{word}`"
+        );
+    }
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             part()?;

@@ -255,9 +255,16 @@ fn names(writes: &[Call]) -> Vec<String> {
 
 /// Changes of records that are asked for at the same moment go out in one call: what takes eleven writes may
 /// take ten another time, when the machine is less busy.
-fn same_actions(some: &[String], others: &[String]) -> bool {
-    let actions = |writes: &[String]| writes.iter().cloned().collect::<BTreeSet<_>>();
-    actions(some) == actions(others)
+fn same_but_for_joined_records(some: &[String], others: &[String]) -> bool {
+    let split = |writes: &[String]| {
+        let (records, mut rest): (Vec<_>, Vec<_>) = writes
+            .iter()
+            .cloned()
+            .partition(|write| write == "ChangeResourceRecordSets");
+        rest.sort();
+        (records.is_empty(), rest)
+    };
+    split(some) == split(others)
 }
 
 impl Scenario {
@@ -325,7 +332,7 @@ impl Scenario {
         if apply_killed(&root, victim, phase, write)? == Killed::TooFewWrites {
             let fewer = names(&root.account().writes()?);
             ensure!(
-                same_actions(&fewer, writes),
+                same_but_for_joined_records(&fewer, writes),
                 "the apply ended before it came to this write, after {}",
                 fewer.join(", ")
             );

@@ -136,11 +136,7 @@ pub(crate) fn existing(out: &Path, tree: &Tree) -> Result<BTreeMap<String, Exist
 }
 
 /// Writes changes: all new content first, under other names, then one rename per file, then what is to be removed.
-/// A folder that is not there yet is written under another name as a whole, and renamed.
 pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
-    if is_missing(out) && !changes.create.is_empty() {
-        return write_folder(out, &changes.create);
-    }
     let files: Vec<NewFile<'_>> = changes
         .create
         .iter()
@@ -168,25 +164,6 @@ pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
 
 fn is_missing(out: &Path) -> bool {
     fs::symlink_metadata(out).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-}
-
-fn write_folder(out: &Path, create: &BTreeMap<String, String>) -> Result<(), DiskError> {
-    let whole = new_name(out);
-    let files: Vec<NewFile<'_>> = create
-        .iter()
-        .map(|(path, content)| NewFile {
-            at: whole.join(path),
-            path: out.join(path),
-            content,
-        })
-        .collect();
-    // From a run that was killed.
-    drop(fs::remove_dir_all(&whole));
-    let renamed = write_all(&files).and_then(|()| rename(out));
-    if renamed.is_err() {
-        drop(fs::remove_dir_all(&whole));
-    }
-    renamed
 }
 
 /// A file that is written under another name than it will have.

@@ -47,6 +47,7 @@ impl Source for Alarms {
     type Key = String;
     type Item = Alarm;
     const BATCH: usize = 100;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Alarm>, AwsError> {
         let words: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -131,6 +132,7 @@ impl Source for AlarmTags {
     type Key = String;
     type Item = BTreeMap<String, String>;
     const BATCH: usize = 100;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

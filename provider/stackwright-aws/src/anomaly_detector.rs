@@ -170,6 +170,7 @@ impl Source for AnomalyDetectors {
     type Key = Series;
     type Item = Series;
     const BATCH: usize = 1;
+    const LISTS: bool = true;
     const LIST_AFTER: usize = 5;
 
     async fn keyed(aws: &Aws, keys: &[Series]) -> Result<HashMap<Series, Series>, AwsError> {

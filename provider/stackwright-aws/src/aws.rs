@@ -23,7 +23,7 @@ pub enum Refresh {
     /// Everything that we own.
     #[default]
     Full,
-    /// All but what AWS offers only one by one.
+    /// All but what AWS tells one by one or in further calls.
     Fast,
 }
 

@@ -29,6 +29,7 @@ impl Source for SubnetGroups {
     type Key = String;
     type Item = types::DbSubnetGroup;
     const BATCH: usize = 1;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

@@ -31,6 +31,7 @@ impl Source for EgressOnlyInternetGateways {
     type Key = String;
     type Item = types::EgressOnlyInternetGateway;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     /// AWS has no filter for ids. One that is gone may fail the call for all of them.
     async fn keyed(

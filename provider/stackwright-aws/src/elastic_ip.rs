@@ -28,6 +28,7 @@ impl Source for Addresses {
     type Key = String;
     type Item = Address;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, Address>, AwsError> {
         Ok(by_id(

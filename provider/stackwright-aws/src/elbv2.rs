@@ -41,6 +41,8 @@ impl Source for ElbTags {
     type Key = String;
     type Item = BTreeMap<String, String>;
     const BATCH: usize = ARNS;
+    const LISTS: bool = true;
+    const LIST_AFTER: usize = 2 * ARNS;
 
     async fn keyed(
         aws: &Aws,

@@ -94,6 +94,7 @@ impl Source for Rules {
     type Key = String;
     type Item = Rule;
     const BATCH: usize = 1;
+    const LISTS: bool = true;
     const LIST_AFTER: usize = 5;
 
     async fn keyed(aws: &Aws, names: &[String]) -> Result<HashMap<String, Rule>, AwsError> {

@@ -34,6 +34,7 @@ impl Source for FlowLogs {
     type Key = String;
     type Item = types::FlowLog;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, types::FlowLog>, AwsError> {
         Ok(by_id(

@@ -37,6 +37,7 @@ impl Source for InternetGateways {
     type Key = String;
     type Item = types::InternetGateway;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

@@ -47,6 +47,7 @@ impl Source for LoadBalancers {
     type Key = String;
     type Item = types::LoadBalancer;
     const BATCH: usize = ARNS;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

@@ -36,6 +36,9 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::{Aws, AwsError, Freshness};
 
+/// How long a batch waits for the one before: a call that does not end must not hold up the others.
+const TURN: Duration = Duration::from_secs(2);
+
 /// How long keys are collected.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -48,6 +51,8 @@ pub(crate) trait Source: Send + Sync + 'static {
     type Item: Clone + Send + Sync + 'static;
     /// Most keys of one call.
     const BATCH: usize;
+    /// Whether [`Source::list`] can answer.
+    const LISTS: bool = false;
     /// Distinct keys after which the loader lists. Fewer where one key costs several calls.
     const LIST_AFTER: usize = 20;
 
@@ -227,7 +232,9 @@ impl<S: Source> Loader<S> {
         let mine = batch.get(key).map(|(_, receiver)| receiver.clone());
         let keys: BTreeSet<S::Key> = batch.keys().cloned().collect();
         let known = if lane == 0 {
-            self.list(aws, flight).await;
+            if turn.is_some() {
+                self.list(aws, flight).await;
+            }
             self.known(&keys)
         } else {
             HashMap::new()
@@ -245,14 +252,15 @@ impl<S: Source> Loader<S> {
         mine.unwrap_or_else(|| watch::channel(None).1)
     }
 
-    /// Waits until no other batch is on its way, where a larger one or a list saves calls.
+    /// Waits until no other batch is on its way, where a larger one or a list saves calls. Only who has the
+    /// turn lists.
     async fn turn(&self, lane: usize) -> Option<SemaphorePermit<'_>> {
-        let may_list = lane == 0 && self.lock().listing == Listing::NotYet;
-        if S::BATCH > 1 || may_list {
-            self.turns[lane].acquire().await.ok()
-        } else {
-            None
+        let may_list = S::LISTS && lane == 0 && self.lock().listing == Listing::NotYet;
+        if S::BATCH == 1 && !may_list {
+            return None;
         }
+        let turn = tokio::time::timeout(TURN, self.turns[lane].acquire()).await;
+        turn.ok()?.ok()
     }
 
     /// Asks for some keys and answers those who wait for them.
@@ -308,7 +316,7 @@ impl<S: Source> Loader<S> {
 
     fn listing_is_due(&self) -> bool {
         let state = self.lock();
-        state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER
+        S::LISTS && state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER
     }
 
     /// Once is enough, unless all of it was forgotten meanwhile.
@@ -455,6 +463,7 @@ mod tests {
         type Key = u32;
         type Item = u32;
         const BATCH: usize = 10;
+        const LISTS: bool = true;
 
         async fn keyed(_: &Aws, keys: &[u32]) -> Result<HashMap<u32, u32>, AwsError> {
             let (slow, value) = world(|world| {
@@ -680,6 +689,21 @@ mod tests {
         });
         assert_eq!(join_all(reads).await, vec![Ok(Some(0)); 5]);
         assert_eq!(calls(), ["keyed [0]", "keyed [1, 2, 3, 4]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_does_not_end_holds_nobody_up_for_long() {
+        let (aws, loader) = loader();
+        world(|world| world.slow = true);
+        let hung = loader.turns[0].acquire().await.unwrap();
+        let begun = tokio::time::Instant::now();
+        assert_eq!(cached(&aws, &loader, [1]).await, [Ok(Some(0))]);
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            begun.elapsed()
+        );
+        drop(hung);
     }
 
     #[tokio::test(start_paused = true)]

@@ -112,6 +112,7 @@ impl Source for MetricFilters {
     type Key = Place;
     type Item = Sdk;
     const BATCH: usize = 1;
+    const LISTS: bool = true;
     const LIST_AFTER: usize = 5;
 
     async fn keyed(aws: &Aws, keys: &[Place]) -> Result<HashMap<Place, Sdk>, AwsError> {

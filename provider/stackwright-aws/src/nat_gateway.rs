@@ -32,6 +32,7 @@ impl Source for NatGateways {
     type Key = String;
     type Item = types::NatGateway;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

@@ -70,6 +70,7 @@ impl Source for Instances {
     type Key = String;
     type Item = DbInstance;
     const BATCH: usize = 20;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, DbInstance>, AwsError> {
         let filter = Filter::builder()

@@ -134,6 +134,7 @@ impl Source for Roles {
     type Key = String;
     type Item = Observed<Role>;
     const BATCH: usize = 1;
+    const LISTS: bool = true;
     /// A role by itself costs four calls, all roles of a small account two.
     const LIST_AFTER: usize = 4;
 

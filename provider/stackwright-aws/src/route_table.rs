@@ -26,6 +26,7 @@ impl Source for RouteTables {
     type Key = String;
     type Item = types::RouteTable;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

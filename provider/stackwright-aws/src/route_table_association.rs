@@ -30,6 +30,7 @@ impl Source for AssociatedTables {
     type Key = String;
     type Item = types::RouteTableAssociation;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

@@ -124,6 +124,7 @@ impl Source for ScalableTargets {
     type Key = String;
     type Item = Sdk;
     const BATCH: usize = 50;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Sdk>, AwsError> {
         describe(aws, Some(keys.to_vec())).await

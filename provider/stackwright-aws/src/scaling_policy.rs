@@ -103,6 +103,7 @@ impl Source for ScalingPolicies {
     type Key = String;
     type Item = Vec<Sdk>;
     const BATCH: usize = 1;
+    const LISTS: bool = true;
     const LIST_AFTER: usize = 5;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Vec<Sdk>>, AwsError> {

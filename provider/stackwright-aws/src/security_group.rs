@@ -41,6 +41,7 @@ impl Source for Groups {
     type Key = String;
     type Item = types::SecurityGroup;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,
@@ -70,6 +71,7 @@ impl Source for GroupRules {
     type Key = String;
     type Item = Vec<SecurityGroupRule>;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

@@ -30,6 +30,7 @@ impl Source for Subnets {
     type Key = String;
     type Item = types::Subnet;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, types::Subnet>, AwsError> {
         Ok(by_id(describe(aws, vec![filter("subnet-id", ids)]).await?))

@@ -138,6 +138,7 @@ impl Source for TargetGroups {
     type Key = String;
     type Item = Sdk;
     const BATCH: usize = ARNS;
+    const LISTS: bool = true;
     const LIST_AFTER: usize = 10;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Sdk>, AwsError> {

@@ -33,6 +33,7 @@ impl Source for Vpcs {
     type Key = String;
     type Item = types::Vpc;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, ids: &[String]) -> Result<HashMap<String, types::Vpc>, AwsError> {
         Ok(by_id(describe(aws, vec![filter("vpc-id", ids)]).await?))

@@ -37,6 +37,7 @@ impl Source for VpcEndpoints {
     type Key = String;
     type Item = types::VpcEndpoint;
     const BATCH: usize = FILTER_VALUES;
+    const LISTS: bool = true;
 
     async fn keyed(
         aws: &Aws,

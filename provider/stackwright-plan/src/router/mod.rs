@@ -89,7 +89,7 @@ pub struct Router {
     /// DNS name that AWS gave the load balancer.
     #[tf(computed)]
     pub dns_name: String,
-    /// Id of its security group. Each service adds the rules that it needs.
+    /// Id of its security group. It lets requests out to everything in the IPv4 range of the network; the groups of services let them in.
     #[tf(computed, prefix = "sg-")]
     pub security_group_id: String,
     /// ARN of the listener on port 80.
@@ -158,6 +158,8 @@ pub struct RouterRef {
     pub https: bool,
     /// Its first domain.
     pub domain: Option<String>,
+    /// Id of the rule by which its security group lets requests out to every service in its network. Null for a load balancer without one: each service then adds a rule of its own to that group.
+    pub egress_rule_id: Option<String>,
 }
 
 /// The routers.
@@ -358,6 +360,7 @@ fn fill(scope: &Scope, view: &mut RouterConfig, outputs: &Outputs) {
         public: view.public.clone(),
         https,
         domain: first_domain(view),
+        egress_rule_id: get(TARGETS, "id"),
     });
 }
 

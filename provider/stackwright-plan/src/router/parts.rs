@@ -152,8 +152,8 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
     targets(inputs, graph)
 }
 
-/// One way out for all services, because AWS gives a group sixty rules: whom it leads to is decided by the
-/// groups of the services. Targets are registered by their IPv4 addresses.
+/// One way out for all services, because AWS gives a group sixty rules: which requests get in is decided by
+/// the groups of the services. Targets are registered by their IPv4 addresses.
 fn targets(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
     let rule = SecurityGroupRule {
         group_id: output(GROUP, "id"),

@@ -24,6 +24,7 @@ pub(super) const POLICY: &str = "scaling_policy.";
 pub(super) const TARGET_GROUP: &str = "target_group.";
 pub(super) const RULE: &str = "rule.";
 pub(super) const ROUTER_INGRESS: &str = "router_ingress.";
+pub(super) const ROUTER_EGRESS: &str = "router_egress.";
 pub(super) const CLIENT: &str = "client.";
 
 /// The port of a process that takes requests and says nothing else.

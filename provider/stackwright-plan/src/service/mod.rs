@@ -2,7 +2,8 @@
 //!
 //! Components: `role.task`, `task_definition`, `service` (main); with secrets of its own also
 //! `role.execution`. What reaches it: `security_group`, `target_group.<router>.<port>`,
-//! `router_ingress` with the same ending, `rule.<route>`, `client.<key>.<port>`, `private_name`.
+//! `router_ingress` and `router_egress` with the same ending, `rule.<route>`, `client.<key>.<port>`,
+//! `private_name`.
 //! Autoscaling: `scalable_target`, `scaling_policy.<cpu|memory|requests.<router>.<port>>`.
 //!
 //! Replaced by a change of: the app's name or VPC, `process`. Everything else is a new

@@ -6,8 +6,8 @@ use tfplugin_types::{Cfg, Diagnostics, Path};
 
 use super::checks;
 use super::inputs::{
-    CLIENT, GROUP, Inputs, ROUTER_INGRESS, RULE, SERVICE, known_objects, router_names,
-    target_group_key,
+    CLIENT, GROUP, Inputs, ROUTER_EGRESS, ROUTER_INGRESS, RULE, SERVICE, known_objects,
+    router_names, target_group_key,
 };
 use super::schema::RouteConfig;
 use crate::component::{
@@ -26,7 +26,7 @@ pub(super) fn components(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
     clients(inputs, port, graph)?;
     for router in inputs.routers.keys() {
         target_group(inputs, router, port, graph)?;
-        router_rule(inputs, router, port, graph);
+        router_rules(inputs, router, port, graph);
     }
     for (key, route) in &inputs.routes {
         rule(inputs, key, route, graph)?;
@@ -37,7 +37,7 @@ pub(super) fn components(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
 /// Keys of the components that must be there before tasks start: ECS refuses a target group
 /// without load balancer, and health checks need their way.
 pub(super) fn before_tasks(graph: &Graph) -> Vec<Key> {
-    let prefixes = [RULE, ROUTER_INGRESS, CLIENT];
+    let prefixes = [RULE, ROUTER_INGRESS, ROUTER_EGRESS, CLIENT];
     let is_one = |key: &&Key| prefixes.iter().any(|prefix| key.0.starts_with(prefix));
     graph.nodes.keys().filter(is_one).cloned().collect()
 }
@@ -77,9 +77,10 @@ fn security_group(inputs: &Inputs<'_>, graph: &mut Graph) {
     graph.add(GROUP, &group);
 }
 
-/// A way in to the tasks, from another security group.
 struct Way<'a> {
     key: String,
+    group: In<String>,
+    direction: Direction,
     other: In<String>,
     port: i32,
     description: &'a str,
@@ -88,8 +89,8 @@ struct Way<'a> {
 fn way(inputs: &Inputs<'_>, way: Way<'_>, graph: &mut Graph) {
     let label = format!("{}-{}", inputs.label(), way.key.replace(['.', '_'], "-"));
     let rule = SecurityGroupRule {
-        group_id: own_group(),
-        direction: Direction::Ingress,
+        group_id: way.group,
+        direction: way.direction,
         ip_protocol: "tcp".to_owned(),
         from_port: way.port,
         to_port: way.port,
@@ -106,15 +107,38 @@ fn own_group() -> In<String> {
     In::From(GROUP.into(), "id")
 }
 
-/// The way from a router to the tasks. The router has a way out to everything in its VPC.
-fn router_rule(inputs: &Inputs<'_>, router: &str, port: i32, graph: &mut Graph) {
-    let one = Way {
-        key: format!("{ROUTER_INGRESS}{router}.{port}"),
-        other: In::cfg(&inputs.routers[router].security_group_id),
-        port,
-        description: &format!("Requests from router {router}"),
-    };
-    way(inputs, one, graph);
+/// The way from a router to the tasks: in, and out of a load balancer that has no way out for all.
+fn router_rules(inputs: &Inputs<'_>, router: &str, port: i32, graph: &mut Graph) {
+    let reference = inputs.routers[router];
+    let group = In::cfg(&reference.security_group_id);
+    let sides = [
+        (
+            ROUTER_INGRESS,
+            Direction::Ingress,
+            own_group(),
+            group.clone(),
+        ),
+        (ROUTER_EGRESS, Direction::Egress, group, own_group()),
+    ];
+    let sides = sides.into_iter();
+    let wanted =
+        sides.filter(|(prefix, ..)| *prefix != ROUTER_EGRESS || reference.egress_rule_id.is_null());
+    for (prefix, direction, group, other) in wanted {
+        let description = match direction {
+            Direction::Ingress => format!("Requests from router {router}"),
+            Direction::Egress => format!("Requests to {} of {}", inputs.process, inputs.app),
+        };
+        let key = format!("{prefix}{router}.{port}");
+        let one = Way {
+            key,
+            group,
+            direction,
+            other,
+            port,
+            description: &description,
+        };
+        way(inputs, one, graph);
+    }
 }
 
 /// The port is part of the key, so that clients reach old and new tasks while it changes.
@@ -129,6 +153,8 @@ fn clients(inputs: &Inputs<'_>, port: i32, graph: &mut Graph) -> Option<()> {
         let description = format!("Requests from {client}");
         let one = Way {
             key: format!("{CLIENT}{client}.{port}"),
+            group: own_group(),
+            direction: Direction::Ingress,
             other: In::cfg(group),
             port,
             description: &description,

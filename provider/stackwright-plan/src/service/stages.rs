@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use super::inputs::{ROUTER_INGRESS, RULE, SERVICE, TARGET_GROUP};
+use super::inputs::{ROUTER_EGRESS, ROUTER_INGRESS, RULE, SERVICE, TARGET_GROUP};
 use crate::input::FROM;
 use crate::resource::{Found, Seen};
 use crate::{Graph, Key, Node};
@@ -89,8 +89,9 @@ fn with_rules(mut graph: Graph, planned: &Graph) -> Graph {
 /// What is planned, and beside it the old target groups with the way to them.
 fn both(prior: &Graph, planned: &Graph, found: &Found, dropped: &BTreeMap<String, Key>) -> Graph {
     let mut graph = planned.clone();
+    let ways = [ROUTER_INGRESS, ROUTER_EGRESS];
     for (key, node) in &prior.nodes {
-        let is_way = key.0.starts_with(ROUTER_INGRESS);
+        let is_way = ways.iter().any(|prefix| key.0.starts_with(prefix));
         if is_way || dropped.values().any(|old| old == key) {
             graph
                 .nodes

@@ -63,6 +63,7 @@ fn router(name: &str) -> RouterRefConfig {
         vpc_id: text("vpc-1"),
         public: Cfg::Known(true),
         https: Cfg::Known(true),
+        egress_rule_id: Cfg::Null,
         domain: Cfg::Null,
     }
 }
@@ -171,6 +172,7 @@ fn a_route_brings_everything_between_router_and_tasks() {
         keys(&web()),
         [
             "role.task",
+            "router_egress.main.8080",
             "router_ingress.main.8080",
             "rule.www",
             "security_group",
@@ -189,7 +191,11 @@ fn a_route_brings_everything_between_router_and_tasks() {
         json!(["sg-app", { "$from": ["security_group", "id"] }])
     );
     // ECS refuses a target group that belongs to no load balancer, which the rule makes it.
-    for key in ["rule.www", "router_ingress.main.8080"] {
+    for key in [
+        "rule.www",
+        "router_ingress.main.8080",
+        "router_egress.main.8080",
+    ] {
         assert!(service.needs().contains(&key.into()), "{key}");
     }
     assert_eq!(
@@ -768,9 +774,32 @@ fn another_port_goes_through_both_target_groups() {
     let pair = |key: &str, weight| (key.to_owned(), weight);
     assert_eq!(weights(both, "rule.www"), [pair(NEW, 0), pair(OLD, 1)]);
     assert_eq!(registered(both), [NEW, OLD]);
+    assert!(both.nodes.contains_key(&"router_egress.main.8080".into()));
     assert_eq!(weights(switched, "rule.www"), [pair(NEW, 1)]);
     assert_eq!(registered(switched), [NEW, OLD]);
     assert_eq!(registered(&graph(&planned)), [NEW]);
+}
+
+#[test]
+fn a_router_with_a_way_out_for_all_gets_no_rule_from_its_services() {
+    let ways = |rule: Cfg<String>| {
+        let mut view = web();
+        with_router(&mut view, |router| router.egress_rule_id = rule);
+        let graph = graph(&view);
+        ["router_ingress.main.8080", "router_egress.main.8080"]
+            .map(|key| graph.nodes.contains_key(&key.into()))
+    };
+    assert_eq!(
+        ways(Cfg::Null),
+        [true, true],
+        "a load balancer of somebody else"
+    );
+    assert_eq!(ways(Cfg::Known("sgr-1".to_owned())), [true, false]);
+    assert_eq!(
+        ways(Cfg::unknown()),
+        [true, false],
+        "it is about to be made"
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(crate) struct Ignore {
     pub(crate) drift: BTreeSet<String>,
     /// Tag keys.
     pub(crate) tags: BTreeSet<String>,
-    /// `refresh = "fast"`: tags that AWS offers only one by one were not read.
+    /// `refresh = "fast"`: tags that AWS tells in further calls were not read.
     pub(crate) fast: bool,
 }
 
