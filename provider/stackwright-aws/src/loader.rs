@@ -1,7 +1,7 @@
 //! Reads as few times as AWS allows: one loader per kind of object, for the life of one process.
 //!
-//! Keys that are asked within a few milliseconds go out together, in the largest batch; while it is on
-//! its way, the next gathers. After [`Source::LIST_AFTER`] distinct keys the loader lists instead, once,
+//! Keys that are asked within a few milliseconds of each other go out together, in the largest batch;
+//! while it is on its way, the next gathers. After [`Source::LIST_AFTER`] distinct keys the loader lists instead, once,
 //! and serves later reads from that.
 //! Concurrent readers of one key wait for the same call. What a write touches is forgotten at once,
 //! and an answer to a call that began before the write is not kept.
@@ -39,8 +39,11 @@ use crate::{Aws, AwsError, Freshness};
 /// How long a batch waits for the one before: a call that does not end must not hold up the others.
 const TURN: Duration = Duration::from_secs(2);
 
-/// How long keys are collected.
+/// A batch is collected until none came for so long ...
 const GATHER: Duration = Duration::from_millis(5);
+
+/// ... or so many times over.
+const GATHERS: u32 = 6;
 
 /// Where a loader reads from.
 #[async_trait]
@@ -225,7 +228,7 @@ impl<S: Source> Loader<S> {
             lane,
             armed: true,
         };
-        tokio::time::sleep(GATHER).await;
+        self.gather(lane).await;
         let turn = self.turn(lane).await;
         let (batch, flight) = self.depart(lane);
         guard.disarm();
@@ -250,6 +253,23 @@ impl<S: Source> Loader<S> {
         futures_util::future::join_all(chunks).await;
         drop(turn);
         mine.unwrap_or_else(|| watch::channel(None).1)
+    }
+
+    /// Collects as long as keys keep coming and one call takes them.
+    async fn gather(&self, lane: usize) {
+        let mut had = 1;
+        for _ in 0..GATHERS {
+            tokio::time::sleep(GATHER).await;
+            let has = self.gathered(lane);
+            if has <= had || has >= S::BATCH {
+                return;
+            }
+            had = has;
+        }
+    }
+
+    fn gathered(&self, lane: usize) -> usize {
+        self.lock().gathering[lane].as_ref().map_or(0, HashMap::len)
     }
 
     /// Waits until no other batch is on its way, where a larger one or a list saves calls. Only who has the
@@ -689,6 +709,20 @@ mod tests {
         });
         assert_eq!(join_all(reads).await, vec![Ok(Some(0)); 5]);
         assert_eq!(calls(), ["keyed [0]", "keyed [1, 2, 3, 4]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_keep_coming_go_out_together_up_to_a_limit() {
+        let (aws, loader) = loader();
+        let reads = (0..9).map(|key| {
+            let (aws, loader) = (&aws, &loader);
+            async move {
+                tokio::time::sleep(Duration::from_millis(u64::from(key) * 4)).await;
+                loader.get(aws, &key, Freshness::Cached).await
+            }
+        });
+        join_all(reads).await;
+        assert_eq!(calls(), ["keyed [0, 1, 2, 3, 4, 5, 6, 7]", "keyed [8]"]);
     }
 
     #[tokio::test(start_paused = true)]
