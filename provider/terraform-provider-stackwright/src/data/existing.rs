@@ -15,7 +15,7 @@ use tfplugin_types::{
 
 use super::not_configured;
 use crate::engine::Record;
-use crate::resource::{recover, refreshed};
+use crate::resource::{known, recover, refreshed};
 use crate::session::{Connected, Session};
 
 /// Attributes that are about managing a resource, not about what there is.
@@ -69,7 +69,9 @@ impl<R: Planned> ExistingDataSource<R> {
         refreshed::<R>(connected, &mut view, Record::default(), cached)
             .await?
             .ok_or_else(|| gone(R::TYPE, &id))?;
-        Ok(self.shaped(&view.to_value(), config))
+        // What is not there, as in a resource of an earlier version, is null.
+        let found = known(&view.to_value(), &Value::Null);
+        Ok(self.shaped(&found, config))
     }
 
     /// The attributes of the data source alone.

@@ -28,6 +28,7 @@ use crate::session::{Connected, Session};
 
 pub(crate) use import::recover;
 pub(crate) use read::refreshed;
+pub(crate) use view::known;
 
 /// A resource of the provider: the engine over a pure description.
 pub(crate) struct EngineResource<R> {

@@ -124,7 +124,7 @@ pub(super) fn title(word: &str) -> String {
 
 /// A state in which nothing is unknown: what a missing component would say stays as it was, or is
 /// null when it never was.
-pub(super) fn known(value: &Value, before: &Value) -> Value {
+pub(crate) fn known(value: &Value, before: &Value) -> Value {
     match value {
         Value::Unknown(_) if before.is_wholly_known() => before.clone(),
         Value::Unknown(_) => Value::Null,
