@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acceptance_tests::{Account, Action, Call, Workspace, same};
+use acceptance_tests::{Account, Action, Call, Provider, Workspace, same};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
@@ -391,4 +391,72 @@ fn the_count_belongs_to_autoscaling() -> Result<()> {
         "the apply wrote the count"
     );
     root.plan()?.empty()
+}
+
+/// Ids of the rules by which the security group of a load balancer lets requests out, and what they lead to.
+fn ways_out(account: &Account) -> Result<Vec<(Json, Json)>> {
+    let balancer = fixtures::load_balancer(account)?;
+    let group = &balancer["SecurityGroups"][0];
+    let of = json!({ "Filters": [{ "Name": "group-id", "Values": [group] }] });
+    let rules = account.list(
+        "ec2",
+        "DescribeSecurityGroupRules",
+        &of,
+        "SecurityGroupRules",
+    )?;
+    let out = rules.iter().filter(|rule| rule["IsEgress"] == true);
+    let way = |rule: &Json| {
+        let to = match &rule["CidrIpv4"] {
+            Json::Null => rule["ReferencedGroupInfo"]["GroupId"].clone(),
+            range => range.clone(),
+        };
+        (rule["SecurityGroupRuleId"].clone(), to)
+    };
+    Ok(out.map(way).collect())
+}
+
+/// Routers were once made without a way out for all: their services bring their own until the router has one.
+#[test]
+fn a_service_brings_its_own_way_out_until_its_router_has_one() -> Result<()> {
+    let account = Account::fresh()?;
+    let routers = Workspace::new(&account, &fixtures::router(&account, "")?)?;
+    routers.apply()?.ok()?;
+    let (for_all, range) = ways_out(&account)?
+        .pop()
+        .context("the router has no way out")?;
+    let group = fixtures::load_balancer(&account)?["SecurityGroups"][0].clone();
+    let rule = json!({ "GroupId": group, "SecurityGroupRuleIds": [for_all] });
+    account.outside("ec2", "RevokeSecurityGroupEgress", &rule)?;
+
+    let slice = fixtures::slice(
+        &account,
+        "",
+        &fixtures::web("data.stackwright_router.public.ref"),
+    )?;
+    let data = "data \"stackwright_router\" \"public\" {\n  name = \"public\"\n}\n";
+    let services = Workspace::with_provider(
+        &account,
+        &Provider::of(&account).owner("acme/services"),
+        &format!("{data}{slice}"),
+    )?;
+    services.apply()?.ok()?;
+    services.plan()?.empty()?;
+    let ways: Vec<_> = ways_out(&account)?.into_iter().map(|(_, to)| to).collect();
+    ensure!(
+        matches!(&ways[..], [to] if to.as_str().is_some_and(|to| to.starts_with("sg-"))),
+        "the router reaches {ways:?}"
+    );
+
+    routers.apply()?.ok()?;
+    ensure!(
+        ways_out(&account)?.len() == 2,
+        "the router has not got its way back"
+    );
+    services.plan()?.expect(SERVICE, Action::Update)?;
+    services.apply()?.ok()?;
+    services.plan()?.empty()?;
+    routers.plan()?.empty()?;
+    let ways: Vec<_> = ways_out(&account)?.into_iter().map(|(_, to)| to).collect();
+    ensure!(ways == [range], "the router reaches {ways:?}");
+    Ok(())
 }
