@@ -9,7 +9,7 @@
 mod watch;
 mod write;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_ecs::operation::list_services::ListServicesOutput;
@@ -199,8 +199,8 @@ fn last_part(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// Services; those of one cluster go out together. Listing would only add calls: ECS lists ARNs,
-/// which must be described in tens all the same.
+/// Services; those of one cluster go out together. ECS lists ARNs, which must be described in tens all the
+/// same, but one by one they seldom come at the same moment: after ten, their clusters are read whole.
 #[derive(Debug)]
 pub(crate) struct EcsServices;
 
@@ -209,6 +209,8 @@ impl Source for EcsServices {
     type Key = ServiceKey;
     type Item = Sdk;
     const BATCH: usize = 10;
+    const LISTS: bool = true;
+    const LIST_AFTER: usize = 10;
 
     async fn keyed(aws: &Aws, keys: &[ServiceKey]) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
         let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -224,6 +226,37 @@ impl Source for EcsServices {
         let found = futures_util::future::try_join_all(calls).await?;
         Ok(found.into_iter().flatten().collect())
     }
+
+    /// The services of every cluster that was read from.
+    async fn list(aws: &Aws) -> Result<Option<HashMap<ServiceKey, Sdk>>, AwsError> {
+        let known = aws.loaders.ecs_services.cached();
+        let clusters: BTreeSet<&str> = known.iter().filter_map(Sdk::cluster_arn).collect();
+        let whole = clusters.into_iter().map(|cluster| of_cluster(aws, cluster));
+        let found = futures_util::future::try_join_all(whole).await?;
+        Ok(Some(found.into_iter().flatten().collect()))
+    }
+}
+
+/// All services of a cluster.
+async fn of_cluster(aws: &Aws, cluster: &str) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
+    let stream = aws
+        .ecs()
+        .list_services()
+        .cluster(cluster)
+        .max_results(100)
+        .into_paginator()
+        .send();
+    let pages = aws.pages(LIST, &[cluster], stream).await?;
+    let names: Vec<String> = pages
+        .iter()
+        .flat_map(ListServicesOutput::service_arns)
+        .map(|arn| last_part(arn).to_owned())
+        .collect();
+    let batches = names
+        .chunks(EcsServices::BATCH)
+        .map(|names| describe(aws, last_part(cluster), names.to_vec()));
+    let found = futures_util::future::try_join_all(batches).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// At most ten services of one cluster. A cluster that is not there has none.
@@ -263,24 +296,9 @@ fn is_active(service: &Sdk) -> bool {
 async fn all(aws: &Aws) -> Result<Vec<Observed<EcsService>>, AwsError> {
     let mut found = Vec::new();
     for cluster in ecs_cluster::arns(aws).await? {
-        let stream = aws
-            .ecs()
-            .list_services()
-            .cluster(&cluster)
-            .max_results(100)
-            .into_paginator()
-            .send();
-        let pages = aws.pages(LIST, &[&cluster], stream).await?;
-        let arns: Vec<&String> = pages
-            .iter()
-            .flat_map(ListServicesOutput::service_arns)
-            .collect();
-        for batch in arns.chunks(EcsServices::BATCH) {
-            let names = batch.iter().map(|arn| last_part(arn).to_owned()).collect();
-            let services = describe(aws, last_part(&cluster), names).await?;
-            for service in services.values().filter(|service| is_active(service)) {
-                found.push(with_default_strategy(aws, observe(service)?).await?);
-            }
+        let services = of_cluster(aws, &cluster).await?;
+        for service in services.values().filter(|service| is_active(service)) {
+            found.push(with_default_strategy(aws, observe(service)?).await?);
         }
     }
     Ok(found)
