@@ -19,6 +19,9 @@ use serde_json::json;
 
 const RUNS: usize = 20;
 
+/// A part by its name.
+type Part = (&'static str, fn() -> Result<()>);
+
 fn main() -> Result<()> {
     if cfg!(debug_assertions) {
         println!(
@@ -26,7 +29,7 @@ fn main() -> Result<()> {
         );
     }
     println!("{:<58} {:>12} {:>12}", "what", "measured", "goal");
-    let parts: [(&str, fn() -> Result<()>); 4] = [
+    let parts: [Part; 4] = [
         ("generation", generation),
         ("workers", || plans("workers", workers)),
         ("web", || plans("web services", web)),
