@@ -119,16 +119,18 @@ async fn run(provider: impl Provider, mode: Mode, wishes: Wishes) -> Result<Stop
         Mode::Debug => Signals::of_a_person(),
     }
     .map_err(io_error("catch signals"))?;
+    let provider: Arc<dyn Provider> = Arc::new(provider);
+    let service = Service::new(Arc::clone(&provider));
+    service.prepare_schemas();
     let listener = Arc::new(Listener::bind(&wishes).await?);
     let pinned = wishes.client_cert.clone().map(Pinned::to).transpose()?;
     announce(
-        &provider,
+        provider.as_ref(),
         mode,
         &wishes,
         &listener.address(),
         pinned.as_ref(),
     )?;
-    let service = Service::new(Arc::new(provider));
     let shutdown = CancellationToken::new();
     let acceptor = pinned.map(|pinned| pinned.acceptor);
     let server = tokio::spawn(serve_on(
@@ -169,7 +171,7 @@ async fn serve_on(
 }
 
 fn announce(
-    provider: &impl Provider,
+    provider: &dyn Provider,
     mode: Mode,
     wishes: &Wishes,
     address: &Address,

@@ -1,9 +1,10 @@
 //! The protocol's service: each call gets an id, a span, a cancellation, and a guard against panics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use tracing::Instrument as _;
@@ -20,10 +21,14 @@ const PROTOCOL: &str = "6.11";
 #[derive(Clone)]
 pub(crate) struct Service {
     registry: Arc<Registry>,
+    /// The first answer about schemas, while nobody asked for it.
+    prepared: Arc<Mutex<Option<Prepared>>>,
     /// Cancelled by `StopProvider`, then replaced: calls that follow start afresh.
     stop: Arc<Mutex<CancellationToken>>,
     requests: Arc<Requests>,
 }
+
+type Prepared = JoinHandle<proto::get_provider_schema::Response>;
 
 /// Numbers requests, so that ids differ between processes.
 struct Requests {
@@ -89,12 +94,24 @@ impl Service {
         let process = since.as_secs() << 20 | u64::from(std::process::id() & 0xf_ffff);
         Self {
             registry: Arc::new(Registry::new(provider)),
+            prepared: Arc::default(),
             stop: Arc::default(),
             requests: Arc::new(Requests {
                 process,
                 next: AtomicU64::new(1),
             }),
         }
+    }
+
+    /// Begins with what Terraform asks for first, beside the handshake.
+    pub(crate) fn prepare_schemas(&self) {
+        let registry = Arc::clone(&self.registry);
+        let prepared = tokio::task::spawn_blocking(move || rpc::schema::schemas(&registry));
+        *self.prepared() = Some(prepared);
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, Option<Prepared>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(feature = "testing")]
@@ -233,8 +250,15 @@ impl ProviderService for Service {
         _request: Request<proto::get_provider_schema::Request>,
     ) -> Result<Response<proto::get_provider_schema::Response>, Status> {
         let call = Call::new("GetProviderSchema", "", None);
+        let prepared = self.prepared().take();
         self.answer(call, |registry, _| async move {
-            rpc::schema::schemas(&registry)
+            match prepared {
+                // What went wrong goes wrong again, where Terraform hears of it.
+                Some(prepared) => prepared
+                    .await
+                    .unwrap_or_else(|_| rpc::schema::schemas(&registry)),
+                None => rpc::schema::schemas(&registry),
+            }
         })
         .await
     }
@@ -268,6 +292,8 @@ impl ProviderService for Service {
     ) -> Result<Response<proto::configure_provider::Response>, Status> {
         let request = request.into_inner();
         let call = Call::new("ConfigureProvider", "", request.client_capabilities);
+        // Terraform has the schemas from another process.
+        drop(self.prepared().take());
         self.answer(call, |registry, cx| async move {
             rpc::configure::configure(&registry, &cx, request).await
         })
