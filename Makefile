@@ -16,7 +16,7 @@ help:
 	@echo "make build   debug builds of provider and generator"
 	@echo "make test    every test; docs/tables must agree with what they saw"
 	@echo "make demo    two apps with web, worker, schedule and database in two accounts, against the emulator"
-	@echo "make bench   counts, times and sizes against their goals (release build)"
+	@echo "make bench   counts, times and sizes against their goals (release build); PARTS=web for a part"
 	@echo "make tables  render docs/tables from the last acceptance tests"
 	@echo "make docs    render the registry pages from the source"
 	@echo "make fmt     format Rust and Terraform"
@@ -37,7 +37,7 @@ demo: build
 
 bench:
 	$(CARGO) build --release --workspace --bins
-	$(PROGRAM)/release/bench
+	$(PROGRAM)/release/bench $(PARTS)
 
 tables: build
 	$(PROGRAM)/debug/tables

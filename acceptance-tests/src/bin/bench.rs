@@ -1,5 +1,5 @@
 //! `make bench`: counts first, then times, against the goals. It fails when something does not work, never
-//! because a machine is slow. With words it runs those parts alone: `generation`, `workers`, `web`, `start`.
+//! because a machine is slow. `make bench PARTS="web start"` runs some parts alone.
 
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
@@ -39,7 +39,8 @@ fn main() -> Result<()> {
     for word in &wanted {
         ensure!(
             parts.iter().any(|(name, _)| name == word),
-            "there is no part `{word}`"
+            "there is no part `{word}`: the parts are {}",
+            parts.map(|(name, _)| name).join(", ")
         );
     }
     for (name, part) in parts {

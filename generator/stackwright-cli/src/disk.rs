@@ -77,12 +77,7 @@ pub(crate) fn folder_name(folder: &Path) -> String {
 
 /// Writes a file that is not there yet.
 pub(crate) fn write_first(path: &Path, content: &str) -> Result<(), DiskError> {
-    let file = NewFile {
-        path: path.to_owned(),
-        at: new_name(path),
-        content,
-    };
-    write_all(&[file])?;
+    write_all(&[(path.to_owned(), content)])?;
     rename(path)
 }
 
@@ -141,21 +136,14 @@ pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
         .create
         .iter()
         .chain(&changes.update)
-        .map(|(path, content)| {
-            let path = out.join(path);
-            NewFile {
-                at: new_name(&path),
-                path,
-                content,
-            }
-        })
+        .map(|(path, content)| (out.join(path), content.as_str()))
         .collect();
-    let renamed =
-        write_all(&files).and_then(|()| files.iter().try_for_each(|file| rename(&file.path)));
+    let written = write_all(&files);
+    let renamed = written.and_then(|()| files.iter().try_for_each(|(path, _)| rename(path)));
     if renamed.is_err() {
         // What was not renamed is of no use; a failure to remove it changes nothing about the error.
-        for file in &files {
-            drop(fs::remove_file(&file.at));
+        for (path, _) in &files {
+            drop(fs::remove_file(new_name(path)));
         }
     }
     renamed?;
@@ -166,49 +154,40 @@ fn is_missing(out: &Path) -> bool {
     fs::symlink_metadata(out).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// A file that is written under another name than it will have.
-struct NewFile<'a> {
-    path: PathBuf,
-    at: PathBuf,
-    content: &'a str,
-}
+/// Where a file will be and what is in it.
+type NewFile<'a> = (PathBuf, &'a str);
 
-impl NewFile<'_> {
-    fn write(&self) -> Result<(), DiskError> {
-        fs::write(&self.at, self.content).map_err(|source| self.failed(source))
-    }
-
-    fn failed(&self, source: io::Error) -> DiskError {
-        DiskError::Write {
-            path: self.path.clone(),
-            source,
-        }
-    }
-}
-
-/// Makes the folders, then writes on all cores.
+/// Makes the folders, then writes under other names on all cores.
 fn write_all(files: &[NewFile<'_>]) -> Result<(), DiskError> {
     let mut made = BTreeSet::new();
-    for file in files {
-        if let Some(parent) = file
-            .at
-            .parent()
-            .filter(|parent| made.insert(parent.to_owned()))
-        {
-            fs::create_dir_all(parent).map_err(|source| file.failed(source))?;
+    for (path, _) in files {
+        if let Some(parent) = path.parent().filter(|parent| made.insert(*parent)) {
+            fs::create_dir_all(parent).map_err(|source| unwritten(path, source))?;
         }
     }
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let write = |files: &[NewFile<'_>]| files.iter().try_for_each(NewFile::write);
     thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(cores).max(1));
-        let writers: Vec<_> = parts.map(|part| scope.spawn(move || write(part))).collect();
+        let writers: Vec<_> = parts
+            .map(|part| scope.spawn(|| part.iter().try_for_each(write_new)))
+            .collect();
         let outcomes = writers.into_iter().map(|writer| match writer.join() {
             Ok(outcome) => outcome,
             Err(panic) => std::panic::resume_unwind(panic),
         });
         outcomes.collect()
     })
+}
+
+fn write_new((path, content): &NewFile<'_>) -> Result<(), DiskError> {
+    fs::write(new_name(path), content).map_err(|source| unwritten(path, source))
+}
+
+fn unwritten(path: &Path, source: io::Error) -> DiskError {
+    DiskError::Write {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn at(out: &Path, path: &str) -> Result<Option<Existing>, DiskError> {
@@ -292,10 +271,7 @@ fn new_name(path: &Path) -> PathBuf {
 }
 
 fn rename(path: &Path) -> Result<(), DiskError> {
-    fs::rename(new_name(path), path).map_err(|source| DiskError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    fs::rename(new_name(path), path).map_err(|source| unwritten(path, source))
 }
 
 /// Removes a file and the folders that it leaves empty.

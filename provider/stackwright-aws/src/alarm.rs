@@ -56,12 +56,16 @@ impl Source for Alarms {
     }
 
     /// All alarms of the environment have the same beginning of their names.
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Alarm>>, AwsError> {
-        let Some(prefix) = aws.loaders.alarm_prefix.get() else {
+    async fn list(
+        aws: &Aws,
+        asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Alarm>>, AwsError> {
+        let Some((project, environment)) = place(asked) else {
             return Ok(None);
         };
-        let request = describe(aws).alarm_name_prefix(prefix);
-        alarms(aws, &[prefix], request).await.map(Some)
+        let prefix = name::alarm_prefix(project, environment);
+        let request = describe(aws).alarm_name_prefix(&prefix);
+        alarms(aws, &[&prefix], request).await.map(Some)
     }
 }
 
@@ -98,22 +102,11 @@ async fn alarms(
     Ok(found)
 }
 
-/// An alarm by its name.
-pub(crate) async fn get(
-    aws: &Aws,
-    name: &String,
-    freshness: Freshness,
-) -> Result<Option<Alarm>, AwsError> {
-    note_prefix(aws, name);
-    aws.loaders.alarms.get(aws, name, freshness).await
-}
-
-/// A process works for one project and environment, so the first name tells the beginning of all.
-fn note_prefix(aws: &Aws, name: &str) {
-    let prefix = name.split_once(' ');
-    if let Some((prefix, _)) = prefix.filter(|(prefix, _)| prefix.contains('/')) {
-        let _ = aws.loaders.alarm_prefix.set(format!("{prefix} "));
-    }
+/// Project and environment of the alarms with these names: a process works for one.
+fn place(names: &[String]) -> Option<(&str, &str)> {
+    names
+        .iter()
+        .find_map(|name| name.split_once(' ')?.0.split_once('/'))
 }
 
 /// Names of the alarms of a resource's environment.
@@ -148,10 +141,9 @@ impl Source for AlarmTags {
 
     async fn list(
         aws: &Aws,
+        asked: &[Self::Key],
     ) -> Result<Option<HashMap<String, BTreeMap<String, String>>>, AwsError> {
-        let prefix = aws.loaders.alarm_prefix.get();
-        let Some((project, environment)) = prefix.and_then(|text| text.trim_end().split_once('/'))
-        else {
+        let Some((project, environment)) = place(asked) else {
             return Ok(None);
         };
         let filter = |key: &str, value: &str| {
@@ -369,14 +361,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_name_tells_the_beginning_of_all() {
-        let aws = Aws::offline();
-        note_prefix(&aws, "of somebody else");
-        assert_eq!(aws.loaders.alarm_prefix.get(), None);
-        note_prefix(&aws, "acme/stage x [critical]");
+    fn names_tell_project_and_environment() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(place(&names(&["of somebody else"])), None);
         assert_eq!(
-            aws.loaders.alarm_prefix.get().map(String::as_str),
-            Some("acme/stage ")
+            place(&names(&["else", "acme/stage x [critical]"])),
+            Some(("acme", "stage"))
         );
     }
 

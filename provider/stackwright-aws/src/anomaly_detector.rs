@@ -186,7 +186,10 @@ impl Source for AnomalyDetectors {
         Ok(found)
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<Series, Series>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<Series, Series>>, AwsError> {
         all(aws, &[], describe(aws)).await.map(Some)
     }
 }

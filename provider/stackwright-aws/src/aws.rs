@@ -102,8 +102,6 @@ pub(crate) struct Loaders {
     // CloudWatch.
     pub(crate) alarms: Loader<crate::alarm::Alarms>,
     pub(crate) alarm_tags: Loader<crate::alarm::AlarmTags>,
-    /// What the names of all alarms of this environment begin with, once one was asked for.
-    pub(crate) alarm_prefix: OnceLock<String>,
     pub(crate) anomaly_detectors: Loader<crate::anomaly_detector::AnomalyDetectors>,
     pub(crate) metric_filters: Loader<crate::log_metric_filter::MetricFilters>,
     pub(crate) event_rules: Loader<crate::event_rule::Rules>,

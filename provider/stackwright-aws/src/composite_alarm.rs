@@ -84,7 +84,7 @@ async fn read(
     recorded: &Recorded,
     freshness: Freshness,
 ) -> Result<Option<Observed<CompositeAlarm>>, AwsError> {
-    let found = alarm::get(aws, name, freshness).await?;
+    let found = aws.loaders.alarms.get(aws, name, freshness).await?;
     let Some(Alarm::Composite(alarm)) = found else {
         return Ok(None);
     };

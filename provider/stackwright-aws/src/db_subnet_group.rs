@@ -45,7 +45,10 @@ impl Source for SubnetGroups {
         Ok(found)
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::DbSubnetGroup>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::DbSubnetGroup>>, AwsError> {
         Ok(Some(by_name(describe(aws, None).await?)))
     }
 }

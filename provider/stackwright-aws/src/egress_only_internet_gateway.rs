@@ -47,6 +47,7 @@ impl Source for EgressOnlyInternetGateways {
 
     async fn list(
         aws: &Aws,
+        _asked: &[Self::Key],
     ) -> Result<Option<HashMap<String, types::EgressOnlyInternetGateway>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }

@@ -36,7 +36,10 @@ impl Source for Addresses {
         ))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Address>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Address>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

@@ -54,6 +54,7 @@ impl Source for ElbTags {
     /// Whoever asks for many asks for those of rules and of the target groups behind them.
     async fn list(
         aws: &Aws,
+        _asked: &[Self::Key],
     ) -> Result<Option<HashMap<String, BTreeMap<String, String>>>, AwsError> {
         let arns = listener_rule::known_arns(aws);
         let batches = arns.chunks(ARNS).map(|arns| Self::keyed(aws, arns));

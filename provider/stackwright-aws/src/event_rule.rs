@@ -109,7 +109,10 @@ impl Source for Rules {
         Ok(found)
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Rule>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Rule>>, AwsError> {
         let mut found = HashMap::new();
         let mut request = aws.events().list_rules().limit(PAGE);
         loop {

@@ -42,7 +42,10 @@ impl Source for FlowLogs {
         ))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::FlowLog>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::FlowLog>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

@@ -48,7 +48,10 @@ impl Source for InternetGateways {
         ))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::InternetGateway>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::InternetGateway>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

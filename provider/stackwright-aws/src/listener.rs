@@ -294,7 +294,7 @@ impl Adapter for Listener {
 /// The listeners of every load balancer.
 async fn all(aws: &Aws) -> Result<Vec<types::Listener>, AwsError> {
     use crate::load_balancer::LoadBalancers;
-    let balancers = LoadBalancers::list(aws).await?.unwrap_or_default();
+    let balancers = LoadBalancers::list(aws, &[]).await?.unwrap_or_default();
     let mut found = Vec::new();
     for arn in balancers.keys() {
         found.extend(of_load_balancer(aws, arn).await?);

@@ -65,7 +65,10 @@ impl Source for LoadBalancers {
         .await
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::LoadBalancer>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::LoadBalancer>>, AwsError> {
         Ok(Some(by_arn(all(aws).await?)))
     }
 }

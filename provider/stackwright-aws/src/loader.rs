@@ -37,7 +37,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use crate::{Aws, AwsError, Freshness};
 
 /// How long a batch waits for the one before: a call that does not end must not hold up the others.
-const TURN: Duration = Duration::from_secs(2);
+const TURN: Duration = Duration::from_secs(5);
 
 /// A batch is collected until none came for so long ...
 const GATHER: Duration = Duration::from_millis(5);
@@ -65,8 +65,12 @@ pub(crate) trait Source: Send + Sync + 'static {
         keys: &[Self::Key],
     ) -> Result<HashMap<Self::Key, Self::Item>, AwsError>;
 
-    /// Asks AWS for all of ours; `None` (the default) when listing is no cheaper than asking.
-    async fn list(_aws: &Aws) -> Result<Option<HashMap<Self::Key, Self::Item>>, AwsError> {
+    /// Asks AWS for all of ours, of whom some were asked for; `None` (the default) when listing is no cheaper
+    /// than asking.
+    async fn list(
+        _aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<Self::Key, Self::Item>>, AwsError> {
         Ok(None)
     }
 }
@@ -316,10 +320,10 @@ impl<S: Source> Loader<S> {
 
     /// Lists when enough keys were asked for and nobody listed yet. The others wait for their turn.
     async fn list(&self, aws: &Aws, flight: Flight) {
-        if !self.listing_is_due() {
+        let Some(asked) = self.asked_enough() else {
             return;
-        }
-        match S::list(aws).await {
+        };
+        match S::list(aws, &asked).await {
             Ok(Some(items)) => {
                 for (key, item) in &items {
                     self.keep(flight, key, item);
@@ -334,9 +338,11 @@ impl<S: Source> Loader<S> {
         }
     }
 
-    fn listing_is_due(&self) -> bool {
+    /// What was asked for, when it is time to list.
+    fn asked_enough(&self) -> Option<Vec<S::Key>> {
         let state = self.lock();
-        S::LISTS && state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER
+        let due = S::LISTS && state.listing == Listing::NotYet && state.seen.len() > S::LIST_AFTER;
+        due.then(|| state.seen.iter().cloned().collect())
     }
 
     /// Once is enough, unless all of it was forgotten meanwhile.
@@ -503,7 +509,7 @@ mod tests {
             })
         }
 
-        async fn list(_: &Aws) -> Result<Option<HashMap<u32, u32>>, AwsError> {
+        async fn list(_: &Aws, _: &[u32]) -> Result<Option<HashMap<u32, u32>>, AwsError> {
             world(|world| {
                 world.calls.push("list".to_owned());
                 let items = world.listed.iter().map(|key| (*key, world.value)).collect();
@@ -733,7 +739,7 @@ mod tests {
         let begun = tokio::time::Instant::now();
         assert_eq!(cached(&aws, &loader, [1]).await, [Ok(Some(0))]);
         assert!(
-            begun.elapsed() < Duration::from_secs(4),
+            begun.elapsed() < TURN + Duration::from_secs(2),
             "{:?}",
             begun.elapsed()
         );

@@ -133,7 +133,10 @@ impl Source for MetricFilters {
         Ok(found)
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<Place, Sdk>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<Place, Sdk>>, AwsError> {
         all(aws, &[], aws.logs().describe_metric_filters())
             .await
             .map(Some)

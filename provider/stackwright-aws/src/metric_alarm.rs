@@ -87,7 +87,7 @@ async fn read(
     recorded: &Recorded,
     freshness: Freshness,
 ) -> Result<Option<Observed<MetricAlarm>>, AwsError> {
-    let found = alarm::get(aws, name, freshness).await?;
+    let found = aws.loaders.alarms.get(aws, name, freshness).await?;
     let Some(Alarm::Metric(alarm)) = found else {
         return Ok(None);
     };

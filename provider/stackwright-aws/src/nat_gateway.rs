@@ -43,7 +43,10 @@ impl Source for NatGateways {
         ))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::NatGateway>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::NatGateway>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

@@ -84,7 +84,10 @@ impl Source for Instances {
         }
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, DbInstance>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, DbInstance>>, AwsError> {
         Ok(Some(by_id(describe(aws, None, &[]).await?)))
     }
 }

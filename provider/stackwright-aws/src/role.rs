@@ -149,7 +149,10 @@ impl Source for Roles {
         Ok(found)
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Observed<Role>>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Observed<Role>>>, AwsError> {
         let ours = all(aws)
             .await?
             .into_iter()

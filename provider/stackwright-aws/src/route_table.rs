@@ -37,7 +37,10 @@ impl Source for RouteTables {
         ))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::RouteTable>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::RouteTable>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

@@ -49,6 +49,7 @@ impl Source for AssociatedTables {
 
     async fn list(
         aws: &Aws,
+        _asked: &[Self::Key],
     ) -> Result<Option<HashMap<String, types::RouteTableAssociation>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }

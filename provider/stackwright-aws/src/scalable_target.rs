@@ -130,7 +130,10 @@ impl Source for ScalableTargets {
         describe(aws, Some(keys.to_vec())).await
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Sdk>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Sdk>>, AwsError> {
         describe(aws, None).await.map(Some)
     }
 }

@@ -114,7 +114,10 @@ impl Source for ScalingPolicies {
         Ok(found)
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Vec<Sdk>>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Vec<Sdk>>>, AwsError> {
         let mut found: HashMap<String, Vec<Sdk>> = HashMap::new();
         for policy in describe(aws, None).await? {
             found

@@ -50,7 +50,10 @@ impl Source for Groups {
         Ok(by_id(describe(aws, vec![filter("group-id", ids)]).await?))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::SecurityGroup>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::SecurityGroup>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }
@@ -87,7 +90,10 @@ impl Source for GroupRules {
     }
 
     /// The rules of all groups that are ours.
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Vec<SecurityGroupRule>>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Vec<SecurityGroupRule>>>, AwsError> {
         let groups: Vec<String> = by_id(describe(aws, ec2_tags::ours()).await?)
             .into_keys()
             .collect();

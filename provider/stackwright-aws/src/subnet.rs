@@ -36,7 +36,10 @@ impl Source for Subnets {
         Ok(by_id(describe(aws, vec![filter("subnet-id", ids)]).await?))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::Subnet>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::Subnet>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

@@ -145,7 +145,10 @@ impl Source for TargetGroups {
         elbv2::whole_or_each(keys, |arns| by_arns(aws, arns)).await
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, Sdk>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, Sdk>>, AwsError> {
         all(aws).await.map(by_arn).map(Some)
     }
 }

@@ -39,7 +39,10 @@ impl Source for Vpcs {
         Ok(by_id(describe(aws, vec![filter("vpc-id", ids)]).await?))
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::Vpc>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::Vpc>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

@@ -50,7 +50,10 @@ impl Source for VpcEndpoints {
         }
     }
 
-    async fn list(aws: &Aws) -> Result<Option<HashMap<String, types::VpcEndpoint>>, AwsError> {
+    async fn list(
+        aws: &Aws,
+        _asked: &[Self::Key],
+    ) -> Result<Option<HashMap<String, types::VpcEndpoint>>, AwsError> {
         Ok(Some(by_id(describe(aws, ec2_tags::ours()).await?)))
     }
 }

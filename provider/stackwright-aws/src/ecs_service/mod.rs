@@ -227,10 +227,12 @@ impl Source for EcsServices {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The services of every cluster that was read from.
-    async fn list(aws: &Aws) -> Result<Option<HashMap<ServiceKey, Sdk>>, AwsError> {
-        let known = aws.loaders.ecs_services.cached();
-        let clusters: BTreeSet<&str> = known.iter().filter_map(Sdk::cluster_arn).collect();
+    /// The services of every cluster that was asked about.
+    async fn list(
+        aws: &Aws,
+        asked: &[Self::Key],
+    ) -> Result<Option<HashMap<ServiceKey, Sdk>>, AwsError> {
+        let clusters: BTreeSet<&str> = asked.iter().map(|key| key.cluster.as_str()).collect();
         let whole = clusters.into_iter().map(|cluster| of_cluster(aws, cluster));
         let found = futures_util::future::try_join_all(whole).await?;
         Ok(Some(found.into_iter().flatten().collect()))

@@ -490,3 +490,20 @@ async fn a_filter_goes_with_its_group() {
     let refused = lost.create(&account.aws, "token").await.unwrap_err();
     assert_eq!(code(&refused), "ResourceNotFoundException");
 }
+
+#[tokio::test]
+async fn many_alarms_are_listed_even_when_all_are_asked_for_at_once() {
+    let account = Account::new().await;
+    let mut made = Vec::new();
+    for at in 0..25 {
+        made.push(account.make(&alarm(&account, &format!(" {at}"))).await);
+    }
+    let before = account.calls_of("DescribeAlarms").len();
+    let refresh = Account::again(&account.id).await;
+    let reads = made
+        .iter()
+        .map(|recorded| MetricAlarm::read(&refresh.aws, recorded, Freshness::Cached));
+    let found = futures_util::future::try_join_all(reads).await.unwrap();
+    assert!(found.iter().all(Option::is_some));
+    assert_eq!(account.calls_of("DescribeAlarms").len() - before, 1);
+}

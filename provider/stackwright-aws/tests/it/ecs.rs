@@ -514,3 +514,24 @@ async fn services_are_read_ten_at_a_time() {
     assert!(found.iter().all(|found| matches!(found, Ok(Some(_)))));
     assert_eq!(shop.account.calls_of("DescribeServices").len() - before, 3);
 }
+
+#[tokio::test]
+async fn many_services_of_a_cluster_are_read_whole() {
+    let shop = Box::pin(Shop::new()).await;
+    let mut made = Vec::new();
+    for at in 0..25 {
+        let service = EcsService {
+            service_name: format!("worker{at}"),
+            ..shop.service.clone()
+        };
+        made.push(service.create(&shop.account.aws, "token").await.unwrap());
+    }
+    let before = shop.account.calls_of("DescribeServices").len();
+    let refresh = Account::again(&shop.account.id).await;
+    for service in &made {
+        let read = EcsService::read(&refresh.aws, &service.outputs, Freshness::Cached);
+        assert!(read.await.unwrap().is_some());
+    }
+    let calls = shop.account.calls_of("DescribeServices").len() - before;
+    assert_eq!(calls, 10 + 3, "one by one, and then all in tens");
+}

@@ -2,7 +2,7 @@
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value as Json, json};
-use stackwright_aws::{Adapter, Freshness, Lookup, Recorded};
+use stackwright_aws::{Adapter, Freshness, Lookup, Recorded, Refresh};
 use stackwright_plan::In;
 use stackwright_plan::component::{
     AccessLogs, Certificate, CertificateValidation, DnsRecord, Listener, ListenerAction,
@@ -431,4 +431,23 @@ async fn everything_is_read_through_small_pages() {
         let found = Listener::find(&account.aws, Lookup::Desired(&want, &own)).await;
         assert_eq!(found.unwrap()[0].outputs, recorded);
     }
+}
+
+#[tokio::test]
+async fn a_fast_refresh_reads_no_tags() {
+    let account = Account::new().await;
+    let (_, balancer) = balancer(&account).await;
+    let listener = account.make(&http(&account, &balancer)).await;
+    let before = account.calls_of("DescribeTags").len();
+    let mut refresh = Account::again(&account.id).await;
+    refresh.aws.refresh = Refresh::Fast;
+    let aws = &refresh.aws;
+    let read = LoadBalancer::read(aws, &balancer, Freshness::Cached).await;
+    assert!(read.unwrap().unwrap().tags.is_empty());
+    let read = Listener::read(aws, &listener, Freshness::Cached).await;
+    assert!(read.unwrap().unwrap().tags.is_empty());
+    assert_eq!(account.calls_of("DescribeTags").len(), before);
+    // Before a write everything counts.
+    let read = LoadBalancer::read(aws, &balancer, Freshness::Fresh).await;
+    assert!(!read.unwrap().unwrap().tags.is_empty());
 }

@@ -111,19 +111,16 @@ fn own_group() -> In<String> {
 fn router_rules(inputs: &Inputs<'_>, router: &str, port: i32, graph: &mut Graph) {
     let reference = inputs.routers[router];
     let group = In::cfg(&reference.security_group_id);
-    let sides = [
-        (
-            ROUTER_INGRESS,
-            Direction::Ingress,
-            own_group(),
-            group.clone(),
-        ),
-        (ROUTER_EGRESS, Direction::Egress, group, own_group()),
-    ];
-    let sides = sides.into_iter();
-    let wanted =
-        sides.filter(|(prefix, ..)| *prefix != ROUTER_EGRESS || reference.egress_rule_id.is_null());
-    for (prefix, direction, group, other) in wanted {
+    let mut sides = vec![(
+        ROUTER_INGRESS,
+        Direction::Ingress,
+        own_group(),
+        group.clone(),
+    )];
+    if reference.egress_rule_id.is_null() {
+        sides.push((ROUTER_EGRESS, Direction::Egress, group, own_group()));
+    }
+    for (prefix, direction, group, other) in sides {
         let description = match direction {
             Direction::Ingress => format!("Requests from router {router}"),
             Direction::Egress => format!("Requests to {} of {}", inputs.process, inputs.app),
