@@ -738,6 +738,23 @@ fn wrong_clusters_apps_and_roles(network: &str) -> Vec<Wrong> {
             vec!["spot_percent", "100"],
         ),
         (
+            "spot that is a fraction",
+            fixtures::cluster("  spot_percent = 1.5"),
+            vec!["spot_percent", "whole number"],
+        ),
+        (
+            "variable that is null",
+            fixtures::app(network, "  config = { A = \"1\", B = null }"),
+            vec!["config", "null"],
+        ),
+        (
+            "policies that do not fit beside the preset",
+            fixtures::role(
+                "  preset = \"deploy\"\n  policies = { a = jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"s3:Get*\", Resource = [for at in range(100) : format(\"arn:aws:s3:::bucket-of-the-shop-%03d/*\", at)] }] }) }",
+            ),
+            vec!["policies", "10240"],
+        ),
+        (
             "upper-case name",
             fixtures::cluster("").replace("\"main\"\n", "\"Main\"\n"),
             vec!["name"],

@@ -170,6 +170,24 @@ fn the_same_service_twice_in_one_root_is_one_error_that_names_both() -> Result<(
 }
 
 #[test]
+fn a_resource_is_replaced_when_terraform_is_told_to() -> Result<()> {
+    let account = Account::fresh()?;
+    let resources = |trigger: &str| {
+        let lifecycle = "  spot_percent = 20\n  lifecycle {\n    ignore_changes       = [spot_percent]\n    replace_triggered_by = [terraform_data.trigger]\n  }";
+        let trigger =
+            format!("resource \"terraform_data\" \"trigger\" {{\n  input = \"{trigger}\"\n}}\n");
+        trigger + &fixtures::cluster(lifecycle)
+    };
+    let root = Workspace::new(&account, &resources("one"))?;
+    root.apply()?.ok()?;
+    // What is ignored makes the second plan's configuration another one.
+    root.resources(&resources("two").replace("= 20", "= 50"))?;
+    root.plan()?.expect(fixtures::CLUSTER, Action::Replace)?;
+    root.apply_saved()?.ok()?;
+    root.plan()?.empty()
+}
+
+#[test]
 fn a_changed_owner_is_planned_as_a_change_of_owner() -> Result<()> {
     let account = Account::fresh()?;
     let root = Workspace::new(&account, &fixtures::cluster(""))?;

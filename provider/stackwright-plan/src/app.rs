@@ -756,7 +756,7 @@ mod tests {
 
     #[test]
     fn policies_together_keep_to_the_limit_of_aws() {
-        let long = json!({ "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": "r".repeat(6_000) } });
+        let long = json!({ "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{}", "r".repeat(6_000)) } });
         let long = long.to_string();
         let one = texts(&[("one", &long)]);
         let two = texts(&[("one", &long), ("two", &long)]);

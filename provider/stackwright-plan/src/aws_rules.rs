@@ -133,6 +133,13 @@ pub fn policy_document(text: &str) -> Result<Json, String> {
             "This is not JSON: {error}. Use jsonencode() or a data source that writes policies."
         )
     })?;
+    let known = ["Version", "Id", "Statement"];
+    let mut names = document.as_object().into_iter().flatten();
+    if let Some((odd, _)) = names.find(|(name, _)| !known.contains(&name.as_str())) {
+        return Err(format!(
+            "IAM knows no `{odd}` in a policy document. It takes Version, Id and Statement."
+        ));
+    }
     let statements = document.get("Statement");
     let statements: Vec<&Json> = match statements {
         Some(Json::Array(items)) if !items.is_empty() => items.iter().collect(),
@@ -184,15 +191,87 @@ fn statement_problem(statement: &Json) -> Option<String> {
         Some("Allow" | "Deny") => {}
         _ => return Some("Each statement needs an `Effect` of `Allow` or `Deny`.".to_owned()),
     }
-    if !has(["Action", "NotAction"]) {
-        return Some("Each statement needs an `Action` or `NotAction`.".to_owned());
+    if has(["Principal", "NotPrincipal"]) {
+        return Some(
+            "A policy of a role names no `Principal`: the role is the principal. Remove it."
+                .to_owned(),
+        );
     }
-    if !has(["Resource", "NotResource"]) {
-        return Some("Each statement needs a `Resource` or `NotResource`.".to_owned());
-    }
-    has(["Principal", "NotPrincipal"]).then(|| {
-        "A policy of a role names no `Principal`: the role is the principal. Remove it.".to_owned()
+    unknown_element(statement).or_else(|| {
+        [("Action", "NotAction"), ("Resource", "NotResource")]
+            .into_iter()
+            .find_map(|(name, not)| element_problem(statement, name, not))
     })
+}
+
+const ELEMENTS: [&str; 7] = [
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
+fn unknown_element(statement: &Json) -> Option<String> {
+    let mut names = statement.as_object()?.keys();
+    let odd = names.find(|name| !ELEMENTS.contains(&name.as_str()))?;
+    Some(format!(
+        "IAM knows no `{odd}` in a statement of a role. It takes {}.",
+        ELEMENTS.join(", ")
+    ))
+}
+
+/// One of the two, with one text or a list of them, each in IAM's form.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+fn element_problem(statement: &Json, name: &str, not: &str) -> Option<String> {
+    let value = match (statement.get(name), statement.get(not)) {
+        (Some(_), Some(_)) => {
+            return Some(format!(
+                "A statement takes `{name}` or `{not}`, not both. Remove one."
+            ));
+        }
+        (Some(value), None) | (None, Some(value)) => value,
+        (None, None) => return Some(format!("Each statement needs a `{name}` or `{not}`.")),
+    };
+    let texts: Option<Vec<&str>> = match value {
+        Json::String(text) => Some(vec![text]),
+        Json::Array(items) if !items.is_empty() => items.iter().map(Json::as_str).collect(),
+        _ => None,
+    };
+    let Some(texts) = texts else {
+        return Some(format!(
+            "`{name}` and `{not}` are a text or a list of texts that is not empty. Write it so."
+        ));
+    };
+    let (fits, form): (fn(&str) -> bool, _) = if name == "Action" {
+        (
+            is_action,
+            "`*`, or a service and its action, like `s3:GetObject`",
+        )
+    } else {
+        (is_resource, "`*` or an ARN, like `arn:aws:s3:::bucket/*`")
+    };
+    let odd = texts.into_iter().find(|text| *text != "*" && !fits(text))?;
+    Some(format!(
+        "IAM takes no {} `{odd}`. Write {form}.",
+        name.to_lowercase()
+    ))
+}
+
+fn is_action(text: &str) -> bool {
+    let letters = |c: char| c.is_ascii_alphanumeric() || "-.*?_".contains(c);
+    let parts = text.split_once(':');
+    parts.is_some_and(|(service, action)| {
+        [service, action]
+            .iter()
+            .all(|part| !part.is_empty() && part.chars().all(letters))
+    })
+}
+
+fn is_resource(text: &str) -> bool {
+    text.starts_with("arn:")
 }
 
 /// Name of an environment variable.
@@ -357,12 +436,40 @@ mod tests {
                 "`Action`",
             ),
             (
-                r#"{"Statement":[{"Effect":"Allow","Action":"a"}]}"#,
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:*"}]}"#,
                 "`Resource`",
             ),
             (
                 r#"{"Statement":[{"Effect":"Allow","Action":"a","Resource":"*","Principal":"*"}]}"#,
                 "Principal",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"nonsense","Resource":"*"}]}"#,
+                "no action `nonsense`",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":5,"Resource":"*"}]}"#,
+                "a text or a list of texts",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":[],"Resource":"*"}]}"#,
+                "a text or a list of texts",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["*","bucket"]}]}"#,
+                "no resource `bucket`",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","NotAction":"s3:*","Resource":"*"}]}"#,
+                "not both",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Foo":1}]}"#,
+                "no `Foo`",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}],"Foo":1}"#,
+                "no `Foo`",
             ),
         ] {
             assert!(policy_document(bad).unwrap_err().contains(says), "{bad}");

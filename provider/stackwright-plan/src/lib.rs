@@ -24,6 +24,7 @@ mod field_names;
 mod graph;
 mod input;
 pub mod job;
+pub mod limits;
 pub mod monitor;
 pub mod name;
 pub mod network;

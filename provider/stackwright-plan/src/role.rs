@@ -324,11 +324,19 @@ fn check_arns(view: &RoleConfig, found: &mut Diagnostics) {
             );
         }
     }
-    if known.len() > 9 {
+    let preset = view.preset.known();
+    let brings = preset.is_some_and(|preset| role_presets::managed_name(preset).is_some());
+    let most = 10 - usize::from(brings);
+    if known.len() > most {
+        let own = if brings {
+            " one of which the preset brings,"
+        } else {
+            ""
+        };
         found.error(
             Path::attribute("managed_policy_arns"),
             "Too Many Managed Policies",
-            "AWS attaches at most 10 managed policies to a role, and a preset may need one. Give at most 9.",
+            format!("AWS attaches at most 10 managed policies to a role,{own} and these are {}. Give at most {most}.", known.len()),
         );
     }
 }
@@ -474,8 +482,49 @@ mod tests {
     }
 
     #[test]
-    fn managed_policies_are_arns_and_at_most_nine() {
-        let arns = |arns: Vec<String>| RoleConfig {
+    fn policies_and_preset_share_the_room_of_a_role() {
+        let scope = Scope {
+            project: "acme".to_owned(),
+            environment: "prod".to_owned(),
+            owner: "infra".to_owned(),
+            account_id: "111111111111".to_owned(),
+            region: "us-west-2".to_owned(),
+            partition: "aws".to_owned(),
+            default_tags: BTreeMap::new(),
+            iam_path: "/".to_owned(),
+            permissions_boundary: None,
+            monitoring: crate::Monitoring::default(),
+        };
+        let problems = |length: usize| {
+            let statement = json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}", "x".repeat(length)) });
+            let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+            let view = RoleConfig {
+                name: Cfg::Known("deploy".to_owned()),
+                trust: trust(1, "shared"),
+                preset: Cfg::Known("deploy".to_owned()),
+                policies: cfg_map([("p".to_owned(), policy.to_string())].into()),
+                managed_policy_arns: Cfg::Known(BTreeSet::new()),
+                max_session: Cfg::Known(3600),
+                description: Cfg::Known(String::new()),
+                common: CommonConfig {
+                    tags: cfg_map(BTreeMap::new()),
+                    ..CommonConfig::default()
+                },
+                ..RoleConfig::default()
+            };
+            let mut found = Diagnostics::new();
+            crate::limits::check(&RoleResource::plan(&scope, &view).unwrap(), &mut found);
+            let told = found.0.into_iter().map(|it| it.summary);
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(problems(100), Vec::<String>::new());
+        assert_eq!(problems(3_000), ["Policies Too Long"]);
+    }
+
+    #[test]
+    fn managed_policies_are_arns_and_at_most_ten() {
+        let arns = |preset: &str, arns: Vec<String>| RoleConfig {
+            preset: Cfg::Known(preset.to_owned()),
             managed_policy_arns: Cfg::Known(arns.into_iter().map(Cfg::Known).collect()),
             ..RoleConfig::default()
         };
@@ -486,10 +535,12 @@ mod tests {
             let found = found.0.into_iter();
             found.map(|found| found.summary).collect::<Vec<_>>()
         };
-        assert!(summaries(&arns((0..9).map(policy).collect())).is_empty());
-        let many = summaries(&arns((0..10).map(policy).collect()));
-        assert_eq!(many, ["Too Many Managed Policies"]);
-        let wrong = summaries(&arns(vec!["ReadOnlyAccess".to_owned()]));
+        for (preset, most) in [("deploy", 10), ("plan", 10), ("admin", 9), ("read", 9)] {
+            assert!(summaries(&arns(preset, (0..most).map(policy).collect())).is_empty());
+            let many = summaries(&arns(preset, (0..=most).map(policy).collect()));
+            assert_eq!(many, ["Too Many Managed Policies"], "{preset}");
+        }
+        let wrong = summaries(&arns("deploy", vec!["ReadOnlyAccess".to_owned()]));
         assert_eq!(wrong, ["Invalid Policy ARN"]);
     }
 }

@@ -13,12 +13,17 @@ pub(crate) const ALL: &[&str] = &["plan", "deploy", "read", "admin"];
 
 /// The managed policy of a preset.
 pub(crate) fn managed(scope: &Scope, preset: &str) -> Option<String> {
-    let name = match preset {
-        "admin" => "AdministratorAccess",
-        "read" => "SecurityAudit",
-        _ => return None,
-    };
+    let name = managed_name(preset)?;
     Some(format!("arn:{}:iam::aws:policy/{name}", scope.partition))
+}
+
+/// The name of that policy.
+pub(crate) fn managed_name(preset: &str) -> Option<&'static str> {
+    match preset {
+        "admin" => Some("AdministratorAccess"),
+        "read" => Some("SecurityAudit"),
+        _ => None,
+    }
 }
 
 /// The inline policy of a preset.

@@ -8,13 +8,18 @@ use tfplugin_types::Value;
 
 /// Ids that were planned, with what was planned for them.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<BTreeMap<ResourceId, Planned>>);
+pub(crate) struct Claims(Mutex<BTreeMap<ResourceId, Value>>);
 
-#[derive(Debug)]
-struct Planned {
-    config: Value,
-    /// Terraform plans a replacement twice: with the state, then without. The second is no rival.
-    expects_second: bool,
+/// How Terraform asks for the plan of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// With its state.
+    WithState,
+    /// Without one, because there is none.
+    New,
+    /// Without its state, after a plan with it: a replacement, perhaps by the user's order. The provider knows it by the private
+    /// data of the first plan.
+    Again,
 }
 
 /// Whether an id is free.
@@ -27,39 +32,26 @@ pub(crate) enum Claim {
 }
 
 impl Claims {
-    /// Takes an id. `exists`: the resource has a state; `replaced`: it will be planned once more
-    /// without it.
+    /// Takes an id.
     ///
     /// Terraform plans a resource with a state once, or twice with the same configuration; one
     /// without a state once. Whoever comes second otherwise is another resource.
-    pub(crate) fn claim(
-        &self,
-        id: &ResourceId,
-        config: &Value,
-        exists: bool,
-        replaced: bool,
-    ) -> Claim {
+    pub(crate) fn claim(&self, id: &ResourceId, config: &Value, asked: Asked) -> Claim {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(first) = claims.get_mut(id) else {
-            claims.insert(
-                id.clone(),
-                Planned {
-                    config: config.clone(),
-                    expects_second: replaced,
-                },
-            );
+        let Some(first) = claims.get(id) else {
+            claims.insert(id.clone(), config.clone());
             return Claim::Free;
         };
-        let again = std::mem::replace(&mut first.expects_second, replaced);
-        let same_resource = if exists {
-            first.config == *config
-        } else {
-            again
+        let same_resource = match asked {
+            Asked::WithState => first == config,
+            Asked::New => false,
+            // `ignore_changes` gives it another configuration.
+            Asked::Again => true,
         };
         if same_resource {
             Claim::Free
         } else {
-            Claim::Taken(first.config.clone())
+            Claim::Taken(first.clone())
         }
     }
 }
@@ -76,9 +68,9 @@ mod tests {
     fn two_new_resources_meet() {
         let claims = Claims::default();
         let (one, two) = (Value::from("one"), Value::from("two"));
-        assert_eq!(claims.claim(&service(), &one, false, false), Claim::Free);
+        assert_eq!(claims.claim(&service(), &one, Asked::New), Claim::Free);
         assert_eq!(
-            claims.claim(&service(), &two, false, false),
+            claims.claim(&service(), &two, Asked::New),
             Claim::Taken(one)
         );
     }
@@ -87,9 +79,12 @@ mod tests {
     fn a_new_one_meets_an_old_one() {
         let claims = Claims::default();
         let (one, two) = (Value::from("one"), Value::from("two"));
-        assert_eq!(claims.claim(&service(), &one, true, false), Claim::Free);
         assert_eq!(
-            claims.claim(&service(), &two, false, false),
+            claims.claim(&service(), &one, Asked::WithState),
+            Claim::Free
+        );
+        assert_eq!(
+            claims.claim(&service(), &two, Asked::New),
             Claim::Taken(one)
         );
     }
@@ -98,9 +93,9 @@ mod tests {
     fn an_old_one_meets_a_new_one() {
         let claims = Claims::default();
         let (one, two) = (Value::from("one"), Value::from("two"));
-        assert_eq!(claims.claim(&service(), &two, false, false), Claim::Free);
+        assert_eq!(claims.claim(&service(), &two, Asked::New), Claim::Free);
         assert_eq!(
-            claims.claim(&service(), &one, true, false),
+            claims.claim(&service(), &one, Asked::WithState),
             Claim::Taken(two)
         );
     }
@@ -109,10 +104,14 @@ mod tests {
     fn a_replacement_is_no_rival_of_itself() {
         let claims = Claims::default();
         let one = Value::from("one");
-        assert_eq!(claims.claim(&service(), &one, true, true), Claim::Free);
-        assert_eq!(claims.claim(&service(), &one, false, false), Claim::Free);
         assert_eq!(
-            claims.claim(&service(), &one, false, false),
+            claims.claim(&service(), &one, Asked::WithState),
+            Claim::Free
+        );
+        let two = Value::from("two");
+        assert_eq!(claims.claim(&service(), &two, Asked::Again), Claim::Free);
+        assert_eq!(
+            claims.claim(&service(), &one, Asked::New),
             Claim::Taken(one)
         );
     }

@@ -1,7 +1,7 @@
 //! The one session of a provider process, and what is shared by all resources.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
@@ -15,9 +15,9 @@ use crate::claims::Claims;
 use crate::engine::world::Search;
 use crate::engine::{Seen, World};
 
-/// Filled once, when Terraform configures the provider.
+/// Filled when Terraform configures the provider: once, or with `--debug` at the begin of every run.
 #[derive(Default)]
-pub(crate) struct Session(OnceLock<Arc<Connected>>);
+pub(crate) struct Session(RwLock<Option<Arc<Connected>>>);
 
 /// A configured provider.
 pub(crate) struct Connected {
@@ -36,12 +36,16 @@ pub(crate) struct Connected {
 impl Session {
     /// The session, once there is one.
     pub(crate) fn connected(&self) -> Option<Arc<Connected>> {
-        self.0.get().cloned()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    /// Fills it. A second configuration of the same process is ignored: Terraform makes none.
+    /// Begins a run.
     pub(crate) fn fill(&self, connected: Connected) {
-        let _ = self.0.set(Arc::new(connected));
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Some(Arc::new(connected));
     }
 }
 

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
 use super::{DbConfig, RestoreConfig, major};
+use crate::job::expression::days_of;
 use crate::resource::known_list;
 use crate::{aws_rules, clients};
 
@@ -75,7 +76,6 @@ const RESERVED: &[&str] = &[
     "or",
     "order",
     "placing",
-    "postgres",
     "primary",
     "public",
     "rdsadmin",
@@ -103,6 +103,9 @@ const RESERVED: &[&str] = &[
     "with",
 ];
 
+/// Further names that RDS refuses as a first database. `postgres` is there from the beginning, and may be named.
+const RESERVED_DATABASES: &[&str] = &["db", "template0", "template1"];
+
 fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if fits { Ok(()) } else { Err(problem()) }
 }
@@ -115,16 +118,19 @@ pub(super) fn database_resource_name(name: &String) -> Result<(), String> {
     })
 }
 
+/// `16`, `16.4`, or `11.22-rds.20240418` of RDS Extended Support.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-versions.html>
 pub(super) fn engine_version(version: &String) -> Result<(), String> {
-    let parts: Vec<Option<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
-    let is_plain = version
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let fits = is_plain
-        && match parts.as_slice() {
-            [Some(major)] | [Some(major), Some(_)] => (11..=99).contains(major),
-            _ => false,
-        };
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let extended = version.split_once("-rds.");
+    let (upstream, release) = extended.unwrap_or((version, "0"));
+    let parts: Vec<&str> = upstream.split('.').collect();
+    let fits = plain(release)
+        && parts.iter().all(|part| plain(part))
+        && (1 + usize::from(extended.is_some())..=2).contains(&parts.len())
+        && parts[0]
+            .parse()
+            .is_ok_and(|major: u32| (11..=99).contains(&major));
     refuse_unless(fits, || {
         format!(
             "`{version}` is not a version of PostgreSQL that RDS has. Write a major version like `16`, or a minor one like `16.4`."
@@ -152,8 +158,9 @@ pub(super) fn instance_class(class: &String) -> Result<(), String> {
 pub(super) fn database_name(name: &String) -> Result<(), String> {
     identifier(name, "the name of a database")?;
     let lower = name.to_ascii_lowercase();
-    // `postgres` is there from the beginning, so it is a name that a database can have.
-    let is_free = lower == "postgres" || !RESERVED.contains(&lower.as_str());
+    let is_free = ![RESERVED, RESERVED_DATABASES]
+        .concat()
+        .contains(&lower.as_str());
     refuse_unless(is_free, || {
         format!(
             "`{name}` is a word that PostgreSQL or RDS keeps for itself. Choose another name for the database, like `app`."
@@ -264,9 +271,9 @@ pub(super) fn moment(text: &String) -> Result<(), String> {
         .collect();
     let number =
         |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
+    let date = number(0, 4).zip(number(5, 7)).zip(number(8, 10));
     let fits = shape == "0000-00-00T00:00:00Z"
-        && number(5, 7).is_some_and(|month| (1..=12).contains(&month))
-        && number(8, 10).is_some_and(|day| (1..=31).contains(&day))
+        && date.is_some_and(|((year, month), day)| (1..=days_of(year, month)).contains(&day))
         && number(11, 13).is_some_and(|hour| hour < 24)
         && number(14, 16).is_some_and(|minute| minute < 60)
         && number(17, 19).is_some_and(|second| second < 60);
@@ -477,7 +484,7 @@ fn check_upgrade(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) 
     let at = Path::attribute("engine_version");
     let numbers = |version: &str| -> Vec<u32> {
         version
-            .split('.')
+            .split(|c: char| !c.is_ascii_digit())
             .filter_map(|part| part.parse().ok())
             .collect()
     };
@@ -522,10 +529,21 @@ mod tests {
 
     #[test]
     fn versions_are_major_or_minor() {
-        for good in ["16", "16.4", "11.22"] {
+        for good in ["16", "16.4", "11.22", "11.22-rds.20240418"] {
             assert!(ok(engine_version, good), "{good}");
         }
-        for bad in ["", "9.6", "16.", "16.4.1", "16.x", "latest", "+16"] {
+        for bad in [
+            "",
+            "9.6",
+            "16.",
+            "16.4.1",
+            "16.x",
+            "latest",
+            "+16",
+            "11-rds.1",
+            "11.22-rds.",
+            "11.22-rds.x",
+        ] {
             assert!(!ok(engine_version, bad), "{bad}");
         }
     }
@@ -548,14 +566,13 @@ mod tests {
 
     #[test]
     fn reserved_users_are_refused() {
-        for bad in [
-            "postgres", "ADMIN", "rdsadmin", "user", "pg_x", "1a", "a-b", "",
-        ] {
+        for bad in ["ADMIN", "rdsadmin", "user", "pg_x", "1a", "a-b", ""] {
             assert!(!ok(user_name, bad), "{bad}");
         }
         assert!(ok(user_name, "app_owner"));
+        assert!(ok(user_name, "postgres"));
         assert!(ok(database_name, "shop"));
-        for bad in ["shop-1", "user", "ALL", "rdsadmin"] {
+        for bad in ["shop-1", "user", "ALL", "rdsadmin", "db", "Template1"] {
             assert!(!ok(database_name, bad), "{bad}");
         }
         assert!(ok(database_name, "postgres"));
@@ -628,6 +645,7 @@ mod tests {
         for bad in [
             "2026-11-20",
             "2026-13-20T09:30:00Z",
+            "2026-02-29T09:30:00Z",
             "2026-11-20T09:30:00+01:00",
             "2026-11-20 09:30:00Z",
         ] {

@@ -36,8 +36,17 @@ const FIELDS: [Field; 6] = [
 const DAY_OF_MONTH: usize = 2;
 const DAY_OF_WEEK: usize = 4;
 
+/// The longest expression.
+/// Source: <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
+const LONGEST: usize = 256;
+
 /// Checks when a job runs.
 pub fn check(text: &String) -> Result<(), String> {
+    if text.chars().count() > LONGEST {
+        return Err(format!(
+            "EventBridge Scheduler takes at most {LONGEST} characters. Write ranges and steps, like `0-23` or `*/5`, instead of long lists."
+        ));
+    }
     let problem = match text.split_once('(').and_then(|(kind, rest)| Some((kind, rest.strip_suffix(')')?))) {
         Some(("cron", inner)) => cron(inner),
         Some(("rate", inner)) => rate(inner),
@@ -93,7 +102,7 @@ fn at(inner: &str) -> Result<(), String> {
 }
 
 /// Days of a month; 0 when there is no such month.
-fn days_of(year: u32, month: u32) -> u32 {
+pub(crate) fn days_of(year: u32, month: u32) -> u32 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,
@@ -202,11 +211,12 @@ impl Field {
         let Some((from, to)) = range.split_once('-') else {
             return self.number(range).map(drop);
         };
-        if self.number(from)? <= self.number(to)? {
+        // Hours, days and months come round again: `20-2` goes over midnight.
+        if self.number(from)? <= self.number(to)? || self.low < 1970 {
             Ok(())
         } else {
             Err(format!(
-                "the range `{range}` runs backwards; write it as a list, like `6,7,1`."
+                "the range `{range}` runs backwards: write the earlier year first."
             ))
         }
     }
@@ -225,6 +235,7 @@ mod tests {
         for good in [
             "cron(0 3 * * ? *)",
             "cron(0/15 8-17 ? * MON-FRI *)",
+            "cron(0/30 20-2 ? * FRI-MON *)",
             "cron(*/5 * * * ? *)",
             "cron(15,45 0 1 JAN,jul ? 2026-2030)",
             "cron(0 0 L * ? *)",
@@ -277,7 +288,7 @@ mod tests {
             ("cron(0 3 ? * L,2 *)", "`L` stands alone"),
             ("cron(0 3 ? * 2#6 *)", "1 to 5"),
             ("cron(0 3 ? * 2#1,3#1 *)", "one such day only"),
-            ("cron(0 3 ? * FRI-MON *)", "runs backwards"),
+            ("cron(0 3 * * ? 2031-2030)", "runs backwards"),
             ("cron(0 3 * * ? 1969)", "`1969` is not one of 1970 to 2199"),
             ("cron(0 3 * * ? 2200)", "1970 to 2199"),
             ("cron(*/0 3 * * ? *)", "a step from 1 to 60"),
@@ -290,6 +301,20 @@ mod tests {
             let problem = problem(bad);
             assert!(problem.contains(says), "{bad}: {problem}");
         }
+    }
+
+    #[test]
+    fn long_lists_are_refused() {
+        let all = |most: u32| {
+            (0..most)
+                .map(|at| at.to_string())
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        let text = format!("cron({} {} * * ? *)", all(60), all(24));
+        assert_eq!(problem(&text), "", "{}", text.len());
+        let text = format!("cron({} {} 1,2,3,4,5,6,7,8,9 * ? *)", all(60), all(24));
+        assert!(problem(&text).contains("at most 256"), "{}", text.len());
     }
 
     #[test]

@@ -342,7 +342,7 @@ impl Resource for JobResource {
     }
 
     fn notes(prior: &JobConfig, planned: &JobConfig, config: &JobConfig, found: &mut Diagnostics) {
-        ServiceResource::notes(&process(prior), &process(planned), &process(config), found);
+        service::note_image(&process(prior), &process(planned), &process(config), found);
     }
 
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {

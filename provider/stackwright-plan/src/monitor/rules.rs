@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
+use crate::aws_rules::is_account;
+
 /// Actions that an alarm runs per state.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
 pub(crate) const ACTIONS: usize = 5;
+/// Characters of an expression.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html>
+pub(crate) const EXPRESSION: usize = 2048;
+
 /// Metrics that an alarm takes beside its expressions.
 pub(crate) const METRICS: usize = 10;
 /// Dimensions of a metric.
@@ -185,10 +191,24 @@ pub(crate) fn is_action(arn: &str) -> bool {
             region,
             account,
             rest,
-        ] => !region.is_empty() && !account.is_empty() && !rest.is_empty(),
-        ["arn", _, "ssm-incidents", "", account, rest] => !account.is_empty() && !rest.is_empty(),
+        ] => !region.is_empty() && is_account(account) && !rest.is_empty(),
+        ["arn", _, "ssm-incidents", "", account, rest] => is_account(account) && !rest.is_empty(),
         _ => false,
     }
+}
+
+/// Name of a dimension that a metric filter makes, and the field that it takes the value from.
+/// Sources: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricTransformation.html>,
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
+pub(super) fn filter_dimension(name: &str, field: Option<&String>) -> Result<(), String> {
+    let named = (1..=255).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && !name.trim().is_empty()
+        && !name.starts_with(':');
+    let field = field.is_none_or(|field| field != "$" && field.chars().count() <= 255);
+    refuse_unless(named && field, || {
+        "A dimension of a metric filter has a name of 1 to 255 ASCII characters that does not begin with `:`, and a field like `$.path` of at most 255 characters. Write it so.".to_owned()
+    })
 }
 
 /// Whether an action runs when an alarm recovers or has no data: an investigation begins when it fires, and a composite alarm

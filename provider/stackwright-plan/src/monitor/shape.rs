@@ -154,7 +154,8 @@ pub(crate) fn is_percentile(text: &str) -> bool {
     };
     let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     let (whole, rest) = number.split_once('.').unwrap_or((number, "0"));
-    digits(whole) && digits(rest) && rest.len() <= 10 && whole.len() <= 2
+    let most = whole == "100" && rest.bytes().all(|byte| byte == b'0');
+    digits(whole) && digits(rest) && rest.len() <= 10 && (whole.len() <= 2 || most)
 }
 
 impl Ask {
@@ -279,7 +280,7 @@ impl Ask {
                 at: "time_window",
                 summary: "Time Window Too Long for Its Interval",
                 detail: format!(
-                    "time_aggr \"{}\" over {} needs more than one day of {} s periods; CloudWatch allows one day. Set interval = 3600, or look back one day at most.",
+                    "time_aggr \"{}\" over {} needs more than one day of {} s periods; CloudWatch allows one day. Set interval = 3600 and a time_window of whole hours, or look back one day at most.",
                     self.time.word(),
                     window::text(self.window),
                     self.interval
@@ -432,7 +433,7 @@ mod tests {
         let detail = long.shape().unwrap_err().detail;
         assert_eq!(
             detail,
-            "time_aggr \"min\" over last_2d needs more than one day of 60 s periods; CloudWatch allows one day. Set interval = 3600, or look back one day at most."
+            "time_aggr \"min\" over last_2d needs more than one day of 60 s periods; CloudWatch allows one day. Set interval = 3600 and a time_window of whole hours, or look back one day at most."
         );
         assert!(
             Ask {
@@ -532,10 +533,10 @@ mod tests {
 
     #[test]
     fn percentiles_are_told_from_other_words() {
-        for text in ["p50", "p99.9", "p0"] {
+        for text in ["p50", "p99.9", "p0", "p100", "p100.0"] {
             assert!(is_percentile(text), "{text}");
         }
-        for text in ["p", "p100", "p9x", "p99.", "95", "pp5"] {
+        for text in ["p", "p101", "p100.1", "p9x", "p99.", "95", "pp5"] {
             assert!(!is_percentile(text), "{text}");
         }
     }

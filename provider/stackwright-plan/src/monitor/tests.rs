@@ -1141,6 +1141,58 @@ fn a_filter_takes_fields_of_patterns_with_fields_alone() {
 }
 
 #[test]
+fn dimensions_of_a_filter_have_names_and_fields() {
+    for dimensions in [
+        json!({ "": "$.x" }),
+        json!({ ":x": "$.x" }),
+        json!({ "ü": "$.x" }),
+        json!({ "x".repeat(256): "$.x" }),
+        json!({ "x": "$" }),
+        json!({ "x": format!("$.{}", "v".repeat(254)) }),
+    ] {
+        let fields = json!({ "dimensions": dimensions, "pattern": "{ $.x > 0 }" });
+        let text = log_errors(&fields, &json!({}));
+        assert!(
+            text.len() == 1 && text[0].starts_with("A dimension of a metric filter has a name"),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn an_expression_results_in_one_series() {
+    let problems = |expression: &str| {
+        let metrics = json!({ "a": { "metric": "x" }, "b": { "metric": "y" } });
+        formula(&json!({ "metrics": metrics, "expression": expression }))
+    };
+    let long = vec!["a + b"; 257].join(" + ");
+    for (expression, says) in [
+        ("[a, b]", "several series"),
+        ("METRICS()", "several series"),
+        ("METRICS() / (a + b)", "several series"),
+        ("a + b + ((", "brackets"),
+        ("MAX([a, b)]", "brackets"),
+        ("a + b)", "brackets"),
+        ("ANOMALY_DETECTION_BAND(a + b, 2)", "type = \"anomaly\""),
+        (&long, "1 to 2048 characters"),
+    ] {
+        let found = problems(expression);
+        assert!(
+            found.iter().any(|it| it.contains(says)),
+            "{expression}: {found:?}"
+        );
+    }
+    for good in [
+        "SUM(METRICS())",
+        "MAX([a, b])",
+        "IF(a > 1, MIN([a, b]), 0)",
+        &long[..1501],
+    ] {
+        assert_eq!(problems(good), Vec::<String>::new(), "{good}");
+    }
+}
+
+#[test]
 fn dimensions_are_ascii_with_a_value() {
     let long = "x".repeat(256);
     for dimensions in [

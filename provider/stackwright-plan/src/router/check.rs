@@ -81,9 +81,11 @@ pub(super) fn bucket(name: &String) -> Result<(), String> {
         && name.chars().all(|c| plain(c) || c == '-' || c == '.')
         && name.starts_with(plain)
         && name.ends_with(plain)
-        && !name.contains("..");
+        && !name.contains("..")
+        && !name.starts_with("xn--")
+        && name.parse::<std::net::Ipv4Addr>().is_err();
     fits.then_some(()).ok_or_else(|| {
-        format!("`{name}` is not the name of an S3 bucket: those have 3 to 63 lower-case letters, digits, `.` and `-`, and begin and end with a letter or digit.")
+        format!("`{name}` is not the name of an S3 bucket: those have 3 to 63 lower-case letters, digits, `.` and `-`, begin and end with a letter or digit, and are no IP address.")
     })
 }
 
@@ -107,7 +109,10 @@ fn domain(name: &str) -> Result<(), String> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let fits = name.len() <= 253 && plain.contains('.') && plain.split('.').all(label);
+    // ACM takes no last label of one character.
+    let last = plain.rsplit('.').next().unwrap_or_default();
+    let fits =
+        name.len() <= 253 && plain.contains('.') && plain.split('.').all(label) && last.len() > 1;
     fits.then_some(()).ok_or_else(|| {
         format!("`{name}` is not a domain. Write it in lower case without a dot at its end, like `shop.example.com`; a `*` may stand for the whole first part only, like `*.example.com`.")
     })

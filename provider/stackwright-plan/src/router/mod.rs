@@ -336,13 +336,20 @@ fn fill(scope: &Scope, view: &mut RouterConfig, outputs: &Outputs) {
     view.security_group_id = get(GROUP, "id");
     view.http_listener_arn = get(HTTP, "arn");
     view.https_listener_arn = only_with(tls.map(|tls| tls != Tls::None), get(HTTPS, "arn"));
+    // A certificate that is not known yet may be none in the end.
+    let may_be_none = view.certificate_arn.is_unknown();
+    let requested = tls.map(|tls| tls == Tls::Requested);
     view.requested_certificate_arn = only_with(
-        tls.map(|tls| tls == Tls::Requested),
+        requested.filter(|_| !may_be_none || view.domains.is_null()),
         get(CERTIFICATE, "arn"),
     );
     view.private_name = private_name(view);
     view.record = view.name.clone().map(|name| record::name(scope, &name));
-    let https = tls.map_or_else(Cfg::unknown, |tls| Cfg::Known(tls != Tls::None));
+    let listens = get(HTTPS, "arn").known().is_some();
+    let https = match tls {
+        Some(tls) if listens || !may_be_none => Cfg::Known(tls != Tls::None),
+        _ => Cfg::unknown(),
+    };
     let network = view.network.known();
     view.reference = Cfg::Known(RouterRefConfig {
         name: view.name.clone(),

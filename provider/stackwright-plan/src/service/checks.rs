@@ -33,36 +33,6 @@ pub(super) fn all(view: &ServiceConfig, found: &mut Diagnostics) {
     check_container_health(&container, &view.container_health_check, found);
     clients::check(&view.clients, found);
     private_name::check(view, found);
-    check_size_of_definition(view, found);
-}
-
-/// ECS takes 64 KiB of JSON; the texts are most of it.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
-const DEFINITION: usize = 64 * 1024;
-
-fn check_size_of_definition(view: &ServiceConfig, found: &mut Diagnostics) {
-    let texts = |map: &Texts| -> usize {
-        let entries = map.known().into_iter().flatten();
-        entries
-            .map(|(name, value)| name.len() + value.known().map_or(0, String::len))
-            .sum()
-    };
-    let sidecars = known_objects(&view.sidecars).unwrap_or_default();
-    let app = view.app.known();
-    let size = texts(&view.config)
-        + texts(&view.secrets)
-        + app.map_or(0, |app| texts(&app.config) + texts(&app.secrets))
-        + sidecars
-            .values()
-            .map(|it| texts(&it.config) + texts(&it.secrets))
-            .sum::<usize>();
-    if size > DEFINITION {
-        found.error(
-            Path::attribute("config"),
-            "Task Definition Too Large",
-            format!("The variables of the app, the process and its sidecars have {size} bytes, and ECS takes task definitions of at most {DEFINITION}. Keep large texts in a file of the image, in S3, or in a secret."),
-        );
-    }
 }
 
 /// The role by which ECS starts an app's tasks has the name that this process's would have.

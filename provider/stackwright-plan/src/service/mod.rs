@@ -218,7 +218,7 @@ impl Resource for ServiceResource {
         sizing::complete(prior, view);
         complete_count(view);
         complete_port(view);
-        routing::keep_priorities(prior, view);
+        routing::keep_priorities(prior, view, found);
         if let Some(prior) = prior {
             routing::check_move(prior, view, found);
         }
@@ -319,17 +319,7 @@ impl Resource for ServiceResource {
         config: &ServiceConfig,
         found: &mut Diagnostics,
     ) {
-        if let (true, Some(image)) = (config.image.is_null(), prior.image.known()) {
-            let process = planned
-                .process
-                .known()
-                .map_or("the service", String::as_str);
-            found.warning(
-                Path::attribute("image"),
-                format!("{process} Runs {image}, Which Terraform Does Not Manage"),
-                "`image` is left out, so deployments from outside own it.",
-            );
-        }
+        note_image(prior, planned, config, found);
         warn_of_downtime(prior, planned, found);
     }
 
@@ -522,6 +512,26 @@ fn load_balancers(view: &ServiceConfig) -> BTreeMap<String, Cfg<String>> {
         Some((balancer.name.known()?.clone(), balancer.arn_suffix.clone()))
     };
     routes.filter_map(suffix).collect()
+}
+
+/// Which image runs while Terraform does not say it.
+pub(crate) fn note_image(
+    prior: &ServiceConfig,
+    planned: &ServiceConfig,
+    config: &ServiceConfig,
+    found: &mut Diagnostics,
+) {
+    if let (true, Some(image)) = (config.image.is_null(), prior.image.known()) {
+        let process = planned
+            .process
+            .known()
+            .map_or("the service", String::as_str);
+        found.warning(
+            Path::attribute("image"),
+            format!("{process} Runs {image}, Which Terraform Does Not Manage"),
+            "`image` is left out, so deployments from outside own it.",
+        );
+    }
 }
 
 /// What cannot be done while requests go on.

@@ -279,6 +279,7 @@ pub(super) const ANY_PATH: &str = "/*";
 pub(super) fn keep_priorities(
     prior: Option<&super::ServiceConfig>,
     view: &mut super::ServiceConfig,
+    found: &mut Diagnostics,
 ) {
     let before = prior.and_then(|prior| known_objects(&prior.routes));
     let Cfg::Known(routes) = &mut view.routes else {
@@ -286,6 +287,17 @@ pub(super) fn keep_priorities(
     };
     for (key, route) in routes {
         let Cfg::Known(route) = route else { continue };
+        if route.priority.is_unknown()
+            && before
+                .as_ref()
+                .is_some_and(|it| it.contains_key(key.as_str()))
+        {
+            found.error(
+                Path::attribute("routes").key(key).join("priority"),
+                "Priority Not Known Yet",
+                "This route exists, and whether its priority changes must be known in the plan. Write a number, leave it out, or apply what the number comes from first (`terraform apply -target=...`).",
+            );
+        }
         if !route.priority.is_null() {
             continue;
         }

@@ -12,13 +12,12 @@ pub(super) fn route_host(host: &String) -> Result<(), String> {
     let fits = (1..=128).contains(&host.len())
         && host.chars().all(letters)
         && !last.is_empty()
-        && last
-            .chars()
-            .all(|c| c.is_ascii_alphabetic() || "*?".contains(c))
+        && last.chars().all(|c| c.is_ascii_alphabetic())
+        && host.split('.').all(|label| !label.is_empty())
         && wildcards(host) <= WILDCARDS;
     refuse_unless(fits, || {
         format!(
-            "`{host}` is not a host name that a router takes. Use at most 128 letters, digits and - . * ?, with letters after the last dot and at most 5 wildcards, like `www.example.com` or `*.example.com`."
+            "`{host}` is not a host name that a router takes. Use at most 128 letters, digits and - . * ?, with letters alone after the last dot, no two dots side by side and at most 5 wildcards, like `www.example.com` or `*.example.com`."
         )
     })
 }
@@ -156,7 +155,7 @@ mod tests {
         let long = format!("{}.example.com", "x".repeat(117));
         check(
             route_host,
-            &["www.example.com", "*.example.com", "a-?.example.*"],
+            &["www.example.com", "*.example.com", "a-?.*.example.com"],
             &["localhost", "a_b.example.com", "a.1", "*.*.*.*.*.*", &long],
         );
     }

@@ -559,10 +559,6 @@ const WRONG: &[Wrong] = &[
         "routes: Too Many Routers",
     ),
     (
-        |view| view.config = texts(&[("LARGE", &"x".repeat(65_536))]),
-        "config: Task Definition Too Large",
-    ),
-    (
         |view| {
             view.process = text("_web");
             view.private_name = text("true");
@@ -570,6 +566,40 @@ const WRONG: &[Wrong] = &[
         "private_name: Invalid Private Name",
     ),
 ];
+
+#[test]
+fn large_texts_are_counted_in_the_task_definition() {
+    let problems = |change: &dyn Fn(&mut ServiceConfig)| {
+        let mut view = web();
+        change(&mut view);
+        let mut found = Diagnostics::new();
+        crate::limits::check(&graph(&view), &mut found);
+        let told = |it: tfplugin_types::Diagnostic| format!("{}: {}", it.path, it.summary);
+        found.0.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let variables = |count: usize| {
+        let all = (0..count).map(|at| (format!("V{at}"), "1".to_owned()));
+        cfg_map(all.collect())
+    };
+    assert_eq!(
+        problems(&|view| view.config = variables(1_000)),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        problems(&|view| view.config = variables(3_000)),
+        ["config: Task Definition Too Large"]
+    );
+    let secret = |at: usize| {
+        let arn = format!(
+            "arn:aws:secretsmanager:us-west-2:333333333333:secret:acme/prod/some/secret-{at:04}-AbCdEf"
+        );
+        (format!("S{at}"), arn)
+    };
+    assert_eq!(
+        problems(&|view| view.secrets = cfg_map((0..150).map(secret).collect())),
+        ["secrets: Policies Too Long"]
+    );
+}
 
 fn many_sidecars(count: usize, memory: i64) -> Cfg<BTreeMap<String, Cfg<SidecarConfig>>> {
     let one = |at: usize| {

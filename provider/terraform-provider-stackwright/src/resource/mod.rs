@@ -2,6 +2,7 @@
 
 mod apply;
 mod import;
+mod nulls;
 mod plan;
 mod protection;
 mod read;
@@ -63,6 +64,10 @@ impl<R: Planned> EngineResource<R> {
 /// Reads a value as the maybe-unknown view of a resource.
 fn decode<R: Planned>(value: &Value) -> Result<R::View, Diagnostics> {
     R::View::from_value(value).map_err(|error| {
+        if let Some(wanted) = error.expected.strip_prefix("a whole number").filter(|_| error.found == "a number") {
+            let detail = format!("This number has a fraction or is too large. Write a whole number{wanted}, in the range that the documentation of the argument names.");
+            return Diagnostic::error("Not a Whole Number", detail).at(error.path).into();
+        }
         let detail = format!("{error}. This is a bug in stackwright: Terraform had checked the value against the schema. Please report it.");
         Diagnostic::error("Value Does Not Fit the Schema", detail).at(error.path).into()
     })
@@ -113,7 +118,7 @@ impl<R: Planned> Resource for EngineResource<R> {
     }
 
     async fn validate(&self, _cx: &Cx, config: &Value) -> Diagnostics {
-        let mut found = Diagnostics::new();
+        let mut found = nulls::inside(&R::Schema::block(), config);
         // A rule over two attributes holds for one that was left out, too.
         let filled = fill_defaults(&R::Schema::block(), config);
         match decode::<R>(&filled) {

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use stackwright_plan::resource::{Facts, Resource as Planned, check_tag_count};
-use stackwright_plan::{Graph, Key, Node, ResourceId, Scope};
-use tfplugin_rs::{PlanRequest, PlanResponse};
+use stackwright_plan::{Graph, Key, Node, ResourceId, Scope, limits};
+use tfplugin_rs::{PlanRequest, PlanResponse, Private};
 use tfplugin_types::{
     Attribute, AttributeType, Cfg, Diagnostics, Mode, Nesting, Path, Replace, TfConfig as _,
     TfObject as _, Value,
 };
 
+use super::nulls;
 use super::protection;
 use super::read::stated_scope;
 use super::view::{check_place, fill};
 use super::{decode, record_of, resource_id};
-use crate::claims::Claim;
+use crate::claims::{Asked, Claim};
 use crate::diagnose;
 use crate::engine::Record;
 use crate::engine::changes::{Changes, Drifted, changes};
@@ -34,7 +35,7 @@ async fn try_plan<R: Planned>(
     connected: &Connected,
     request: &PlanRequest,
 ) -> Result<PlanResponse, Diagnostics> {
-    let mut found = Diagnostics::new();
+    let mut found = nulls::inside(&R::Schema::block(), &request.config);
     let config = decode::<R>(&request.config)?;
     let mut prior = request.prior.as_ref().map(decode::<R>).transpose()?;
     let mut view = decode::<R>(&left_out_is_null::<R>(&request.proposed, &request.config))?;
@@ -56,6 +57,9 @@ async fn try_plan<R: Planned>(
         &tags,
         &mut found,
     );
+    if let Some(graph) = R::plan(&connected.scope, &view) {
+        limits::check(&graph, &mut found);
+    }
     if found.has_errors() {
         return Err(found);
     }
@@ -77,7 +81,12 @@ async fn try_plan<R: Planned>(
     if let Some(prior) = prior.as_mut().filter(|_| again) {
         protection::refuse::<R>(&connected.scope, prior, &record)?;
     }
-    claim::<R>(connected, &view, &request.config, prior.is_some(), again)?;
+    let asked = match &prior {
+        Some(_) => Asked::WithState,
+        None if request.private == Private::default() => Asked::New,
+        None => Asked::Again,
+    };
+    claim::<R>(connected, &view, &request.config, asked)?;
     Ok(PlanResponse {
         planned: view.to_value(),
         requires_replace: replaced,
@@ -342,11 +351,17 @@ fn replaced<R: Planned>(
     }
     let old = R::common(prior).id.known().cloned();
     let new = R::id(scope, view);
-    if new.is_some() && old.is_some() && new != old {
-        return R::ID_ATTRIBUTES
-            .iter()
+    let attributes = R::ID_ATTRIBUTES.iter();
+    if old.is_some() && new.is_none() {
+        // Another key may come of it.
+        let planned = view.to_value();
+        return attributes
+            .filter(|name| !planned.get(name).is_wholly_known())
             .map(|name| Path::attribute(*name))
             .collect();
+    }
+    if old.is_some() && new != old {
+        return attributes.map(|name| Path::attribute(*name)).collect();
     }
     R::replaced_for(prior, view)
 }
@@ -370,14 +385,13 @@ fn claim<R: Planned>(
     connected: &Connected,
     view: &R::View,
     config: &Value,
-    exists: bool,
-    replaced: bool,
+    asked: Asked,
 ) -> Result<(), Diagnostics> {
     let Some(id) = R::id(&connected.scope, view) else {
         return Ok(());
     };
     let id = resource_id::<R>(id);
-    match connected.claims.claim(&id, config, exists, replaced) {
+    match connected.claims.claim(&id, config, asked) {
         Claim::Free => Ok(()),
         Claim::Taken(other) => Err(diagnose::twice(&id, config, &other)),
     }

@@ -77,6 +77,13 @@ fn made_by_filter(view: &MonitorConfig, found: &mut Diagnostics) {
     }
     let fields = view.log.known().and_then(|log| log.dimensions.known());
     for (key, field) in fields.into_iter().flatten() {
+        if let Err(problem) = rules::filter_dimension(key, field.known()) {
+            found.error(
+                at("log").join("dimensions").key(key),
+                "Invalid Dimension",
+                problem,
+            );
+        }
         if field.known().is_some_and(|field| !field.starts_with('$')) {
             found.error(
                 at("log").join("dimensions").key(key),

@@ -267,8 +267,14 @@ fn expression<'a>(text: &str, ids: impl Iterator<Item = &'a String>, found: &mut
         .filter(|word| !word.is_empty())
         .collect();
     let mut refuse = |detail: String| found.error(at("expression"), "Invalid Expression", detail);
-    if text.trim().is_empty() || text.chars().count() > 1024 {
-        refuse("expression has to have 1 to 1024 characters.".to_owned());
+    if text.trim().is_empty() || text.chars().count() > rules::EXPRESSION {
+        refuse(format!(
+            "expression has to have 1 to {} characters.",
+            rules::EXPRESSION
+        ));
+    }
+    if let Some(problem) = many_series(text, &words) {
+        refuse(problem.to_owned());
     }
     if words.contains(&"SEARCH") {
         refuse("expression uses SEARCH, which CloudWatch alarms cannot evaluate. Name the series in metrics, or watch all with metric and without dimensions.".to_owned());
@@ -288,6 +294,41 @@ fn expression<'a>(text: &str, ids: impl Iterator<Item = &'a String>, found: &mut
         ));
     }
 }
+
+/// Why an expression is none, or has not exactly one series as its result, as far as its form shows it.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html>
+fn many_series(text: &str, words: &[&str]) -> Option<&'static str> {
+    if words.contains(&"ANOMALY_DETECTION_BAND") {
+        return Some(
+            "expression uses ANOMALY_DETECTION_BAND, which results in two series and has no threshold. Set type = \"anomaly\" instead.",
+        );
+    }
+    let mut open = Vec::new();
+    let plain: String = text.split(['"', '\'']).step_by(2).collect();
+    for (at, c) in plain.char_indices() {
+        let fits = match c {
+            '(' | '[' => {
+                let bare = open.is_empty() && (c == '[' || plain[..at].ends_with("METRICS"));
+                if bare {
+                    return Some(
+                        "expression results in several series, and an alarm watches one. Fold them, as in SUM(METRICS()) or MAX([a, b]).",
+                    );
+                }
+                open.push(c);
+                true
+            }
+            ')' => open.pop() == Some('('),
+            ']' => open.pop() == Some('['),
+            _ => true,
+        };
+        if !fits {
+            return Some(UNBALANCED);
+        }
+    }
+    (!open.is_empty()).then_some(UNBALANCED)
+}
+
+const UNBALANCED: &str = "expression has brackets that do not match. Close each one that you open.";
 
 /// A word that looks like the id of a series and is none. Functions are written in capitals, and texts in quotes are labels.
 fn unknown_word<'a>(text: &'a str, ids: &[&String]) -> Option<&'a str> {
