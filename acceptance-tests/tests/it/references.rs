@@ -188,6 +188,36 @@ fn a_resource_is_replaced_when_terraform_is_told_to() -> Result<()> {
 }
 
 #[test]
+fn an_app_that_is_not_known_yet_is_planned_as_a_replacement() -> Result<()> {
+    let account = Account::fresh()?;
+    let network = account.default_network()?;
+    let app = fixtures::app(&network, "");
+    let other = app.replace("\"shop\"", "\"other\"");
+    let job = fixtures::job(fixtures::REPORT).replace(
+        "stackwright_app.shop.ref",
+        "{ a = stackwright_app.shop.ref, b = stackwright_app.other.ref }[terraform_data.pick.output]",
+    );
+    let resources = |pick: &str| {
+        let pick = format!("resource \"terraform_data\" \"pick\" {{\n  input = \"{pick}\"\n}}\n");
+        [
+            fixtures::cluster(""),
+            app.clone(),
+            other.clone(),
+            job.clone(),
+            pick,
+        ]
+        .concat()
+    };
+    let root = Workspace::new(&account, &resources("a"))?;
+    root.apply()?.ok()?;
+    root.resources(&resources("b"))?;
+    root.plan()?
+        .expect("stackwright_job.report", Action::Replace)?;
+    root.apply_saved()?.ok()?;
+    root.plan()?.empty()
+}
+
+#[test]
 fn a_changed_owner_is_planned_as_a_change_of_owner() -> Result<()> {
     let account = Account::fresh()?;
     let root = Workspace::new(&account, &fixtures::cluster(""))?;

@@ -248,8 +248,10 @@ fn others(
             format!("{below}/{name}")
         };
         let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() && !FOREIGN_FOLDERS.contains(&name.as_str()) {
-            others(out, &path, found)?;
+        if kind.is_dir() {
+            if may_hold_ours(&out.join(&path), below, &name) {
+                others(out, &path, found)?;
+            }
         } else if kind.is_file() && may_be_ours(&name) && !found.contains_key(&path) {
             text_of(&out.join(&path))?.map(|text| found.insert(path, Existing::Text(text)));
         }
@@ -258,6 +260,24 @@ fn others(
 }
 
 const FOREIGN_FOLDERS: [&str; 2] = [".terraform", ".git"];
+/// Folders of a tree that hold folders; the others hold files alone.
+const HOLDS_FOLDERS: [&str; 2] = ["apps", "modules"];
+
+/// Whether files of this tree can be in a folder: other trees may lie below it, and files are theirs.
+fn may_hold_ours(folder: &Path, below: &str, name: &str) -> bool {
+    let is_tree = || {
+        ["ops", "modules"]
+            .iter()
+            .any(|name| folder.join(name).is_dir())
+    };
+    if FOREIGN_FOLDERS.contains(&name) {
+        false
+    } else if below.is_empty() {
+        HOLDS_FOLDERS.contains(&name) || !is_tree()
+    } else {
+        HOLDS_FOLDERS.contains(&below)
+    }
+}
 
 fn may_be_ours(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(OsStr::to_str);

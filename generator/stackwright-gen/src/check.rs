@@ -116,6 +116,9 @@ impl<'a> Checker<'a> {
         self.image(app.image.as_ref());
         self.values(app);
         self.config_and_secrets(app, &app.config, &app.secrets, None);
+        for process in &app.processes {
+            self.config_and_secrets(app, &process.config, &app.secrets, None);
+        }
         self.procfile(app);
         self.sizes(app);
         self.known_processes(app, app);
@@ -237,10 +240,34 @@ impl<'a> Checker<'a> {
             found.push((process.command_place.span.clone(), problem));
         }
         for (variable, value) in &process.environment {
+            if variable.text == "PORT" {
+                let process = process.name.clone();
+                found.push((
+                    variable.place.span.clone(),
+                    Problem::PortOfProcfile { process },
+                ));
+            }
+            if app
+                .secrets
+                .iter()
+                .any(|(secret, _)| secret.value == variable.text)
+            {
+                let problem = Problem::ConfigAndSecret {
+                    name: variable.text.clone(),
+                    app: app.name.value.clone(),
+                    environment: None,
+                };
+                found.push((variable.place.span.clone(), problem));
+            }
             let what = || format!("the value of `{}`", variable.text);
             if let Some(problem) = cannot_arrive(&value.text, what) {
                 found.push((value.place.span.clone(), problem));
             }
+        }
+        if let Some(cron) = &process.cron
+            && let Some(problem) = check_processes::schedule(&cron.text)
+        {
+            found.push((cron.place.span.clone(), problem));
         }
         found.extend(check_processes::of_ports(app, process));
         found

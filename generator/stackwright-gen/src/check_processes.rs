@@ -1,9 +1,10 @@
 //! Checks of what processes, databases, monitors and calls between apps mean together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use stackwright_plan::document::{Entry, Node};
+use stackwright_plan::job::{expression, time_zone};
 use stackwright_plan::procfile;
 use stackwright_plan::service::tasks_in_deployment;
 
@@ -13,6 +14,7 @@ use crate::check_monitors;
 use crate::diagnostic::Problem;
 use crate::project::Environment;
 use crate::roles::{self, Part};
+use crate::shape::Shape;
 use crate::source::Spanned;
 use crate::spec::{AppWritten, ProcessWritten};
 
@@ -79,6 +81,33 @@ fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritte
     if let Some(check) = &settings.health_check {
         timeout(checker, &check.node);
     }
+    if let Some(cron) = &settings.cron
+        && let Some(problem) = schedule(&cron.value)
+    {
+        checker.report(&cron.span, problem);
+    }
+    let zone = settings.time_zone.as_ref();
+    if let Some(zone) = zone.filter(|zone| Shape::TimeZone.accepts(&zone.value))
+        && let Err(reason) = time_zone::check(&zone.value)
+    {
+        let help = "write a name of the IANA list, as in `Europe/Berlin` or `UTC`";
+        checker.report(&zone.span, Problem::Refused { reason, help });
+    }
+}
+
+/// What EventBridge Scheduler would refuse of a schedule in the right form.
+pub(crate) fn schedule(cron: &str) -> Option<Problem> {
+    if !Shape::Schedule.accepts(cron) {
+        return None;
+    }
+    let expression = if cron.starts_with("rate(") {
+        cron.to_owned()
+    } else {
+        format!("cron({cron})")
+    };
+    let reason = expression::check(&expression).err()?;
+    let help = "write minutes, hours, day of month, month, day of week and year, as in `0 3 * * ? *` or `0/15 8-17 ? * MON-FRI *`";
+    Some(Problem::Refused { reason, help })
 }
 
 /// Keys that mean nothing for what the process is.
@@ -209,6 +238,7 @@ pub(crate) fn in_environment<'a>(
         };
         checker.report(span, problem);
     }
+    taken(checker, app, settings);
     for process in &settings.processes {
         let name = &process.name.value;
         let base = app.process(name);
@@ -295,10 +325,24 @@ fn uses(checker: &mut Checker<'_>, app: &AppWritten) {
         } else if !apps.iter().any(|other| other.name.value == used.value) {
             checker.unknown_app(used);
         }
-        let variable = variable_of(&used.value);
-        let own = app.config.iter().chain(&app.secrets);
-        if let Some((name, _)) = own.clone().find(|(name, _)| name.value == variable) {
-            checker.report(&name.span, Problem::ReservedVariable { name: variable });
+    }
+    taken(checker, app, app);
+}
+
+/// Variables that an app gets from those that it uses and from its database.
+fn taken(checker: &mut Checker<'_>, app: &AppWritten, settings: &AppWritten) {
+    let mut names: BTreeSet<String> = app.uses.iter().map(|it| variable_of(&it.value)).collect();
+    if app.db.is_some() {
+        names.extend(["DATABASE_URL", "DB_PASSWORD"].map(str::to_owned));
+    }
+    let of_processes = settings.processes.iter().flat_map(|it| &it.config);
+    let own = settings.config.iter().chain(&settings.secrets);
+    for (name, _) in own.chain(of_processes) {
+        if names.contains(&name.value) {
+            let problem = Problem::ReservedVariable {
+                name: name.value.clone(),
+            };
+            checker.report(&name.span, problem);
         }
     }
 }
@@ -370,21 +414,59 @@ fn answers(checker: &mut Checker<'_>) {
     }
 }
 
-/// No two public processes want the same requests.
+/// No two public processes want the same requests, in no environment.
 fn routes(checker: &mut Checker<'_>) {
-    let written = &checker.spec.written;
-    let mut seen: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
-    for app in &written.apps {
-        let Some(parsed) = checker.parsed.get(app.procfile()) else {
+    let mut found: BTreeMap<(&str, String, String), Vec<Environment>> = BTreeMap::new();
+    for environment in Environment::ALL {
+        for conflict in same_routes(checker, environment) {
+            found.entry(conflict).or_default().push(environment);
+        }
+    }
+    let problems: Vec<_> = found
+        .into_iter()
+        .map(|((app, process, other), environments)| Problem::SameRoute {
+            environment: environments
+                .first()
+                .copied()
+                .filter(|_| environments.len() == 1),
+            app: app.to_owned(),
+            process,
+            other,
+        })
+        .collect();
+    for problem in problems {
+        let Problem::SameRoute { app, .. } = &problem else {
             continue;
         };
-        let public = parsed.processes.iter();
-        let public: Vec<procfile::Process> = public
-            .filter(|it| matches!(roles::part(app, it), Part::Web { public: true, .. }))
-            .cloned()
-            .collect();
-        let own = env_domain(written, Environment::Prod, app, None);
-        for process in public {
+        let apps = &checker.spec.written.apps;
+        let place = apps.iter().find(|it| it.name.value == *app);
+        let span = place.map_or(0..0, |app| app.name.span.clone());
+        checker.report(&span, problem);
+    }
+    priorities(checker);
+}
+
+/// Processes of an app that a public router asks.
+fn public(checker: &Checker<'_>, app: &AppWritten) -> Vec<procfile::Process> {
+    let parsed = checker.parsed.get(app.procfile());
+    let all = parsed.into_iter().flat_map(|parsed| &parsed.processes);
+    all.filter(|it| matches!(roles::part(app, it), Part::Web { public: true, .. }))
+        .cloned()
+        .collect()
+}
+
+/// App, process, and the process that wants the same.
+fn same_routes<'a>(
+    checker: &Checker<'a>,
+    environment: Environment,
+) -> BTreeSet<(&'a str, String, String)> {
+    let written = &checker.spec.written;
+    let settings = settings_of(written, environment);
+    let mut seen: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
+    let mut found = BTreeSet::new();
+    for app in &written.apps {
+        let own = env_domain(written, environment, app, overrides(settings, app));
+        for process in public(checker, app) {
             for (host, path) in wanted(app, &process) {
                 let wants = (
                     host.or_else(|| own.clone()),
@@ -392,15 +474,43 @@ fn routes(checker: &mut Checker<'_>) {
                 );
                 let name = format!("{}` of app `{}", process.name, app.name.value);
                 if let Some(other) = seen.insert(wants, name) {
-                    let problem = Problem::SameRoute {
-                        app: app.name.value.clone(),
-                        process: process.name.clone(),
-                        other,
-                    };
-                    checker.report(&app.name.span, problem);
+                    found.insert((app.name.value.as_str(), process.name.clone(), other));
                 }
             }
         }
+    }
+    found
+}
+
+/// All public routes are at one router.
+fn priorities(checker: &mut Checker<'_>) {
+    let mut seen: BTreeMap<i64, String> = BTreeMap::new();
+    let mut found = Vec::new();
+    for app in &checker.spec.written.apps {
+        for process in public(checker, app) {
+            let settings = app.process(&process.name);
+            let routes = settings.and_then(|settings| settings.routes.as_ref());
+            for route in routes.into_iter().flat_map(|it| it.node.entries()) {
+                let Some(number) = route.node.get("priority") else {
+                    continue;
+                };
+                let Some(priority) = number.whole() else {
+                    continue;
+                };
+                let process = format!("{}` of app `{}", process.name, app.name.value);
+                if let Some(other) = seen.insert(priority, process.clone()) {
+                    let problem = Problem::SamePriority {
+                        priority,
+                        process,
+                        other,
+                    };
+                    found.push((number.span.clone(), problem));
+                }
+            }
+        }
+    }
+    for (span, problem) in found {
+        checker.report(&span, problem);
     }
 }
 

@@ -224,6 +224,34 @@ pub enum Problem {
         /// The variable.
         name: String,
     },
+    /// Warning: a variable of a Procfile that another value takes the place of.
+    #[error(
+        "`PORT` of process `{process}` is not used: stackwright sets it to the port that the process is asked at"
+    )]
+    PortOfProcfile {
+        /// The process.
+        process: String,
+    },
+    /// A value in the right form that AWS would refuse.
+    #[error("{reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to write.
+        help: &'static str,
+    },
+    /// One number for two routes of the router.
+    #[error(
+        "the routes of process `{process}` and of process `{other}` have the same priority, {priority}"
+    )]
+    SamePriority {
+        /// The number.
+        priority: i64,
+        /// The app and the process.
+        process: String,
+        /// The other app and process.
+        other: String,
+    },
     /// One name as a variable and as a secret, which ECS refuses.
     #[error("`{name}` is both in config and in secrets of app `{app}`{}", environment.map(|e| format!(" in {e}")).unwrap_or_default())]
     ConfigAndSecret {
@@ -301,8 +329,10 @@ pub enum Problem {
         app: String,
     },
     /// Two processes that want the same requests.
-    #[error("process `{process}` of app `{app}` wants the same requests as `{other}`")]
+    #[error("process `{process}` of app `{app}` wants the same requests as `{other}`{}", environment.map(|e| format!(" in {e}")).unwrap_or_default())]
     SameRoute {
+        /// The environment, when only it has both.
+        environment: Option<Environment>,
         /// The app.
         app: String,
         /// The process.
@@ -442,6 +472,7 @@ impl Diagnostic {
     pub fn severity(&self) -> Severity {
         match self.problem {
             Problem::LeftOut { .. }
+            | Problem::PortOfProcfile { .. }
             | Problem::ReleaseDoesNotRun { .. }
             | Problem::ByHand { .. }
             | Problem::NoTls { .. }
@@ -493,7 +524,9 @@ impl Problem {
             Self::NotAnArn { .. } => {
                 "write the full ARN of a Secrets Manager secret or an SSM parameter, as in `arn:aws:secretsmanager:us-west-2:333333333333:secret:shop/api-key-AbCdEf`; the value is not shown, as it may be the secret itself".to_owned()
             }
-            Self::ReservedVariable { .. } => "choose another name; `PORT` and names that start with `STACKWRIGHT_` are taken".to_owned(),
+            Self::ReservedVariable { .. } => "choose another name: `PORT` and names that start with `STACKWRIGHT_` are taken, with `uses` those like `BILLING_URL`, and with `db` `DATABASE_URL` and `DB_PASSWORD`".to_owned(),
+            Self::PortOfProcfile { process } => format!("remove it; another port is written as `port = 3000` in the table `{process}` of the app"),
+            Self::SamePriority { .. } => "give one of them another number, or leave it out: a router takes each number once".to_owned(),
             Self::ConfigAndSecret { .. } => "keep it in one of the two: ECS refuses a name that is in both".to_owned(),
             Self::SecretOfOther { environment, .. } => {
                 format!("give {environment} a secret of its own in `[environments.{environment}.apps.<app>.secrets]`")
@@ -511,7 +544,8 @@ impl Problem {
             Self::NoLevel { .. } => "write at least one, as in `critical = { threshold = 10 }`".to_owned(),
             Self::LevelOrder { .. } => "exchange the two thresholds, or turn the `operator` round".to_owned(),
             Self::UnknownHandle { handle, environment } => format!("write `[environments.{environment}.notifiers]` with `\"{handle}\" = \"arn:aws:sns:...\"`"),
-            Self::Needs { help, .. }
+            Self::Refused { help, .. }
+            | Self::Needs { help, .. }
             | Self::Scale { help, .. }
             | Self::Deploy { help, .. }
             | Self::ShortWindow { help, .. } => (*help).to_owned(),
@@ -553,6 +587,9 @@ impl Problem {
             Self::NotNormalized { .. } => "not-normalized",
             Self::NotAnArn { .. } => "not-an-arn",
             Self::ReservedVariable { .. } => "reserved-variable",
+            Self::PortOfProcfile { .. } => "port-of-procfile",
+            Self::Refused { .. } => "refused-value",
+            Self::SamePriority { .. } => "same-priority",
             Self::ConfigAndSecret { .. } => "config-and-secret",
             Self::SecretOfOther { .. } => "secret-of-other-environment",
             Self::NothingToRun { .. } => "nothing-to-run",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use stackwright_plan::document::Node;
+use stackwright_plan::document::{Node, Value};
 use stackwright_plan::{procfile, size};
 
 use crate::format::{self, Format};
@@ -116,6 +116,12 @@ pub fn spec(found: &Found, answers: &Answers) -> Result<String, Vec<&'static str
         return Err(missing);
     };
     let project = answers.project.as_ref().unwrap_or(app);
+    // What is no name is told by the check of the spec.
+    let key = if Shape::App.accepts(app) {
+        app.clone()
+    } else {
+        quoted(app)
+    };
     let mut text = format!(
         "project = {}\nregion = {}\n",
         quoted(project),
@@ -126,7 +132,7 @@ pub fn spec(found: &Found, answers: &Answers) -> Result<String, Vec<&'static str
     }
     let _ = writeln!(
         text,
-        "accounts = {{ ops = {}, stage = {}, prod = {} }}\n\n[apps.{app}]\nimage = {}",
+        "accounts = {{ ops = {}, stage = {}, prod = {} }}\n\n[apps.{key}]\nimage = {}",
         quoted(ops),
         quoted(stage),
         quoted(prod),
@@ -248,17 +254,17 @@ fn fly_toml(root: &Node, found: &mut Found) {
         } else {
             &entry.key
         };
-        if let Some(command) = entry
-            .node
-            .text()
-            .filter(|command| !command.trim().is_empty())
-        {
-            let _ = writeln!(lines, "{name}: {}", command.trim());
+        let command = entry.node.text().map(str::trim).unwrap_or_default();
+        if command.contains(['\n', '\r']) {
+            found.notes.push(format!("fly.toml: process `{name}` has several lines and is not carried over: put them into a script"));
+        } else if !command.is_empty() {
+            let _ = writeln!(lines, "{name}: {command}");
         }
     }
     let release = root
         .get("deploy")
-        .and_then(|deploy| deploy.get("release_command")?.text());
+        .and_then(|deploy| deploy.get("release_command")?.text())
+        .filter(|command| !command.contains(['\n', '\r']));
     if let (Some(release), false) = (release, lines.is_empty()) {
         let _ = writeln!(lines, "release: {release}");
     }
@@ -327,14 +333,17 @@ fn command_of_image(folder: &Folder, found: &mut Found) {
 
 /// The last CMD of a Dockerfile as one line of shell.
 fn docker_command(text: &str) -> Option<String> {
-    let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    let last = joined.lines().rev().find_map(|line| {
-        let (word, rest) = line.trim().split_once(char::is_whitespace)?;
-        word.eq_ignore_ascii_case("CMD")
-            .then(|| rest.trim().to_owned())
+    let last = instructions(text).into_iter().fold(None, |last, line| {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or_default();
+        match word.to_ascii_uppercase().as_str() {
+            "CMD" => Some(rest.trim().to_owned()),
+            // Another stage begins, with a command of its own image.
+            "FROM" => None,
+            _ => last,
+        }
     })?;
     let command = match format::parse(Format::Json, &last) {
-        Ok(exec) if !exec.items().is_empty() => {
+        Ok(exec) if matches!(exec.value, Value::List(_)) => {
             let words: Option<Vec<&str>> = exec.items().iter().map(Node::text).collect();
             words?
                 .iter()
@@ -347,6 +356,23 @@ fn docker_command(text: &str) -> Option<String> {
     procfile::parse(&format!("web: {command}\n"))
         .is_ok()
         .then_some(command)
+}
+
+/// The instructions of a Dockerfile, each on one line. Comments may stand between the lines of one.
+fn instructions(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut open = String::new();
+    for line in text.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match line.strip_suffix('\\') {
+            Some(part) => open = format!("{open}{part} "),
+            None => all.push(std::mem::take(&mut open) + line),
+        }
+    }
+    all.push(open);
+    all
 }
 
 fn shell_word(word: &str) -> String {
@@ -443,6 +469,34 @@ mod tests {
             found.procfile.as_deref(),
             Some("web: nginx -g 'daemon off;'\n")
         );
-        assert_eq!(look(&folder(&[("Dockerfile", "FROM x\n")])).procfile, None);
+        for (text, command) in [
+            ("FROM x\n", None),
+            ("FROM x as b\nCMD old\nFROM y\n", None),
+            ("FROM x\nCMD []\n", None),
+            (
+                "FROM x\nCMD a \\\n  b \\\n# c\n  d\n",
+                Some("web: a  b  d\n"),
+            ),
+        ] {
+            let found = look(&folder(&[("Dockerfile", text)]));
+            assert_eq!(found.procfile.as_deref(), command, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_slips_in_by_a_name_or_a_line() {
+        let toml = "app = \"shop\"\n[processes]\napp = \"puma\"\nodd = \"a\\nworker: b\"\n[deploy]\nrelease_command = \"a\\nworker: b\"\n";
+        let found = look(&folder(&[("fly.toml", toml)]));
+        assert_eq!(found.procfile.as_deref(), Some("web: puma\n"));
+        assert!(found.notes.iter().any(|note| note.contains("`odd`")));
+        let named = Answers {
+            app: Some("a]\nx = 1\n[b".to_owned()),
+            ..answers()
+        };
+        let text = spec(&found, &named).unwrap();
+        assert!(
+            text.contains("[apps.\"a]\\u000ax = 1\\u000a[b\"]"),
+            "{text}"
+        );
     }
 }

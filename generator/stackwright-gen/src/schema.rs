@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::form;
 use crate::model::{Field, Kind, SPEC, Table};
 use crate::pattern;
-use crate::shape::Shape;
+use crate::shape::{HCL_WORDS, Shape};
 
 /// The schema, draft 2020-12. It accepts and refuses the same documents as the reader, but for what depends on several values.
 pub fn schema() -> Value {
@@ -76,6 +76,9 @@ fn kind(kind: &Kind) -> Value {
 
 fn text(shape: Shape) -> Value {
     let mut schema = json!({ "type": "string" });
+    if shape == Shape::App {
+        schema["not"] = json!({ "enum": HCL_WORDS });
+    }
     if let Some((pattern, least, most)) = pattern::of(shape) {
         schema["pattern"] = json!(pattern);
         if least > 0 {

@@ -4,6 +4,9 @@ use std::net::Ipv4Addr;
 
 use crate::shape_words;
 
+/// Words that cannot be the name of an attribute in a type of Terraform's language.
+pub(crate) const HCL_WORDS: [&str; 6] = ["false", "for", "if", "in", "null", "true"];
+
 /// The shape of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -91,7 +94,8 @@ impl Shape {
     /// Whether the value has the shape.
     pub fn accepts(self, value: &str) -> bool {
         match self {
-            Self::Project | Self::App => is_name(value),
+            Self::Project => is_name(value),
+            Self::App => is_name(value) && !HCL_WORDS.contains(&value),
             Self::Region => is_region(value),
             Self::Account => value.len() == 12 && is_digits(value),
             Self::Domain => is_domain(value),
@@ -137,6 +141,9 @@ impl Shape {
                     "write the 12 digits without hyphens: \"{}\"",
                     value.replace('-', "")
                 )
+            }
+            Self::App if HCL_WORDS.contains(&value) => {
+                format!("write another name: `{value}` is a word of Terraform's language")
             }
             _ => self.rule().to_owned(),
         }

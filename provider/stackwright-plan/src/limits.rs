@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    fn graph(key: &str, kind: Kind, desired: Json) -> Graph {
+    fn graph(key: &str, kind: Kind, desired: &Json) -> Graph {
         let node = Node {
             kind,
             desired: desired.as_object().unwrap().clone(),
@@ -144,7 +144,7 @@ mod tests {
             // Each document is a JSON string here: two quotes more.
             let policies = json!({ "preset": "x".repeat(5_000 - 2), "p": "x".repeat(length - 2) });
             let desired = json!({ "role_name": "acme", "inline_policies": policies });
-            problems(&graph(key, Kind::Role, desired))
+            problems(&graph(key, Kind::Role, &desired))
         };
         assert_eq!(role("role", 5_240), Vec::<String>::new());
         let one = role("role", 5_241);
@@ -160,7 +160,7 @@ mod tests {
         );
         let unknown = json!({ "inline_policies": { "$unknown": true } });
         assert_eq!(
-            problems(&graph("role", Kind::Role, unknown)),
+            problems(&graph("role", Kind::Role, &unknown)),
             Vec::<String>::new()
         );
     }
@@ -169,7 +169,7 @@ mod tests {
     fn a_task_definition_counts_as_aws_writes_it() {
         let task = |main: Json| {
             let desired = json!({ "containers": [main, { "name": "log" }] });
-            problems(&graph("task_definition", Kind::TaskDefinition, desired))
+            problems(&graph("task_definition", Kind::TaskDefinition, &desired))
         };
         let variables = |count: usize| -> Json {
             let all: Map<String, Json> = (0..count)

@@ -513,7 +513,10 @@ mod tests {
                 ..RoleConfig::default()
             };
             let mut found = Diagnostics::new();
-            crate::limits::check(&RoleResource::plan(&scope, &view).unwrap(), &mut found);
+            crate::limits::check(
+                &RoleResource::plan(&scope, &view).expect("all is known"),
+                &mut found,
+            );
             let told = found.0.into_iter().map(|it| it.summary);
             told.collect::<Vec<_>>()
         };

@@ -229,3 +229,39 @@ fn a_file_in_place_of_a_folder_is_a_conflict() {
     assert_eq!(run.code, 1, "{}", run.all());
     assert_eq!(folder.read("blocked"), "x");
 }
+
+#[test]
+fn a_tree_below_or_beside_another_is_left_alone() {
+    let folder = Folder::good();
+    for place in ["a", "b"] {
+        folder.write(&format!("{place}/spec.toml"), SPEC);
+        folder.write(&format!("{place}/Procfile"), "worker: x\n");
+        let spec = format!("{place}/spec.toml");
+        assert_eq!(folder.run(&["generate", "--spec", &spec]).code, 0);
+    }
+    folder.run(&["generate"]);
+    let (a, own) = (folder.files("a"), folder.files("infra"));
+    let above = folder.run(&["generate", "--out", "."]);
+    assert!(
+        above.stdout.contains("63 new, 0 changed, 0 removed"),
+        "{}",
+        above.all()
+    );
+    assert_eq!((folder.files("a"), folder.files("infra")), (a, own));
+}
+
+#[test]
+fn what_is_no_longer_generated_is_removed() {
+    let folder = Folder::good();
+    folder.run(&["generate"]);
+    let files = folder.files("infra");
+    folder.write("infra/qa/main.tf", &files["prod/main.tf"]);
+    folder.write("infra/apps/old/main.tf", &files["apps/shop/main.tf"]);
+    folder.write(
+        "infra/modules/old/main.tf",
+        &files["modules/worker/main.tf"],
+    );
+    let again = folder.run(&["generate"]);
+    assert!(again.stdout.contains("3 removed"), "{}", again.all());
+    assert_eq!(folder.files("infra"), files);
+}

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use stackwright_gen::{Procfiles, SourceFile, Spec, generate, schema};
 
 /// What only several values together say, or what a pattern cannot: no schema knows it.
-const BEYOND: [&str; 33] = [
+const BEYOND: [&str; 36] = [
+    "port-of-procfile",
+    "refused-value",
+    "same-priority",
     "same-account",
     "unknown-app",
     "unknown-process",

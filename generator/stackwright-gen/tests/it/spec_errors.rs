@@ -359,3 +359,116 @@ fn a_monitor_with_one_level_has_it_as_critical() {
         "{main}"
     );
 }
+
+#[test]
+fn words_of_terraforms_language_are_no_names_of_apps() {
+    let spec = MINIMAL.replace("[apps.shop]", "[apps.null]");
+    let found = messages(&spec, &WORKER);
+    assert!(
+        found.contains("is a word of Terraform's language"),
+        "{found}"
+    );
+}
+
+#[test]
+fn schedules_are_checked_as_scheduler_does() {
+    for (cron, says) in [
+        ("0 25 * * ? *", "`25` is not one of 0 to 23"),
+        (
+            "0 3 ? * SUNDAY *",
+            "`SUNDAY` is not one of 1 to 7 or SUN to SAT",
+        ),
+        ("0/0 3 * * ? *", "a step from 1 to 60"),
+    ] {
+        let spec = format!("{MINIMAL}\n[apps.shop.clock]\ncron = \"{cron}\"\n");
+        let found = messages(&spec, &[("Procfile", "worker: x\nclock: y\n")]);
+        assert!(found.contains(says), "{cron}: {found}");
+        let procfile = format!("worker:\n  command: x\nclock:\n  command: y\n  cron: {cron}\n");
+        let found = messages(MINIMAL, &[("Procfile", &procfile)]);
+        assert!(found.contains(says), "{cron}: {found}");
+    }
+    let zone = "\n[apps.shop.clock]\ncron = \"0 20-2 * * ? *\"\ntime_zone = \"Mars/Phobos\"\n";
+    let found = messages(
+        &format!("{MINIMAL}{zone}"),
+        &[("Procfile", "worker: x\nclock: y\n")],
+    );
+    assert!(
+        found.contains("Mars/Phobos") && !found.contains("20-2"),
+        "{found}"
+    );
+}
+
+#[test]
+fn variables_that_come_from_elsewhere_are_taken() {
+    let procfile = [("Procfile", "web: x\n")];
+    for (more, name) in [
+        (
+            "uses = [\"bill\"]\nweb = { config = { BILL_URL = \"x\" } }",
+            "BILL_URL",
+        ),
+        (
+            "uses = [\"bill\"]\n[environments.prod.apps.shop.config]\nBILL_URL = \"x\"",
+            "BILL_URL",
+        ),
+        (
+            "db = true\nconfig = { DATABASE_URL = \"x\" }",
+            "DATABASE_URL",
+        ),
+        (
+            "db = true\nweb = { config = { DB_PASSWORD = \"x\" } }",
+            "DB_PASSWORD",
+        ),
+    ] {
+        let bill =
+            "[apps.bill]\nimage = \"repo/bill:v1\"\ninternal = true\nprocfile = \"Procfile\"\n";
+        let (base, last) = MINIMAL.split_once("[apps.shop]").unwrap();
+        let spec = format!("{base}{bill}\n[apps.shop]{last}{more}\n");
+        let found = messages(&spec, &procfile);
+        let says = format!("the environment variable `{name}` is set by stackwright");
+        assert!(found.contains(&says), "{more}: {found}");
+    }
+}
+
+#[test]
+fn variables_of_a_procfile_meet_those_of_the_spec() {
+    let procfile = "web:\n  command: a\n  environment:\n    PORT: \"1\"\n    KEY: x\n";
+    let secret = "secrets = { KEY = \"arn:aws:ssm:us-west-2:222222222222:parameter/key\" }\n";
+    let found = messages(&format!("{MINIMAL}{secret}"), &[("Procfile", procfile)]);
+    assert!(
+        found.contains("`PORT` of process `web` is not used"),
+        "{found}"
+    );
+    assert!(
+        found.contains("`KEY` is both in config and in secrets"),
+        "{found}"
+    );
+}
+
+#[test]
+fn routes_are_compared_in_each_environment() {
+    let two = "\n[apps.b2]\nimage = \"repo/b2:v1\"\nprocfile = \"Procfile\"\n";
+    let procfile = [("Procfile", "web: x\n")];
+    let zone = "zone_id = \"Z0123456789\"\n";
+    let of = |more: &str| messages(&format!("{MINIMAL}{two}{more}"), &procfile);
+    let prod = format!("[environments.prod]\ndomain = \"x.example\"\n{zone}");
+    let found = of(&prod);
+    assert!(found.contains("as `web` of app `shop` in stage"), "{found}");
+    let hosts = ["stage", "prod"].map(|environment| {
+        let host = |app: &str| {
+            format!("[environments.{environment}.apps.{app}]\ndomain = \"{app}.{environment}.example\"\n")
+        };
+        format!("[environments.{environment}]\n{zone}{}{}", host("shop"), host("b2"))
+    });
+    let found = of(&hosts.concat());
+    assert!(!found.contains("the same requests"), "{found}");
+    let same = hosts.concat().replace("\"b2.prod", "\"shop.prod");
+    let found = of(&same);
+    assert!(found.contains("in prod"), "{found}");
+}
+
+#[test]
+fn a_priority_is_given_once() {
+    let routes = "web = { routes = { a = { path = \"/a\", priority = 5 }, b = { path = \"/b\", priority = 5 } } }\n";
+    let found = messages(&format!("{MINIMAL}{routes}"), &[("Procfile", "web: x\n")]);
+    assert!(found.contains("have the same priority, 5"), "{found}");
+}

@@ -386,6 +386,23 @@ fn the_reference_names_the_listener_that_takes_rules() {
 }
 
 #[test]
+fn a_certificate_that_is_not_known_yet_may_be_none() {
+    let mut view = router(&[]);
+    view.certificate_arn = Cfg::unknown();
+    RouterResource::fill(&scope(), &mut view, &Outputs::default());
+    assert!(view.reference.known().unwrap().https.is_unknown());
+    let mut view = router(&["example.com"]);
+    view.certificate_arn = Cfg::unknown();
+    RouterResource::fill(&scope(), &mut view, &Outputs::default());
+    assert!(view.requested_certificate_arn.is_unknown());
+    // A router that listens already goes on to.
+    let arn = BTreeMap::from([("arn".to_owned(), "arn:https".to_owned())]);
+    let outputs = Outputs([(Key::from(HTTPS), arn)].into());
+    RouterResource::fill(&scope(), &mut view, &outputs);
+    assert_eq!(view.reference.known().unwrap().https, Cfg::Known(true));
+}
+
+#[test]
 fn an_import_reads_back_what_a_create_would_write() {
     let mut view = router(&["example.com", "*.example.com"]);
     view.ipv6 = Cfg::Known(true);

@@ -304,6 +304,17 @@ fn a_chosen_priority_is_kept_while_the_route_stays_with_its_listener() {
     set(&mut given, Cfg::Known(7));
     complete(Some(&prior), &mut given);
     assert_eq!(get(&given), Some(7));
+    let mut later = prior.clone();
+    set(&mut later, Cfg::unknown());
+    let mut found = Diagnostics::new();
+    ServiceResource::complete(
+        &scope(),
+        &Facts::default(),
+        Some(&prior),
+        &mut later,
+        &mut found,
+    );
+    assert_eq!(found.0[0].summary, "Priority Not Known Yet");
 }
 
 fn scaled() -> ServiceConfig {

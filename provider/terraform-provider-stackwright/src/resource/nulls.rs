@@ -32,11 +32,11 @@ fn of_attributes(attributes: &[Attribute], value: &Value, at: &Path, found: &mut
         match &attribute.ty {
             AttributeType::Plain(ty) => of_type(ty, value, &at, found),
             AttributeType::Nested(Nesting::Single, inner) => {
-                of_attributes(inner, value, &at, found)
+                of_attributes(inner, value, &at, found);
             }
             AttributeType::Nested(_, inner) => {
                 let one = |item: &Value, at: &Path, found: &mut Diagnostics| {
-                    of_attributes(inner, item, at, found)
+                    of_attributes(inner, item, at, found);
                 };
                 elements(value, &at, found, one);
             }
@@ -48,7 +48,7 @@ fn of_type(ty: &Type, value: &Value, at: &Path, found: &mut Diagnostics) {
     match ty {
         Type::List(element) | Type::Set(element) | Type::Map(element) => {
             let one = |item: &Value, at: &Path, found: &mut Diagnostics| {
-                of_type(element, item, at, found)
+                of_type(element, item, at, found);
             };
             elements(value, at, found, one);
         }
