@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use stackwright_plan::document::{Entry, Node};
 use stackwright_plan::job::{expression, time_zone};
+use stackwright_plan::monitor::rules;
 use stackwright_plan::procfile;
 use stackwright_plan::service::tasks_in_deployment;
 
@@ -240,6 +241,7 @@ pub(crate) fn in_environment<'a>(
     }
     taken(checker, app, settings);
     for process in &settings.processes {
+        keys(checker, app, process);
         let name = &process.name.value;
         let base = app.process(name);
         let count = process.count.as_ref();
@@ -295,6 +297,13 @@ pub(crate) fn of_ports(
 fn monitors(checker: &mut Checker<'_>, app: &AppWritten) {
     for monitor in &app.monitors {
         check_monitors::short_window(checker, monitor, true);
+        if let Some(name) = monitor.node.get("name")
+            && let Some(text) = name.text().filter(|text| Shape::MonitorName.accepts(text))
+            && let Err(reason) = rules::name(&text.to_owned())
+        {
+            let help = "write letters, digits, spaces and + - = . _ : / @, as in `shop errors`";
+            checker.report(&name.span, Problem::Refused { reason, help });
+        }
         let level = |name: &str| monitor.node.get(name);
         let key = monitor.key.clone();
         if level("warning").is_none() && level("critical").is_none() {

@@ -472,3 +472,19 @@ fn a_priority_is_given_once() {
     let found = messages(&format!("{MINIMAL}{routes}"), &[("Procfile", "web: x\n")]);
     assert!(found.contains("have the same priority, 5"), "{found}");
 }
+
+#[test]
+fn what_means_nothing_is_told_in_environments_too() {
+    let spec = format!(
+        "{MINIMAL}\n[apps.shop.clock]\ncron = \"rate(1 day)\"\n[environments.prod.apps.shop.clock]\ncount = 3\n"
+    );
+    let found = messages(&spec, &[("Procfile", "worker: x\nclock: y\n")]);
+    assert!(found.contains("runs on a schedule"), "{found}");
+}
+
+#[test]
+fn names_of_monitors_fit_into_tags() {
+    let monitor = "\n[apps.shop.monitors.m]\nname = \"cpu (prod)\"\nmessage = \"m\"\nmetric = \"a.b\"\noperator = \">\"\ntime_aggr = \"sum\"\nspace_aggr = \"sum\"\ncritical = { threshold = 5 }\n";
+    let found = messages(&format!("{MINIMAL}{monitor}"), &WORKER);
+    assert!(found.contains("is kept in tags"), "{found}");
+}
