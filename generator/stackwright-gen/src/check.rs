@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use stackwright_plan::aws_rules;
 use stackwright_plan::procfile::{self, Procfile};
 use stackwright_plan::size;
 use unicode_normalization::is_nfc;
@@ -114,6 +115,7 @@ impl<'a> Checker<'a> {
 
     fn app(&mut self, app: &'a AppWritten) {
         self.image(app.image.as_ref());
+        self.policies(app);
         self.values(app);
         self.config_and_secrets(app, &app.config, &app.secrets, None);
         for process in &app.processes {
@@ -337,7 +339,44 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A certificate works in its own account and region alone.
+    fn certificate(&mut self, environment: &EnvironmentWritten) {
+        let written = &self.spec.written;
+        let account = match environment.environment {
+            Environment::Stage => &written.stage,
+            Environment::Prod => &written.prod,
+        };
+        let Some(arn) = &environment.certificate_arn else {
+            return;
+        };
+        let parts: Vec<&str> = arn.value.split(':').collect();
+        let [_, _, "acm", region, owner, _] = parts.as_slice() else {
+            return;
+        };
+        let differs =
+            |own: &Option<Text>, other: &str| own.as_ref().is_some_and(|own| own.value != other);
+        if differs(&written.region, region) || differs(account, owner) {
+            let name = environment.environment;
+            let reason = format!(
+                "this certificate is in account {owner} and {region}, where the router of {name} is not"
+            );
+            let help = "request one in the account and region of the environment, or write `zone_id`, and the router requests its own";
+            self.report(&arn.span, Problem::Refused { reason, help });
+        }
+    }
+
+    /// What IAM would refuse of the policies of an app.
+    fn policies(&mut self, app: &AppWritten) {
+        for (_, policy) in &app.policies {
+            if let Err(reason) = aws_rules::policy_document(&policy.value) {
+                let help = "write a policy as IAM takes it for a role, as JSON";
+                self.report(&policy.span, Problem::Refused { reason, help });
+            }
+        }
+    }
+
     fn environment(&mut self, environment: &'a EnvironmentWritten) {
+        self.certificate(environment);
         for settings in &environment.apps {
             self.values(settings);
             self.sizes(settings);
@@ -360,6 +399,7 @@ impl<'a> Checker<'a> {
     }
 
     fn app_in(&mut self, environment: Environment, app: &'a AppWritten, settings: &'a AppWritten) {
+        self.policies(settings);
         self.known_processes(app, settings);
         check_processes::in_environment(self, environment, app, settings);
         let whole = |mine: &[(Text, Text)], base: &[(Text, Text)]| [mine, base].concat();

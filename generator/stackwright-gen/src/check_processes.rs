@@ -123,7 +123,12 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
             "is reached by its private name alone",
         ),
         Part::Web { .. } => (SCHEDULE.to_vec(), "keeps running"),
-        Part::Worker => ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests"),
+        Part::Worker => {
+            if let Some(scale) = &settings.scale {
+                by_requests(checker, name, scale);
+            }
+            ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests")
+        }
         Part::Job => ([&REQUESTS[..], &RUNNING].concat(), "runs on a schedule"),
         Part::Release | Part::ByHand => return,
     };
@@ -138,6 +143,18 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
             is,
         };
         checker.report(span, problem);
+    }
+}
+
+/// Only a router counts requests.
+fn by_requests(checker: &mut Checker<'_>, process: &str, scale: &Entry) {
+    if let Some(requests) = scale.node.get("requests") {
+        let problem = Problem::Scale {
+            process: process.to_owned(),
+            what: "goes by requests, and the process takes none",
+            help: "remove `requests`, and write `cpu` or `memory`",
+        };
+        checker.report(&requests.span, problem);
     }
 }
 
@@ -491,6 +508,10 @@ fn same_routes<'a>(
     found
 }
 
+/// Most wildcards of a rule of a load balancer.
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>
+const WILDCARDS: usize = 5;
+
 /// All public routes are at one router.
 fn priorities(checker: &mut Checker<'_>) {
     let mut seen: BTreeMap<i64, String> = BTreeMap::new();
@@ -500,6 +521,16 @@ fn priorities(checker: &mut Checker<'_>) {
             let settings = app.process(&process.name);
             let routes = settings.and_then(|settings| settings.routes.as_ref());
             for route in routes.into_iter().flat_map(|it| it.node.entries()) {
+                let text = |key: &str| route.node.get(key).and_then(Node::text).unwrap_or_default();
+                let wildcards = [text("host"), text("path")].concat();
+                let wildcards = wildcards.chars().filter(|c| "*?".contains(*c)).count();
+                if wildcards > WILDCARDS {
+                    let reason = format!(
+                        "host and path of this route have {wildcards} wildcards, and a router takes {WILDCARDS}"
+                    );
+                    let help = "write fewer `*` and `?`, or several routes";
+                    found.push((route.key_span.clone(), Problem::Refused { reason, help }));
+                }
                 let Some(number) = route.node.get("priority") else {
                     continue;
                 };
@@ -577,6 +608,16 @@ fn domains(checker: &mut Checker<'_>) {
                 .or(app.domain.as_ref());
             place.or(written.domain.as_ref()).or(Some(&app.name))
         });
+        if let (Some(zone), None, false) = (
+            own.and_then(|own| own.zone_id.as_ref()),
+            first,
+            public.is_empty(),
+        ) {
+            let (key, needs) = ("zone_id", "a domain whose records go into the zone");
+            let help = "write `domain` for the project, or for this environment";
+            let span = zone.span.clone();
+            checker.report(&span, Problem::Needs { key, needs, help });
+        }
         if let Some(place) = first.filter(|_| !secure) {
             let span = place.span.clone();
             checker.report(&span, Problem::NoTls { environment });

@@ -188,14 +188,27 @@ fn slug(name: &str) -> Option<String> {
 /// `name`, `formation` and `addons` of Heroku.
 fn app_json(root: &Node, found: &mut Found) {
     found.app = root.get("name").and_then(Node::text).and_then(slug);
+    for key in ["env", "scripts"] {
+        if root.get(key).is_some_and(|it| !it.entries().is_empty()) {
+            found
+                .notes
+                .push(format!("app.json: `{key}` is not carried over"));
+        }
+    }
     let formation = root.get("formation").map(Node::entries).unwrap_or_default();
     for entry in formation {
         let count = entry.node.get("quantity").and_then(Node::whole);
-        let size = entry
-            .node
-            .get("size")
-            .and_then(Node::text)
-            .and_then(heroku_size);
+        let written = entry.node.get("size").and_then(Node::text);
+        let size = written.and_then(heroku_size);
+        let plain = ["free", "hobby", "eco", "basic", "standard-1x", "1x"];
+        if let Some(odd) = written
+            .filter(|it| size.is_none() && !plain.contains(&it.to_ascii_lowercase().as_str()))
+        {
+            found.notes.push(format!(
+                "app.json: size `{odd}` of `{}` is not carried over",
+                entry.key
+            ));
+        }
         found.processes.insert(
             entry.key.clone(),
             (count.filter(|count| *count != 1), size.map(str::to_owned)),
@@ -226,7 +239,7 @@ fn app_json(root: &Node, found: &mut Found) {
 fn heroku_size(size: &str) -> Option<&'static str> {
     match size.to_ascii_lowercase().as_str() {
         "standard-2x" | "2x" => Some("2X"),
-        "performance-m" | "performance" | "px" => Some("1024:2.5gb"),
+        "performance-m" | "performance" | "px" => Some("1024:3gb"),
         "performance-l" => Some("4096:14gb"),
         _ => None,
     }
@@ -241,6 +254,13 @@ fn fly_toml(root: &Node, found: &mut Found) {
     let port = root
         .get("http_service")
         .and_then(|http| http.get("internal_port")?.whole());
+    for key in ["env", "services", "vm"] {
+        if root.get(key).is_some() {
+            found
+                .notes
+                .push(format!("fly.toml: `{key}` is not carried over"));
+        }
+    }
     found.port = port.filter(|port| *port != 8080 && (1..=65_535).contains(port));
     if found.port.is_some() {
         found.processes.entry("web".to_owned()).or_default();
@@ -267,6 +287,11 @@ fn fly_toml(root: &Node, found: &mut Found) {
         .filter(|command| !command.contains(['\n', '\r']));
     if let (Some(release), false) = (release, lines.is_empty()) {
         let _ = writeln!(lines, "release: {release}");
+    }
+    if let (Some(release), true) = (release, lines.is_empty()) {
+        found.notes.push(format!(
+            "fly.toml: the release command `{release}` is not carried over"
+        ));
     }
     if procfile::parse(&lines).is_ok() {
         found.procfile = Some(lines);
@@ -480,6 +505,30 @@ mod tests {
         ] {
             let found = look(&folder(&[("Dockerfile", text)]));
             assert_eq!(found.procfile.as_deref(), command, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_carried_over_is_said() {
+        let toml = "[env]\nA = \"b\"\n[deploy]\nrelease_command = \"migrate\"\n[[services]]\ninternal_port = 3000\n";
+        let json = r#"{"env": {"A": "b"}, "formation": {"web": {"size": "private-l"}}}"#;
+        let found = look(&folder(&[
+            ("fly.toml", toml),
+            ("app.json", json),
+            ("Dockerfile", "CMD x\n"),
+        ]));
+        for what in [
+            "fly.toml: `env`",
+            "fly.toml: `services`",
+            "`migrate`",
+            "app.json: `env`",
+            "`private-l` of `web`",
+        ] {
+            assert!(
+                found.notes.iter().any(|note| note.contains(what)),
+                "{what}: {:?}",
+                found.notes
+            );
         }
     }
 

@@ -85,7 +85,7 @@ pub(crate) fn protected(id: &ResourceId, attribute: &str) -> Diagnostics {
 }
 
 /// The same id stands twice in one root.
-pub(crate) fn twice(id: &ResourceId, config: &Value, other: &Value) -> Diagnostics {
+pub(crate) fn twice(id: &ResourceId, config: &Value, other: &Value) -> Diagnostic {
     let differ = differing(config, other);
     let which = if differ.is_empty() {
         "Both have the same arguments.".to_owned()
@@ -98,9 +98,11 @@ pub(crate) fn twice(id: &ResourceId, config: &Value, other: &Value) -> Diagnosti
     };
     Diagnostic::error(
         format!("{} {} Stands Twice in This Root", capital(&id.kind), id.id),
-        format!("Two resources of type stackwright_{} have the same natural key `{}`, so they would manage the same AWS objects and undo each other. {which} Remove one of them, or give it another name.", id.kind, id.id),
+        format!(
+            "Two resources of type stackwright_{} have the same natural key `{}`, so they would manage the same AWS objects and undo each other. {which} Remove one of them, or give it another name.",
+            id.kind, id.id
+        ),
     )
-    .into()
 }
 
 type Differing<'a> = BTreeMap<&'a str, (String, String)>;

@@ -488,3 +488,46 @@ fn names_of_monitors_fit_into_tags() {
     let found = messages(&format!("{MINIMAL}{monitor}"), &WORKER);
     assert!(found.contains("is kept in tags"), "{found}");
 }
+
+#[test]
+fn what_aws_would_refuse_is_told_before_anything_is_written() {
+    let web = [("Procfile", "web: x\nworker: y\n")];
+    let zone = "[environments.prod]\nzone_id = \"Z0123456789\"\n";
+    let arn = |place: &str| {
+        format!(
+            "domain = \"acme.example\"\n[environments.prod]\ncertificate_arn = \"arn:aws:acm:{place}:certificate/12345678-1234-1234-1234-123456789012\"\n"
+        )
+    };
+    let spec = |more: &str| match more.strip_prefix("domain") {
+        Some(_) => {
+            let (domain, rest) = more.split_once('\n').unwrap();
+            format!("{domain}\n{MINIMAL}{rest}")
+        }
+        None => format!("{MINIMAL}{more}"),
+    };
+    for (more, says) in [
+        (
+            "worker = { scale = { max = 3, requests = 5 } }\n".to_owned(),
+            "goes by requests, and the process takes none",
+        ),
+        (
+            "web = { routes = { a = { path = \"/a?*?*?*\" } } }\n".to_owned(),
+            "6 wildcards",
+        ),
+        (
+            "policies = { p = \"{}\" }\n".to_owned(),
+            "needs a `Statement`",
+        ),
+        (zone.to_owned(), "a domain whose records"),
+        (
+            arn("eu-west-1:333333333333"),
+            "and eu-west-1, where the router of prod is not",
+        ),
+        (arn("us-west-2:222222222222"), "account 222222222222"),
+    ] {
+        let found = messages(&spec(&more), &web);
+        assert!(found.contains(says), "{more}: {found}");
+    }
+    let found = messages(&spec(&arn("us-west-2:333333333333")), &web);
+    assert!(!found.contains("Error"), "{found}");
+}

@@ -236,7 +236,7 @@ const SETTINGS: &str = r#"
 architecture = "ARM64"
 
 [apps.shop.policies]
-uploads = '{"Version": "2012-10-17", "Statement": []}'
+uploads = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
 
 [apps.shop.web]
 deploy = { minimum_percent = 50, maximum_percent = 200 }
@@ -252,7 +252,7 @@ log_exports = ["postgresql"]
 backup_window = "03:00-03:30"
 
 [environments.prod.apps.shop.policies]
-uploads = '{"Version": "2012-10-17", "Statement": ["prod"]}'
+uploads = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::prod/*"}]}'
 
 [environments.prod.apps.shop.db]
 engine_version = "17"
@@ -288,7 +288,7 @@ fn settings_reach_their_resources() {
         let app = &found["module.app_shop.terraform_data.main"];
         app["policies"]["uploads"].as_str().unwrap().to_owned()
     };
-    assert!(policy(&stage).contains("[]") && policy(&prod).contains("[\"prod\"]"));
+    assert!(policy(&stage).contains("\"*\"") && policy(&prod).contains("s3:::prod/*"));
     let db = |found: &BTreeMap<String, Value>, key: &str| {
         found["module.app_shop.module.db.terraform_data.main"][key].clone()
     };

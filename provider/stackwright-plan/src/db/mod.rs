@@ -218,8 +218,10 @@ pub struct Replica {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, TfSchema)]
 pub struct Restore {
     /// Name or ARN of a snapshot. Given instead of `source_db`.
+    #[tf(length(1..=255))]
     pub snapshot_id: Option<String>,
     /// RDS identifier of a database with backups: `instance_id` of another `stackwright_db`. Given instead of `snapshot_id`.
+    #[tf(length(1..=255))]
     pub source_db: Option<String>,
     /// Moment to restore, like `2026-11-20T09:30:00Z`; only with `source_db`. Default: the newest there is.
     #[tf(

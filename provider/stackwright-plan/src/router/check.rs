@@ -93,6 +93,10 @@ pub(super) fn bucket(name: &String) -> Result<(), String> {
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html>
 pub(super) fn prefix(prefix: &String) -> Result<(), String> {
     let fits = !prefix.starts_with('/') && !prefix.ends_with('/') && !prefix.contains("AWSLogs");
+    // Keys in S3 have 1,024 bytes, of which AWS needs some for date and file.
+    if prefix.len() > 700 || prefix.chars().any(char::is_control) {
+        return Err("The prefix of the logs has control characters or more than 700 bytes. Write a short one, like `routers/public`.".to_owned());
+    }
     fits.then_some(()).ok_or_else(|| {
         format!("`{prefix}` does not work: AWS puts slashes and `AWSLogs` around the prefix itself. Leave them out.")
     })
@@ -401,6 +405,8 @@ mod tests {
             &["A", "ab", "-abc", "a..b", "a_bc"],
         );
         texts(prefix, &["", "routers/public"], &["/x", "x/", "AWSLogs/x"]);
+        assert!(prefix(&"a\nb".to_owned()).is_err());
+        assert!(prefix(&"x".repeat(701)).is_err());
     }
 
     #[test]

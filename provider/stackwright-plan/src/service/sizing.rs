@@ -6,7 +6,9 @@ use super::ServiceConfig;
 use crate::size::{self, Size};
 
 pub(super) fn check(view: &ServiceConfig, found: &mut Diagnostics) {
-    let given = |value: &Cfg<i64>| !value.is_null();
+    // What is not known yet may be null in the end.
+    let given = |value: &Cfg<i64>| value.known().is_some();
+    let lacks = |one: &Cfg<i64>, other: &Cfg<i64>| given(one) && other.is_null();
     let at = Path::attribute;
     match &view.size {
         Cfg::Known(size) => {
@@ -21,7 +23,7 @@ pub(super) fn check(view: &ServiceConfig, found: &mut Diagnostics) {
                 found.error(at("size"), "Invalid Size", format!("{error}."));
             }
         }
-        Cfg::Null if given(&view.cpu) != given(&view.memory) => {
+        Cfg::Null if lacks(&view.cpu, &view.memory) || lacks(&view.memory, &view.cpu) => {
             let (has, lacks) = if given(&view.cpu) {
                 ("cpu", "memory")
             } else {
@@ -85,8 +87,11 @@ pub(super) fn complete(prior: Option<&ServiceConfig>, view: &mut ServiceConfig) 
         }
         return;
     };
-    view.cpu = Cfg::Known(i64::from(pair.cpu));
-    view.memory = Cfg::Known(i64::from(pair.memory));
+    for (value, number) in [(&mut view.cpu, pair.cpu), (&mut view.memory, pair.memory)] {
+        if !value.is_unknown() {
+            *value = Cfg::Known(i64::from(number));
+        }
+    }
     let before = prior.and_then(|prior| prior.size.known());
     let same = before.filter(|before| size::parse(before).and_then(Size::round_up) == Ok(pair));
     match same {

@@ -612,6 +612,19 @@ fn large_texts_are_counted_in_the_task_definition() {
     );
 }
 
+#[test]
+fn a_number_that_is_not_known_yet_may_be_left_out_in_the_end() {
+    for (size, cpu) in [(text("2X"), Cfg::unknown()), (Cfg::Null, Cfg::unknown())] {
+        let mut view = worker();
+        (view.size, view.cpu, view.memory) = (size, cpu, Cfg::Null);
+        let mut found = Diagnostics::new();
+        ServiceResource::validate(&view, &mut found);
+        assert!(!found.has_errors(), "{found:?}");
+        complete(None, &mut view);
+        assert!(view.cpu.is_unknown());
+    }
+}
+
 fn many_sidecars(count: usize, memory: i64) -> Cfg<BTreeMap<String, Cfg<SidecarConfig>>> {
     let one = |at: usize| {
         let one = sidecar(&format!("s{at}"), |it| it.memory = Cfg::Known(memory));

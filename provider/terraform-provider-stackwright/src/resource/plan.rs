@@ -393,6 +393,11 @@ fn claim<R: Planned>(
     let id = resource_id::<R>(id);
     match connected.claims.claim(&id, config, asked) {
         Claim::Free => Ok(()),
-        Claim::Taken(other) => Err(diagnose::twice(&id, config, &other)),
+        Claim::Taken(other) => {
+            let attribute = R::ID_ATTRIBUTES.last().copied().unwrap_or_default();
+            Err(diagnose::twice(&id, config, &other)
+                .at(Path::attribute(attribute))
+                .into())
+        }
     }
 }
