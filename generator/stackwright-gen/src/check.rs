@@ -241,31 +241,7 @@ impl<'a> Checker<'a> {
         if let Some(problem) = cannot_arrive(&process.command, what) {
             found.push((process.command_place.span.clone(), problem));
         }
-        for (variable, value) in &process.environment {
-            if variable.text == "PORT" {
-                let process = process.name.clone();
-                found.push((
-                    variable.place.span.clone(),
-                    Problem::PortOfProcfile { process },
-                ));
-            }
-            if app
-                .secrets
-                .iter()
-                .any(|(secret, _)| secret.value == variable.text)
-            {
-                let problem = Problem::ConfigAndSecret {
-                    name: variable.text.clone(),
-                    app: app.name.value.clone(),
-                    environment: None,
-                };
-                found.push((variable.place.span.clone(), problem));
-            }
-            let what = || format!("the value of `{}`", variable.text);
-            if let Some(problem) = cannot_arrive(&value.text, what) {
-                found.push((value.place.span.clone(), problem));
-            }
-        }
+        found.extend(of_variables(app, process));
         if let Some(cron) = &process.cron
             && let Some(problem) = check_processes::schedule(&cron.text)
         {
@@ -444,6 +420,37 @@ fn in_procfile(file: &str, span: &Range<usize>, problem: impl Into<Problem>) -> 
         span: span.clone(),
         problem: problem.into(),
     }
+}
+
+/// What there is to say about the variables of an entry of a Procfile.
+fn of_variables(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usize>, Problem)> {
+    let mut found = Vec::new();
+    for (variable, value) in &process.environment {
+        if variable.text == "PORT" {
+            let process = process.name.clone();
+            found.push((
+                variable.place.span.clone(),
+                Problem::PortOfProcfile { process },
+            ));
+        }
+        if app
+            .secrets
+            .iter()
+            .any(|(secret, _)| secret.value == variable.text)
+        {
+            let problem = Problem::ConfigAndSecret {
+                name: variable.text.clone(),
+                app: app.name.value.clone(),
+                environment: None,
+            };
+            found.push((variable.place.span.clone(), problem));
+        }
+        let what = || format!("the value of `{}`", variable.text);
+        if let Some(problem) = cannot_arrive(&value.text, what) {
+            found.push((value.place.span.clone(), problem));
+        }
+    }
+    found
 }
 
 /// Why a text would not reach a process as it is.

@@ -7,7 +7,7 @@ use stackwright_plan::document::{Entry, Node};
 use stackwright_plan::job::{expression, time_zone};
 use stackwright_plan::monitor::rules;
 use stackwright_plan::procfile;
-use stackwright_plan::service::tasks_in_deployment;
+use stackwright_plan::service::{WILDCARDS, tasks_in_deployment, wildcards};
 
 use crate::build::{env_domain, variable_of};
 use crate::check::{Checker, overrides, settings_of};
@@ -82,6 +82,7 @@ fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritte
     if let Some(check) = &settings.health_check {
         timeout(checker, &check.node);
     }
+    of_wildcards(checker, settings);
     if let Some(cron) = &settings.cron
         && let Some(problem) = schedule(&cron.value)
     {
@@ -123,15 +124,14 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
             "is reached by its private name alone",
         ),
         Part::Web { .. } => (SCHEDULE.to_vec(), "keeps running"),
-        Part::Worker => {
-            if let Some(scale) = &settings.scale {
-                by_requests(checker, name, scale);
-            }
-            ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests")
-        }
+        Part::Worker => ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests"),
         Part::Job => ([&REQUESTS[..], &RUNNING].concat(), "runs on a schedule"),
         Part::Release | Part::ByHand => return,
     };
+    let is_public = matches!(roles::part(app, found), Part::Web { public: true, .. });
+    if let Some(scale) = settings.scale.as_ref().filter(|_| !is_public) {
+        by_requests(checker, name, scale);
+    }
     let wrong = settings
         .keys
         .iter()
@@ -146,12 +146,12 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
     }
 }
 
-/// Only a router counts requests.
+/// Without a route nobody counts requests.
 fn by_requests(checker: &mut Checker<'_>, process: &str, scale: &Entry) {
     if let Some(requests) = scale.node.get("requests") {
         let problem = Problem::Scale {
             process: process.to_owned(),
-            what: "goes by requests, and the process takes none",
+            what: "goes by requests, which only a public router counts",
             help: "remove `requests`, and write `cpu` or `memory`",
         };
         checker.report(&requests.span, problem);
@@ -414,6 +414,7 @@ fn not_taken(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWrit
 pub(crate) fn across_apps(checker: &mut Checker<'_>) {
     answers(checker);
     routes(checker);
+    priorities(checker);
     domains(checker);
     handles(checker);
 }
@@ -442,34 +443,25 @@ fn answers(checker: &mut Checker<'_>) {
 
 /// No two public processes want the same requests, in no environment.
 fn routes(checker: &mut Checker<'_>) {
-    let mut found: BTreeMap<(&str, String, String), Vec<Environment>> = BTreeMap::new();
+    let mut found: BTreeMap<Meeting, Vec<Environment>> = BTreeMap::new();
     for environment in Environment::ALL {
-        for conflict in same_routes(checker, environment) {
-            found.entry(conflict).or_default().push(environment);
+        for meeting in same_routes(checker, environment) {
+            found.entry(meeting).or_default().push(environment);
         }
     }
-    let problems: Vec<_> = found
-        .into_iter()
-        .map(|((app, process, other), environments)| Problem::SameRoute {
-            environment: environments
-                .first()
-                .copied()
-                .filter(|_| environments.len() == 1),
-            app: app.to_owned(),
+    let apps = &checker.spec.written.apps;
+    for ((app, process, other), environments) in found {
+        let problem = Problem::SameRoute {
+            environment: match environments[..] {
+                [only] => Some(only),
+                _ => None,
+            },
+            app: apps[app].name.value.clone(),
             process,
             other,
-        })
-        .collect();
-    for problem in problems {
-        let Problem::SameRoute { app, .. } = &problem else {
-            continue;
         };
-        let apps = &checker.spec.written.apps;
-        let place = apps.iter().find(|it| it.name.value == *app);
-        let span = place.map_or(0..0, |app| app.name.span.clone());
-        checker.report(&span, problem);
+        checker.report(&apps[app].name.span, problem);
     }
-    priorities(checker);
 }
 
 /// Processes of an app that a public router asks.
@@ -481,16 +473,15 @@ fn public(checker: &Checker<'_>, app: &AppWritten) -> Vec<procfile::Process> {
         .collect()
 }
 
-/// App, process, and the process that wants the same.
-fn same_routes<'a>(
-    checker: &Checker<'a>,
-    environment: Environment,
-) -> BTreeSet<(&'a str, String, String)> {
+/// The number of an app, its process, and the process that wants the same.
+type Meeting = (usize, String, String);
+
+fn same_routes(checker: &Checker<'_>, environment: Environment) -> BTreeSet<Meeting> {
     let written = &checker.spec.written;
     let settings = settings_of(written, environment);
     let mut seen: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
     let mut found = BTreeSet::new();
-    for app in &written.apps {
+    for (at, app) in written.apps.iter().enumerate() {
         let own = env_domain(written, environment, app, overrides(settings, app));
         for process in public(checker, app) {
             for (host, path) in wanted(app, &process) {
@@ -498,9 +489,8 @@ fn same_routes<'a>(
                     host.or_else(|| own.clone()),
                     path.unwrap_or_else(|| "/*".to_owned()),
                 );
-                let name = format!("{}` of app `{}", process.name, app.name.value);
-                if let Some(other) = seen.insert(wants, name) {
-                    found.insert((app.name.value.as_str(), process.name.clone(), other));
+                if let Some(other) = seen.insert(wants, full_name(app, &process)) {
+                    found.insert((at, process.name.clone(), other));
                 }
             }
         }
@@ -508,49 +498,57 @@ fn same_routes<'a>(
     found
 }
 
-/// Most wildcards of a rule of a load balancer.
-/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>
-const WILDCARDS: usize = 5;
+fn full_name(app: &AppWritten, process: &procfile::Process) -> String {
+    format!("{}` of app `{}", process.name, app.name.value)
+}
 
-/// All public routes are at one router.
+/// All public routes are at one router, which takes each number once.
 fn priorities(checker: &mut Checker<'_>) {
     let mut seen: BTreeMap<i64, String> = BTreeMap::new();
-    let mut found = Vec::new();
-    for app in &checker.spec.written.apps {
+    let apps = &checker.spec.written.apps;
+    for app in apps {
         for process in public(checker, app) {
-            let settings = app.process(&process.name);
-            let routes = settings.and_then(|settings| settings.routes.as_ref());
-            for route in routes.into_iter().flat_map(|it| it.node.entries()) {
-                let text = |key: &str| route.node.get(key).and_then(Node::text).unwrap_or_default();
-                let wildcards = [text("host"), text("path")].concat();
-                let wildcards = wildcards.chars().filter(|c| "*?".contains(*c)).count();
-                if wildcards > WILDCARDS {
-                    let reason = format!(
-                        "host and path of this route have {wildcards} wildcards, and a router takes {WILDCARDS}"
-                    );
-                    let help = "write fewer `*` and `?`, or several routes";
-                    found.push((route.key_span.clone(), Problem::Refused { reason, help }));
-                }
-                let Some(number) = route.node.get("priority") else {
+            for route in routes_of(app.process(&process.name)) {
+                let number = route.node.get("priority");
+                let Some((number, priority)) = number.and_then(|it| Some((it, it.whole()?))) else {
                     continue;
                 };
-                let Some(priority) = number.whole() else {
-                    continue;
-                };
-                let process = format!("{}` of app `{}", process.name, app.name.value);
+                let process = full_name(app, &process);
                 if let Some(other) = seen.insert(priority, process.clone()) {
                     let problem = Problem::SamePriority {
                         priority,
                         process,
                         other,
                     };
-                    found.push((number.span.clone(), problem));
+                    checker.report(&number.span, problem);
                 }
             }
         }
     }
-    for (span, problem) in found {
-        checker.report(&span, problem);
+}
+
+fn routes_of(settings: Option<&ProcessWritten>) -> &[Entry] {
+    let routes = settings.and_then(|settings| settings.routes.as_ref());
+    routes
+        .map(|routes| routes.node.entries())
+        .unwrap_or_default()
+}
+
+/// Host and path of a route have few wildcards together.
+fn of_wildcards(checker: &mut Checker<'_>, settings: &ProcessWritten) {
+    for route in routes_of(Some(settings)) {
+        let count = |key: &str| {
+            let text = route.node.get(key).and_then(Node::text);
+            text.map_or(0, wildcards)
+        };
+        let written = count("host") + count("path");
+        if written > WILDCARDS {
+            let reason = format!(
+                "host and path of this route have {written} wildcards, and a router takes {WILDCARDS}"
+            );
+            let help = "write fewer `*` and `?`, or several routes";
+            checker.report(&route.key_span, Problem::Refused { reason, help });
+        }
     }
 }
 
@@ -569,20 +567,15 @@ fn wanted(app: &AppWritten, process: &procfile::Process) -> Vec<(Option<String>,
 /// A domain is there for something, and TLS comes with it.
 fn domains(checker: &mut Checker<'_>) {
     let written = &checker.spec.written;
-    let is_public = |app: &AppWritten| {
-        let parsed = checker.parsed.get(app.procfile());
-        let processes = parsed
-            .map(|parsed| parsed.processes.as_slice())
-            .unwrap_or_default();
-        processes
-            .iter()
-            .any(|it| matches!(roles::part(app, it), Part::Web { public: true, .. }))
-    };
     let all_read = written
         .apps
         .iter()
         .all(|app| checker.parsed.contains_key(app.procfile()));
-    let public: Vec<&AppWritten> = written.apps.iter().filter(|app| is_public(app)).collect();
+    let public: Vec<&AppWritten> = written
+        .apps
+        .iter()
+        .filter(|app| !public(checker, app).is_empty())
+        .collect();
     if let Some(domain) = written
         .domain
         .as_ref()

@@ -224,9 +224,9 @@ pub enum Problem {
         /// The variable.
         name: String,
     },
-    /// Warning: a variable of a Procfile that another value takes the place of.
+    /// Warning: a variable of a Procfile that Stackwright itself sets.
     #[error(
-        "`PORT` of process `{process}` is not used: stackwright sets it to the port that the process is asked at"
+        "`PORT` of process `{process}` is left out: stackwright alone sets it, where a process takes requests"
     )]
     PortOfProcfile {
         /// The process.
@@ -331,7 +331,7 @@ pub enum Problem {
     /// Two processes that want the same requests.
     #[error("process `{process}` of app `{app}` wants the same requests as `{other}`{}", environment.map(|e| format!(" in {e}")).unwrap_or_default())]
     SameRoute {
-        /// The environment, when only it has both.
+        /// The environment, when they meet in one only.
         environment: Option<Environment>,
         /// The app.
         app: String,

@@ -185,14 +185,17 @@ fn slug(name: &str) -> Option<String> {
     Shape::App.accepts(&slug).then_some(slug)
 }
 
+const SETTINGS: &str = "write its variables as `config` or `secrets` of the app";
+const RELEASE: &str = "write it as a `release` process of the Procfile, on one line";
+
 /// `name`, `formation` and `addons` of Heroku.
 fn app_json(root: &Node, found: &mut Found) {
     found.app = root.get("name").and_then(Node::text).and_then(slug);
-    for key in ["env", "scripts"] {
+    for (key, instead) in [("env", SETTINGS), ("scripts", RELEASE)] {
         if root.get(key).is_some_and(|it| !it.entries().is_empty()) {
             found
                 .notes
-                .push(format!("app.json: `{key}` is not carried over"));
+                .push(format!("app.json: `{key}` is not carried over: {instead}"));
         }
     }
     let formation = root.get("formation").map(Node::entries).unwrap_or_default();
@@ -205,7 +208,7 @@ fn app_json(root: &Node, found: &mut Found) {
             .filter(|it| size.is_none() && !plain.contains(&it.to_ascii_lowercase().as_str()))
         {
             found.notes.push(format!(
-                "app.json: size `{odd}` of `{}` is not carried over",
+                "app.json: size `{odd}` of `{}` is not carried over: write `size` in its table",
                 entry.key
             ));
         }
@@ -254,11 +257,15 @@ fn fly_toml(root: &Node, found: &mut Found) {
     let port = root
         .get("http_service")
         .and_then(|http| http.get("internal_port")?.whole());
-    for key in ["env", "services", "vm"] {
+    for (key, instead) in [
+        ("env", SETTINGS),
+        ("services", "write the port as `port` in the table of `web`"),
+        ("vm", "write `size` in the tables of the processes"),
+    ] {
         if root.get(key).is_some() {
             found
                 .notes
-                .push(format!("fly.toml: `{key}` is not carried over"));
+                .push(format!("fly.toml: `{key}` is not carried over: {instead}"));
         }
     }
     found.port = port.filter(|port| *port != 8080 && (1..=65_535).contains(port));
@@ -283,15 +290,13 @@ fn fly_toml(root: &Node, found: &mut Found) {
     }
     let release = root
         .get("deploy")
-        .and_then(|deploy| deploy.get("release_command")?.text())
-        .filter(|command| !command.contains(['\n', '\r']));
-    if let (Some(release), false) = (release, lines.is_empty()) {
-        let _ = writeln!(lines, "release: {release}");
-    }
-    if let (Some(release), true) = (release, lines.is_empty()) {
-        found.notes.push(format!(
-            "fly.toml: the release command `{release}` is not carried over"
-        ));
+        .and_then(|deploy| deploy.get("release_command")?.text());
+    match release {
+        Some(release) if lines.is_empty() || release.contains(['\n', '\r']) => found.notes.push(
+            format!("fly.toml: the release command is not carried over: {RELEASE}"),
+        ),
+        Some(release) => drop(writeln!(lines, "release: {release}")),
+        None => {}
     }
     if procfile::parse(&lines).is_ok() {
         found.procfile = Some(lines);
@@ -520,7 +525,7 @@ mod tests {
         for what in [
             "fly.toml: `env`",
             "fly.toml: `services`",
-            "`migrate`",
+            "release command",
             "app.json: `env`",
             "`private-l` of `web`",
         ] {

@@ -210,7 +210,7 @@ fn is_codes(text: &str) -> bool {
     code(first) && code(last)
 }
 
-/// Six fields of which one of the two days is `?`, or a rate. The details of fields are the provider's.
+/// Six fields of which one of the two days is `?`, or a rate. What the fields hold is checked with the meaning: `check_processes.rs`.
 fn is_schedule(text: &str) -> bool {
     if let Some(rate) = text
         .strip_prefix("rate(")

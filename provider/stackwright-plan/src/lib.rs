@@ -12,6 +12,7 @@
 
 pub mod app;
 pub mod aws_rules;
+mod calendar;
 pub mod caller;
 pub mod cidr;
 mod clients;

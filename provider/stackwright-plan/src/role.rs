@@ -483,18 +483,7 @@ mod tests {
 
     #[test]
     fn policies_and_preset_share_the_room_of_a_role() {
-        let scope = Scope {
-            project: "acme".to_owned(),
-            environment: "prod".to_owned(),
-            owner: "infra".to_owned(),
-            account_id: "111111111111".to_owned(),
-            region: "us-west-2".to_owned(),
-            partition: "aws".to_owned(),
-            default_tags: BTreeMap::new(),
-            iam_path: "/".to_owned(),
-            permissions_boundary: None,
-            monitoring: crate::Monitoring::default(),
-        };
+        let scope = crate::scope::example();
         let problems = |length: usize| {
             let statement = json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}", "x".repeat(length)) });
             let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });

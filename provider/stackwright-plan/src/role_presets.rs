@@ -454,7 +454,7 @@ fn pass_roles(scope: &Scope) -> Json {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::*;
     use crate::aws_rules;
@@ -464,13 +464,7 @@ mod tests {
             project: "p".repeat(32),
             environment: "e".repeat(32),
             owner: "o".to_owned(),
-            account_id: "111111111111".to_owned(),
-            region: "us-west-2".to_owned(),
-            partition: "aws".to_owned(),
-            default_tags: BTreeMap::new(),
-            iam_path: "/".to_owned(),
-            permissions_boundary: None,
-            monitoring: crate::Monitoring::default(),
+            ..crate::scope::example()
         }
     }
 

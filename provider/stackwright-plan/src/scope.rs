@@ -122,6 +122,23 @@ impl OwnTags {
     }
 }
 
+/// One to test with.
+#[cfg(test)]
+pub(crate) fn example() -> Scope {
+    Scope {
+        project: "acme".to_owned(),
+        environment: "stage".to_owned(),
+        owner: "acme/stage".to_owned(),
+        account_id: "111111111111".to_owned(),
+        region: "us-west-2".to_owned(),
+        partition: "aws".to_owned(),
+        default_tags: BTreeMap::new(),
+        iam_path: "/".to_owned(),
+        permissions_boundary: None,
+        monitoring: Monitoring::default(),
+    }
+}
+
 impl Scope {
     /// All tags of one component. User tags win over the provider's default tags; ours win over both.
     pub fn tags(

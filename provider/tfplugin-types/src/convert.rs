@@ -29,6 +29,11 @@ impl ConvertError {
         }
     }
 
+    /// Whether it is a number where only some numbers fit: the schema knows no other kind, so the user may write it.
+    pub fn is_about_a_number(&self) -> bool {
+        self.found == NUMBER && self.expected.contains("number")
+    }
+
     /// The same, one step deeper.
     #[must_use]
     pub fn inside(mut self, step: Step) -> Self {
@@ -37,12 +42,14 @@ impl ConvertError {
     }
 }
 
+const NUMBER: &str = "a number";
+
 const fn shape(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Unknown(_) => "a value that is not known yet",
         Value::Bool(_) => "a bool",
-        Value::Number(_) => "a number",
+        Value::Number(_) => NUMBER,
         Value::String(_) => "a string",
         Value::Seq(_) => "a list",
         Value::Map(_) => "an object",

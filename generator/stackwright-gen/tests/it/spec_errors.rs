@@ -435,7 +435,7 @@ fn variables_of_a_procfile_meet_those_of_the_spec() {
     let secret = "secrets = { KEY = \"arn:aws:ssm:us-west-2:222222222222:parameter/key\" }\n";
     let found = messages(&format!("{MINIMAL}{secret}"), &[("Procfile", procfile)]);
     assert!(
-        found.contains("`PORT` of process `web` is not used"),
+        found.contains("`PORT` of process `web` is left out"),
         "{found}"
     );
     assert!(
@@ -508,7 +508,7 @@ fn what_aws_would_refuse_is_told_before_anything_is_written() {
     for (more, says) in [
         (
             "worker = { scale = { max = 3, requests = 5 } }\n".to_owned(),
-            "goes by requests, and the process takes none",
+            "goes by requests, which only a public router counts",
         ),
         (
             "web = { routes = { a = { path = \"/a?*?*?*\" } } }\n".to_owned(),

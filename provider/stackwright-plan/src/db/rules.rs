@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
 use super::{DbConfig, RestoreConfig, major};
-use crate::job::expression::days_of;
+use crate::calendar::days_of;
 use crate::resource::known_list;
 use crate::{aws_rules, clients};
 
@@ -159,8 +159,8 @@ pub(super) fn database_name(name: &String) -> Result<(), String> {
     identifier(name, "the name of a database")?;
     let lower = name.to_ascii_lowercase();
     let is_free = ![RESERVED, RESERVED_DATABASES]
-        .concat()
-        .contains(&lower.as_str());
+        .iter()
+        .any(|words| words.contains(&lower.as_str()));
     refuse_unless(is_free, || {
         format!(
             "`{name}` is a word that PostgreSQL or RDS keeps for itself. Choose another name for the database, like `app`."

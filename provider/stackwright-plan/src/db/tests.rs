@@ -7,21 +7,7 @@ use super::*;
 use crate::Node;
 use crate::network::NetworkRefConfig;
 use crate::resource::{Seen, cfg_list};
-
-fn scope() -> Scope {
-    Scope {
-        project: "acme".to_owned(),
-        environment: "stage".to_owned(),
-        owner: "acme/stage".to_owned(),
-        account_id: "111111111111".to_owned(),
-        region: "us-west-2".to_owned(),
-        partition: "aws".to_owned(),
-        default_tags: BTreeMap::new(),
-        iam_path: "/".to_owned(),
-        permissions_boundary: None,
-        monitoring: crate::Monitoring::default(),
-    }
-}
+use crate::scope::example as scope;
 
 fn text(text: &str) -> Cfg<String> {
     Cfg::Known(text.to_owned())

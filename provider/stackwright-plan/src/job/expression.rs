@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>
 
+use crate::calendar::days_of;
+
 /// One of the six fields of a cron expression.
 struct Field {
     name: &'static str,
@@ -9,6 +11,8 @@ struct Field {
     high: u32,
     /// Names of the numbers from `low` on.
     names: &'static [&'static str],
+    /// Whether it comes round again, so that `20-2` is a range of hours.
+    cyclic: bool,
 }
 
 const MONTHS: &[&str] = &[
@@ -22,6 +26,7 @@ const fn field(name: &'static str, low: u32, high: u32, names: &'static [&'stati
         low,
         high,
         names,
+        cyclic: true,
     }
 }
 
@@ -31,7 +36,10 @@ const FIELDS: [Field; 6] = [
     field("day of month", 1, 31, &[]),
     field("month", 1, 12, MONTHS),
     field("day of week", 1, 7, DAYS),
-    field("year", 1970, 2199, &[]),
+    Field {
+        cyclic: false,
+        ..field("year", 1970, 2199, &[])
+    },
 ];
 const DAY_OF_MONTH: usize = 2;
 const DAY_OF_WEEK: usize = 4;
@@ -99,18 +107,6 @@ fn at(inner: &str) -> Result<(), String> {
         return Err("There is no such moment in the calendar.".to_owned());
     }
     Ok(())
-}
-
-/// Days of a month; 0 when there is no such month.
-pub(crate) fn days_of(year: u32, month: u32) -> u32 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        _ => 0,
-    }
 }
 
 fn cron(inner: &str) -> Result<(), String> {
@@ -211,8 +207,7 @@ impl Field {
         let Some((from, to)) = range.split_once('-') else {
             return self.number(range).map(drop);
         };
-        // Hours, days and months come round again: `20-2` goes over midnight.
-        if self.number(from)? <= self.number(to)? || self.low < 1970 {
+        if self.number(from)? <= self.number(to)? || self.cyclic {
             Ok(())
         } else {
             Err(format!(

@@ -14,15 +14,6 @@ use crate::{Key, Monitoring, name};
 pub(super) fn scope() -> Scope {
     let topic = |name: &str| format!("arn:aws:sns:us-west-2:111111111111:{name}");
     Scope {
-        project: "acme".to_owned(),
-        environment: "stage".to_owned(),
-        owner: "acme/stage".to_owned(),
-        account_id: "111111111111".to_owned(),
-        region: "us-west-2".to_owned(),
-        partition: "aws".to_owned(),
-        default_tags: BTreeMap::new(),
-        iam_path: "/".to_owned(),
-        permissions_boundary: None,
         monitoring: Monitoring {
             namespace: Some("app".to_owned()),
             notifiers: BTreeMap::from([
@@ -30,6 +21,7 @@ pub(super) fn scope() -> Scope {
                 ("@slack-team-infra".to_owned(), topic("infra")),
             ]),
         },
+        ..crate::scope::example()
     }
 }
 

@@ -6,21 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::Node;
 use crate::resource::Seen;
-
-fn scope() -> Scope {
-    Scope {
-        project: "acme".to_owned(),
-        environment: "stage".to_owned(),
-        owner: "acme/stage".to_owned(),
-        account_id: "111111111111".to_owned(),
-        region: "us-west-2".to_owned(),
-        partition: "aws".to_owned(),
-        default_tags: BTreeMap::new(),
-        iam_path: "/".to_owned(),
-        permissions_boundary: None,
-        monitoring: crate::Monitoring::default(),
-    }
-}
+use crate::scope::example as scope;
 
 /// A network in two zones with everything that is there by default.
 fn network() -> NetworkConfig {

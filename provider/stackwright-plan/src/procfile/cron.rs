@@ -1,4 +1,4 @@
-//! The six fields of a schedule, as AWS and Empire write them. What each field may hold in detail is checked by `stackwright_job`.
+//! The six fields of a schedule, as AWS and Empire write them. What each field may hold in detail is checked by `job/expression.rs`.
 
 use super::ProcfileErrorKind;
 

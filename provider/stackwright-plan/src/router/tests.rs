@@ -3,25 +3,11 @@
 
 use super::*;
 use crate::resource::{cfg_list, cfg_map};
+use crate::scope::example as scope;
 use crate::{In, Node};
 use serde_json::json;
 
 const ARN: &str = "arn:aws:acm:us-west-2:111111111111:certificate/0a";
-
-fn scope() -> Scope {
-    Scope {
-        project: "acme".to_owned(),
-        environment: "stage".to_owned(),
-        owner: "acme/stage".to_owned(),
-        account_id: "111111111111".to_owned(),
-        region: "us-west-2".to_owned(),
-        partition: "aws".to_owned(),
-        default_tags: BTreeMap::new(),
-        iam_path: "/".to_owned(),
-        permissions_boundary: None,
-        monitoring: crate::Monitoring::default(),
-    }
-}
 
 fn network() -> NetworkRefConfig {
     let text = |text: &str| Cfg::Known(text.to_owned());

@@ -47,6 +47,7 @@ use private_name::Wanted;
 pub(crate) use recover::{
     cluster as recover_cluster, command as recover_command, own_secrets, size as recover_size,
 };
+pub use rules::{WILDCARDS, wildcards};
 pub use schema::*;
 pub(crate) use tasks::injected;
 

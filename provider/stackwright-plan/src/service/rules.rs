@@ -23,9 +23,10 @@ pub(super) fn route_host(host: &String) -> Result<(), String> {
 }
 
 /// Most wildcards of a rule.
-pub(super) const WILDCARDS: usize = 5;
+pub const WILDCARDS: usize = 5;
 
-pub(super) fn wildcards(text: &str) -> usize {
+/// How many wildcards a host or a path has.
+pub fn wildcards(text: &str) -> usize {
     text.chars().filter(|c| "*?".contains(*c)).count()
 }
 

@@ -9,21 +9,7 @@ use crate::Node;
 use crate::cluster::ClusterRefConfig;
 use crate::resource::{Seen, cfg_list, cfg_map};
 use crate::router::RouterRefConfig;
-
-fn scope() -> Scope {
-    Scope {
-        project: "acme".to_owned(),
-        environment: "stage".to_owned(),
-        owner: "acme/stage".to_owned(),
-        account_id: "111111111111".to_owned(),
-        region: "us-west-2".to_owned(),
-        partition: "aws".to_owned(),
-        default_tags: BTreeMap::new(),
-        iam_path: "/".to_owned(),
-        permissions_boundary: None,
-        monitoring: crate::Monitoring::default(),
-    }
-}
+use crate::scope::example as scope;
 
 fn text(text: &str) -> Cfg<String> {
     Cfg::Known(text.to_owned())

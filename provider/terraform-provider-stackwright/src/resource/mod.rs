@@ -64,8 +64,8 @@ impl<R: Planned> EngineResource<R> {
 /// Reads a value as the maybe-unknown view of a resource.
 fn decode<R: Planned>(value: &Value) -> Result<R::View, Diagnostics> {
     R::View::from_value(value).map_err(|error| {
-        if let Some(wanted) = error.expected.strip_prefix("a whole number").filter(|_| error.found == "a number") {
-            let detail = format!("This number has a fraction or is too large. Write a whole number{wanted}, in the range that the documentation of the argument names.");
+        if error.is_about_a_number() {
+            let detail = format!("Here stands {}, in the range that the documentation of the argument names. This number has a fraction, or is too small or too large.", error.expected);
             return Diagnostic::error("Not a Whole Number", detail).at(error.path).into();
         }
         let detail = format!("{error}. This is a bug in stackwright: Terraform had checked the value against the schema. Please report it.");

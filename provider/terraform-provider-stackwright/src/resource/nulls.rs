@@ -61,20 +61,19 @@ fn of_type(ty: &Type, value: &Value, at: &Path, found: &mut Diagnostics) {
     }
 }
 
+const REMOVE: &str = "This element is null, which is no value for AWS. Remove it, or leave it out where it is null, as in `{ for name, value in local.all : name => value if value != null }`.";
+
 fn elements(
     value: &Value,
     at: &Path,
     found: &mut Diagnostics,
     one: impl Fn(&Value, &Path, &mut Diagnostics),
 ) {
-    let mut element = |item: &Value, at: &Path| {
-        match item {
-        Value::Null => found.push(Diagnostic::error(
-            "Null Element",
-            "This element is null, which is no value for AWS. Remove it, or leave it out where it is null, as in `{ for name, value in local.all : name => value if value != null }`.",
-        ).at(at.clone())),
+    let mut element = |item: &Value, at: &Path| match item {
+        Value::Null => {
+            found.push(Diagnostic::error("Null Element", REMOVE).at(at.clone()));
+        }
         item => one(item, at, found),
-    }
     };
     match value {
         Value::Seq(items) => {

@@ -57,8 +57,9 @@ async fn try_plan<R: Planned>(
         &tags,
         &mut found,
     );
-    if let Some(graph) = R::plan(&connected.scope, &view) {
-        limits::check(&graph, &mut found);
+    let graph = R::plan(&connected.scope, &view);
+    if let Some(graph) = &graph {
+        limits::check(graph, &mut found);
     }
     if found.has_errors() {
         return Err(found);
@@ -66,12 +67,19 @@ async fn try_plan<R: Planned>(
     let record = record_of(&request.private)?;
     let replaced = match &mut prior {
         None => {
-            creation::<R>(connected, &mut view, &request.config).await?;
+            creation::<R>(connected, &mut view, graph).await?;
             Vec::new()
         }
         Some(prior) => {
             let remade = remade::<R>(connected, prior, &view).await?;
-            change::<R>(connected, prior, &mut view, &record, &remade)
+            change::<R>(
+                connected,
+                prior,
+                &mut view,
+                graph.as_ref(),
+                &record,
+                &remade,
+            )
         }
     };
     if let Some(prior) = &prior {
@@ -153,10 +161,9 @@ async fn facts<R: Planned>(connected: &Connected) -> Result<Facts, Diagnostics> 
 async fn creation<R: Planned>(
     connected: &Connected,
     view: &mut R::View,
-    _config: &Value,
+    graph: Option<Graph>,
 ) -> Result<(), Diagnostics> {
     let scope = &connected.scope;
-    let graph = R::plan(scope, view);
     let predicted = graph.as_ref().map(|graph| {
         changes(
             None,
@@ -257,6 +264,7 @@ fn change<R: Planned>(
     connected: &Connected,
     prior: &mut R::View,
     view: &mut R::View,
+    after: Option<&Graph>,
     record: &Record,
     remade: &BTreeSet<Key>,
 ) -> Vec<Path> {
@@ -264,8 +272,7 @@ fn change<R: Planned>(
     let former = stated_scope::<R>(scope, prior);
     let (drifted, missing) = drifted::<R>(prior);
     let before = R::plan(&former, prior);
-    let after = R::plan(scope, view);
-    let changes = match &after {
+    let changes = match after {
         Some(after) => changes(before.as_ref(), after, record, &drifted, &missing),
         None => Changes::default(),
     };
