@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tfplugin_types::{Diagnostic, Diagnostics, Path, Severity, Step, Type, Value};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::proto::tfplugin6 as proto;
@@ -80,7 +81,7 @@ impl Harness {
     /// A provider with a `provider` block.
     pub async fn configured(provider: impl Provider, config: Value) -> Result<Self, Diagnostics> {
         let harness = Self {
-            service: Service::new(Arc::new(provider)),
+            service: Service::new(Arc::new(provider), CancellationToken::new()),
         };
         let schema = proto::get_provider_schema::Request {};
         let schema = inside(

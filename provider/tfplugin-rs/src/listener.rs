@@ -78,6 +78,14 @@ impl Listener {
         }
     }
 
+    /// Removes the file of a unix socket, also while connections are still open.
+    pub(crate) fn unlink(&self) {
+        if let Self::Unix(socket) = self {
+            // Whoever removed it before has done the same.
+            let _ = std::fs::remove_file(socket.path());
+        }
+    }
+
     async fn accept(&self) -> io::Result<Connection> {
         match self {
             Self::Unix(socket) => {

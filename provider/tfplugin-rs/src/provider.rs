@@ -44,4 +44,9 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Takes the configuration; called before any resource is read or changed.
     async fn configure(&self, cx: &Cx, config: &Value, terraform_version: &str) -> Diagnostics;
+
+    /// Tidies up when Terraform asks the process to end: all calls were answered, and Terraform has
+    /// the answers. Not called when the process is killed or Terraform has died. Half a second is all
+    /// there is.
+    async fn close(&self) {}
 }

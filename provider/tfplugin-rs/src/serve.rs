@@ -25,7 +25,12 @@ use crate::{logging, panics};
 /// The largest message in either direction, as in Go providers.
 const MESSAGE_LIMIT: usize = 256 << 20;
 /// How long open calls may take to end after the order to stop; the parent kills after 2 s.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(1200);
+/// How long the provider may take to tidy up, and connections to close.
+const CLOSING: Duration = Duration::from_millis(500);
+/// How long no call may have been open before a signal ends the process: an answer is on its way,
+/// and Terraform, which has the signal too, will ask for the end when it has stored it.
+const QUIET: Duration = Duration::from_secs(2);
 /// The most threads that answer calls.
 const MOST_THREADS: usize = 4;
 
@@ -120,7 +125,9 @@ async fn run(provider: impl Provider, mode: Mode, wishes: Wishes) -> Result<Stop
     }
     .map_err(io_error("catch signals"))?;
     let provider: Arc<dyn Provider> = Arc::new(provider);
-    let service = Service::new(Arc::clone(&provider));
+    let shutdown = CancellationToken::new();
+    let end = shutdown.child_token();
+    let service = Service::new(Arc::clone(&provider), end.clone());
     service.prepare_schemas();
     let listener = Arc::new(Listener::bind(&wishes).await?);
     let pinned = wishes.client_cert.clone().map(Pinned::to).transpose()?;
@@ -131,20 +138,51 @@ async fn run(provider: impl Provider, mode: Mode, wishes: Wishes) -> Result<Stop
         &listener.address(),
         pinned.as_ref(),
     )?;
-    let shutdown = CancellationToken::new();
     let acceptor = pinned.map(|pinned| pinned.acceptor);
     let server = tokio::spawn(serve_on(
         Arc::clone(&listener),
         acceptor,
-        service,
+        service.clone(),
         shutdown.clone(),
     ));
-    let stopped = signals.stopped(&shutdown).await;
+    let stopped = until_stopped(signals, &service, &shutdown, &end).await;
+    if shutdown.is_cancelled() {
+        // Whoever asks has all answers and waits for the end of this process, but not for long.
+        let _ = tokio::time::timeout(CLOSING, provider.close()).await;
+    }
     shutdown.cancel();
-    if let Ok(Ok(ended)) = tokio::time::timeout(GRACE, server).await {
+    let ended = tokio::time::timeout(CLOSING, server).await;
+    listener.unlink();
+    if let Ok(Ok(ended)) = ended {
         ended?;
     }
     Ok(stopped)
+}
+
+/// Waits for a reason to stop, and then for the open calls. They are told to stop, and answer with
+/// what exists by now: that is all that Terraform will know of it.
+async fn until_stopped(
+    mut signals: Signals,
+    service: &Service,
+    shutdown: &CancellationToken,
+    end: &CancellationToken,
+) -> Stopped {
+    let stopped = signals.stopped(shutdown).await;
+    tracing::debug!(?stopped, "the open calls are told to stop");
+    end.cancel();
+    let longest = match stopped {
+        // Terraform lives on and waits for the answers, however long AWS takes. It says when it has
+        // them; another signal, or its death, ends the wait.
+        Stopped::Terminated => {
+            tokio::select! {
+                _ = signals.stopped(shutdown) => GRACE,
+                () = service.quiet_for(QUIET) => Duration::ZERO,
+            }
+        }
+        Stopped::Shutdown | Stopped::Orphaned | Stopped::Interrupted => GRACE,
+    };
+    let _ = tokio::time::timeout(longest, service.quiet_for(Duration::ZERO)).await;
+    stopped
 }
 
 async fn serve_on(

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -23,9 +24,13 @@ pub(crate) struct Service {
     registry: Arc<Registry>,
     /// The first answer about schemas, while nobody asked for it.
     prepared: Arc<Mutex<Option<Prepared>>>,
+    /// Cancelled when the process ends: calls that follow are stopped as soon as they begin.
+    end: CancellationToken,
     /// Cancelled by `StopProvider`, then replaced: calls that follow start afresh.
     stop: Arc<Mutex<CancellationToken>>,
     requests: Arc<Requests>,
+    /// How many calls are open.
+    open: watch::Sender<usize>,
 }
 
 type Prepared = JoinHandle<proto::get_provider_schema::Response>;
@@ -41,6 +46,22 @@ struct Call {
     rpc: &'static str,
     about: String,
     client: ClientCapabilities,
+}
+
+/// Counts a call as open while it lives.
+struct Open(watch::Sender<usize>);
+
+impl Open {
+    fn one(open: &watch::Sender<usize>) -> Self {
+        open.send_modify(|open| *open += 1);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
 }
 
 /// A call that panicked.
@@ -87,7 +108,8 @@ answers!(
 );
 
 impl Service {
-    pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
+    /// `end` is cancelled when the process ends.
+    pub(crate) fn new(provider: Arc<dyn Provider>, end: CancellationToken) -> Self {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -95,11 +117,25 @@ impl Service {
         Self {
             registry: Arc::new(Registry::new(provider)),
             prepared: Arc::default(),
-            stop: Arc::default(),
+            stop: Arc::new(Mutex::new(end.child_token())),
+            end,
+            open: watch::Sender::new(0),
             requests: Arc::new(Requests {
                 process,
                 next: AtomicU64::new(1),
             }),
+        }
+    }
+
+    /// Waits until no call has been open for so long.
+    pub(crate) async fn quiet_for(&self, pause: Duration) {
+        let mut open = self.open.subscribe();
+        // The sender is in `self`: waiting for it cannot fail.
+        while open.wait_for(|open| *open == 0).await.is_ok() {
+            let began = tokio::time::timeout(pause, open.changed()).await;
+            if began.is_err() {
+                return;
+            }
         }
     }
 
@@ -140,6 +176,7 @@ impl Service {
         let cx = self.context(call.client);
         let span = self.span(call, &cx);
         let given_up = cx.cancel().clone().drop_guard();
+        let open = Open::one(&self.open);
         let task = run(Arc::clone(&self.registry), cx.clone());
         let timed = async {
             let start = Instant::now();
@@ -147,6 +184,7 @@ impl Service {
             let answer = task.await;
             let tf_req_duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::trace!(tf_req_duration_ms, "served request");
+            drop(open);
             answer
         };
         let ended = tokio::spawn(timed.instrument(span)).await;
@@ -447,7 +485,7 @@ impl ProviderService for Service {
     ) -> Result<Response<proto::stop_provider::Response>, Status> {
         tracing::debug!("Terraform asks to stop");
         let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *stop).cancel();
+        std::mem::replace(&mut *stop, self.end.child_token()).cancel();
         Ok(Response::new(proto::stop_provider::Response::default()))
     }
 }

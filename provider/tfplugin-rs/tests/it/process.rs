@@ -567,14 +567,16 @@ async fn a_client_without_write_only_attributes_is_told_so() {
     );
 }
 
-#[tokio::test]
-async fn stopping_an_apply_answers_partial_state() {
-    let plugin = start().await;
-    let mut client = plugin.provider().await;
+type Applying = tokio::task::JoinHandle<
+    Result<tonic::Response<proto::apply_resource_change::Response>, tonic::Status>,
+>;
+
+/// An apply that lasts until somebody stops it, after it has begun.
+async fn lasting_apply(plugin: &Plugin, client: &mut ProviderClient<Channel>) -> Applying {
     let signal = plugin.dir.path().join("begun");
     let ty = SlowThing::block().ty();
     let config = whole(&ty, object([("signal", signal.to_str().unwrap().into())]));
-    let planned = plan_of(&mut client, "corner_slow", encode(config.clone(), &ty)).await;
+    let planned = plan_of(client, "corner_slow", encode(config.clone(), &ty)).await;
     let request = proto::apply_resource_change::Request {
         type_name: "corner_slow".to_owned(),
         planned_state: planned.planned_state,
@@ -586,16 +588,88 @@ async fn stopping_an_apply_answers_partial_state() {
     while !signal.exists() {
         tokio::task::yield_now().await;
     }
+    apply
+}
+
+async fn answers_partial_state(apply: Applying) {
+    let answer = apply.await.unwrap().unwrap().into_inner();
+    assert_eq!(answer.diagnostics[0].summary, "Create Was Interrupted");
+    let state = decode(answer.new_state.as_ref(), &SlowThing::block().ty());
+    assert_eq!(state.get("id"), &"slow-1".into());
+}
+
+#[tokio::test]
+async fn stopping_an_apply_answers_partial_state() {
+    let plugin = start().await;
+    let mut client = plugin.provider().await;
+    let apply = lasting_apply(&plugin, &mut client).await;
     plugin.signal(Signal::SIGINT);
     client
         .stop_provider(proto::stop_provider::Request {})
         .await
         .unwrap();
-    let answer = apply.await.unwrap().unwrap().into_inner();
-    assert_eq!(answer.diagnostics[0].summary, "Create Was Interrupted");
+    answers_partial_state(apply).await;
+}
+
+/// `timeout`, systemd and CI runners signal the whole group: what exists must get into the state.
+#[tokio::test]
+async fn whatever_ends_the_process_open_calls_answer_partial_state() {
+    for signal in [Some(Signal::SIGTERM), Some(Signal::SIGHUP), None] {
+        let mut plugin = start().await;
+        let mut client = plugin.provider().await;
+        let apply = lasting_apply(&plugin, &mut client).await;
+        match signal {
+            Some(signal) => plugin.signal(signal),
+            None => drop(
+                GrpcControllerClient::new(plugin.connect().await)
+                    .shutdown(Empty {})
+                    .await,
+            ),
+        }
+        answers_partial_state(apply).await;
+        assert!(plugin.ended().await.success(), "{signal:?}");
+        assert!(!plugin.socket().exists(), "{signal:?} left the socket");
+    }
+}
+
+/// A call that Terraform makes between the signal and its own end is answered, but begins nothing.
+#[tokio::test]
+async fn a_call_after_a_termination_is_stopped_at_once() {
+    let plugin = start().await;
+    let mut client = plugin.provider().await;
+    let first = lasting_apply(&plugin, &mut client).await;
+    plugin.signal(Signal::SIGTERM);
+    answers_partial_state(first).await;
+    std::fs::remove_file(plugin.dir.path().join("begun")).unwrap();
+    let second = lasting_apply(&plugin, &mut client).await;
+    answers_partial_state(second).await;
+}
+
+#[tokio::test]
+async fn a_hang_up_that_was_ignored_at_the_start_stays_ignored() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut nohup = Command::new("nohup");
+    nohup
+        .arg(corner_program())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env(COOKIE.0, COOKIE.1)
+        .env("PLUGIN_UNIX_SOCKET_DIR", dir.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let mut child = nohup.spawn().unwrap();
+    first_line(&mut child).await;
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap());
+    kill(pid, Signal::SIGHUP).unwrap();
+    kill(pid, Signal::SIGUSR1).unwrap();
+    // The second signal is not caught and kills it: so it has outlived the first one.
+    let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+    let status = status.expect("still running").unwrap();
     assert_eq!(
-        decode(answer.new_state.as_ref(), &ty).get("id"),
-        &"slow-1".into()
+        std::os::unix::process::ExitStatusExt::signal(&status),
+        Some(Signal::SIGUSR1 as i32)
     );
 }
 
