@@ -11,7 +11,7 @@ The modules, from the outside in:
 * `accounts`, `trust`, `sts` decide who the caller is and which role it may take.
 * `faults`, `calls`, `settings`, `pagination`, `unimplemented` are what a test can steer or ask.
 * `ecs_services`, `ecs_tasks`, `ecs_targets`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch`,
-  `rds_rules`, `rds_events`, `rds_play` and the `gaps_*` modules make moto behave like AWS; `plays` is what the plays share.
+  `network_interfaces`, `rds_rules`, `rds_events`, `rds_play` and the `gaps_*` modules make moto behave like AWS; `plays` is what the plays share.
 * `quicker` keeps what moto works out again and again.
 * `outside` and `dump` look at an account as an ordinary AWS client.
 """
@@ -49,6 +49,7 @@ def install_patches() -> None:
         gaps_tagging,
         gaps_vpc_endpoints,
         moto_core,
+        network_interfaces,
         quicker,
         rds_events,
         sts,
@@ -68,6 +69,7 @@ def install_patches() -> None:
         gaps_ipv6,
         gaps_vpc_endpoints,
         gaps_flow_logs,
+        network_interfaces,
         gaps_rds,
         gaps_rds_groups,
         rds_events,

@@ -345,11 +345,30 @@ def _apply(database: Any) -> None:
         # moto's update leaves out None, which is the default group.
         database.__dict__.update(found.former)
         rds_events.tell_of_precheck(database, play.reason)
+    upgraded = _is_major(database, values)
     _set(database, values)
+    if upgraded:
+        _upgrade_replicas(database)
     if not _is_major(database, waiting):
         found.former.clear()
     _become_available(database)
     database.pending_modified_values = dict(_shown(key, value) for key, value in waiting.items())
+
+
+def _upgrade_replicas(source: Any) -> None:
+    """RDS upgrades the replicas in the region along with their source. A group of the old family cannot stay."""
+    version = source.engine_version
+    for replica in source.backend.databases.values():
+        if replica.source_db_instance_identifier == source.db_instance_identifier:
+            _begin(replica, ["upgrading"] * _answers(replica), lambda replica=replica: _upgraded(replica, version))
+
+
+def _upgraded(replica: Any, version: str) -> None:
+    replica.engine_version = version
+    group = replica.backend.db_parameter_groups.get(replica.db_parameter_group_name or "")
+    if group is None or group.family != rds_rules.family_of(version):
+        replica.db_parameter_group_name = None
+    _become_available(replica)
 
 
 def _delete(original: Any) -> Any:

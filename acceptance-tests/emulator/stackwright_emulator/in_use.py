@@ -20,8 +20,8 @@ def users_of_group(ec2: Any, group_id: str) -> list[str]:
     ]
     users += [eni.id for eni in ec2.enis.values() if group_id in {group.id for group in eni.group_set or []}]
     users += [one.id for one in _endpoints(ec2) if group_id in one.security_group_ids]
-    users += [lb.arn for lb in _load_balancers(ec2) if group_id in (lb.security_groups or [])]
-    users += [arn for arn, network in _task_networks(ec2) if group_id in network.get("securityGroups", [])]
+    users += [lb.arn for lb in load_balancers(ec2) if group_id in (lb.security_groups or [])]
+    users += [arn for arn, network in task_networks(ec2) if group_id in network.get("securityGroups", [])]
     databases = _rds(ec2).databases.values()
     return users + [db.db_instance_identifier for db in databases if group_id in (db.vpc_security_group_ids or [])]
 
@@ -29,9 +29,9 @@ def users_of_group(ec2: Any, group_id: str) -> list[str]:
 def users_of_subnet(ec2: Any, subnet_id: str) -> list[str]:
     """What lives in a subnet: network interfaces (of NAT gateways among others), load balancers, tasks, databases."""
     users = [eni.id for eni in ec2.enis.values() if eni.subnet.id == subnet_id]
-    users += [lb.arn for lb in _load_balancers(ec2) if subnet_id in {subnet.id for subnet in lb.subnets}]
-    users += [arn for arn, network in _task_networks(ec2) if subnet_id in network.get("subnets", [])]
-    return users + [database.db_instance_identifier for database in _databases_in(ec2, subnet_id)]
+    users += [lb.arn for lb in load_balancers(ec2) if subnet_id in {subnet.id for subnet in lb.subnets}]
+    users += [arn for arn, network in task_networks(ec2) if subnet_id in network.get("subnets", [])]
+    return users + [database.db_instance_identifier for database, other in databases_with_subnets(ec2) if other == subnet_id]
 
 
 def users_of_vpc(ec2: Any, vpc_id: str) -> list[str]:
@@ -49,7 +49,8 @@ def _endpoints(ec2: Any) -> list[Any]:
     return [endpoint for endpoint in ec2.vpc_end_points.values() if endpoint.state != "deleted"]
 
 
-def _load_balancers(ec2: Any) -> list[Any]:
+def load_balancers(ec2: Any) -> list[Any]:
+    """The load balancers of the same account and region."""
     return list(elbv2_backends[ec2.account_id][ec2.region_name].load_balancers.values())
 
 
@@ -57,18 +58,21 @@ def _rds(ec2: Any) -> Any:
     return rds_backends[ec2.account_id][ec2.region_name]
 
 
-def _databases_in(ec2: Any, subnet_id: str) -> list[Any]:
-    """The databases whose network interface is in a subnet: that of their zone in their subnet group."""
+def databases_with_subnets(ec2: Any) -> list[tuple[Any, str]]:
+    """Each database with the subnet of its network interface: that of its zone in its subnet group."""
     found = []
     for database in _rds(ec2).databases.values():
         group = database.__dict__.get("db_subnet_group")
-        zones = {one["SubnetIdentifier"]: one["SubnetAvailabilityZone"]["Name"] for one in group.subnets} if group else {}
-        if zones.get(subnet_id) == database.availability_zone:
-            found.append(database)
+        subnets = group.subnets if group else []
+        found += [
+            (database, one["SubnetIdentifier"])
+            for one in subnets
+            if one["SubnetAvailabilityZone"]["Name"] == database.availability_zone
+        ]
     return found
 
 
-def _task_networks(ec2: Any) -> list[tuple[str, dict[str, Any]]]:
+def task_networks(ec2: Any) -> list[tuple[str, dict[str, Any]]]:
     """The networks in which tasks of ECS services run, by the service's ARN."""
     services = ecs_backends[ec2.account_id][ec2.region_name].services.values()
     return [

@@ -12,7 +12,8 @@ def tagged(kind, name):
 
 class NetworkTest(unittest.TestCase):
     def setUp(self):
-        self.ec2 = emulator().client("ec2", new_account())
+        self.account = new_account()
+        self.ec2 = emulator().client("ec2", self.account)
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.1/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
 
     def subnet(self, cidr="10.0.0.0/20", **values):
@@ -64,6 +65,25 @@ class NetworkTest(unittest.TestCase):
         )
         self.ec2.release_address(AllocationId=address)
         self.ec2.delete_subnet(SubnetId=subnet)
+
+    def test_interfaces_of_services_are_shown(self):
+        subnet, other = self.subnet(AvailabilityZone="us-west-2a"), self.subnet("10.0.16.0/20", AvailabilityZone="us-west-2b")
+        address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
+        nat = self.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
+        elb = emulator().client("elbv2", self.account)
+        made = elb.create_load_balancer(Name="front", Subnets=[subnet, other])["LoadBalancers"][0]
+
+        def described(subnet):
+            asked = [{"Name": "subnet-id", "Values": [subnet]}]
+            return [it["Description"] for it in self.ec2.describe_network_interfaces(Filters=asked)["NetworkInterfaces"]]
+
+        balancer = "ELB " + made["LoadBalancerArn"].split(":loadbalancer/")[1]
+        self.assertEqual(described(subnet), [f"Interface for NAT Gateway {nat}", balancer])
+        self.assertEqual(described(other), [balancer])
+        elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+        self.assertEqual(described(other), [])
 
     def test_a_subnet_has_one_route_table(self):
         subnet = self.subnet()

@@ -415,6 +415,19 @@ class UpgradeTest(Place):
         self.assertEqual(found["EngineVersion"].split(".")[0], "17")
         self.assertEqual(self.state()[2], "new")
 
+    def test_replicas_are_upgraded_with_their_source(self):
+        self.rds.create_db_instance_read_replica(
+            DBInstanceIdentifier="copy", SourceDBInstanceIdentifier="main", DBInstanceClass="db.t4g.micro"
+        )
+        self.available("copy")
+        self.upgrade()
+        self.available()
+        self.assertEqual(self.look("copy")["DBInstanceStatus"], "upgrading")
+        found = self.available("copy")
+        self.assertEqual(found["EngineVersion"].split(".")[0], "17")
+        self.assertEqual(found["DBParameterGroups"][0]["DBParameterGroupName"], "default.postgres17")
+        self.rds.modify_db_instance(DBInstanceIdentifier="copy", DBParameterGroupName=self.new)
+
     def test_it_fails_when_the_upgrade_begins_and_undoes_that_alone(self):
         self.play()
         self.modify(DBInstanceClass="db.t4g.small", ApplyImmediately=True)
