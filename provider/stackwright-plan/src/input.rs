@@ -81,9 +81,13 @@ impl<T: Serialize> Serialize for In<T> {
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for In<T> {
-    /// Reads resolved values only: an adapter never sees an edge.
+    /// Never reads an edge. A value that is not known is met only by whoever looks for an object by its
+    /// name: what is written is always resolved.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;
+        if json == json!({ UNKNOWN: true }) {
+            return Ok(Self::Unknown);
+        }
         serde_json::from_value(json)
             .map(Self::Known)
             .map_err(serde::de::Error::custom)

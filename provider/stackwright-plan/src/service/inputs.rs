@@ -154,16 +154,14 @@ pub(crate) fn ecs_name(scope: &Scope, app: &str, process: &str) -> String {
 
 pub(super) fn task_role_name(scope: &Scope, app: &str, process: &str) -> String {
     let parts = [scope.project.as_str(), &scope.environment, app, process];
-    name::unique(&parts, &[&scope.region], name::ROLE)
+    name::role(scope, &parts)
 }
 
 pub(super) fn execution_role_name(scope: &Scope, app: &str, process: &str) -> String {
     let Scope {
         project,
         environment,
-        region,
         ..
     } = scope;
-    let parts = [project.as_str(), environment, app, process, "execution"];
-    name::unique(&parts, &[region], name::ROLE)
+    name::role(scope, &[project, environment, app, process, "execution"])
 }

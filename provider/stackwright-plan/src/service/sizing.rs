@@ -11,18 +11,10 @@ pub(super) fn check(view: &ServiceConfig, found: &mut Diagnostics) {
     let lacks = |one: &Cfg<i64>, other: &Cfg<i64>| given(one) && other.is_null();
     let at = Path::attribute;
     match &view.size {
-        Cfg::Known(size) => {
-            if given(&view.cpu) || given(&view.memory) {
-                found.error(
-                    at("size"),
-                    "Conflicting Arguments",
-                    "`size` and `cpu` with `memory` say the same thing. Remove one of them.",
-                );
-            }
-            if let Err(error) = size::parse(size).and_then(Size::round_up) {
-                found.error(at("size"), "Invalid Size", format!("{error}."));
-            }
-        }
+        Cfg::Known(size) => match size::parse(size).and_then(Size::round_up) {
+            Ok(pair) => check_agreement(view, size, pair, found),
+            Err(error) => found.error(at("size"), "Invalid Size", format!("{error}.")),
+        },
         Cfg::Null if lacks(&view.cpu, &view.memory) || lacks(&view.memory, &view.cpu) => {
             let (has, lacks) = if given(&view.cpu) {
                 ("cpu", "memory")
@@ -41,6 +33,23 @@ pub(super) fn check(view: &ServiceConfig, found: &mut Diagnostics) {
             }
         }
         Cfg::Unknown(_) => {}
+    }
+}
+
+/// `size` may stand beside `cpu` and `memory`, as Terraform writes it when it generates
+/// configuration, when they say the same.
+fn check_agreement(view: &ServiceConfig, size: &str, pair: Size, found: &mut Diagnostics) {
+    for (name, given, is) in [
+        ("cpu", &view.cpu, pair.cpu),
+        ("memory", &view.memory, pair.memory),
+    ] {
+        if let Some(given) = given.known().filter(|given| **given != i64::from(is)) {
+            found.error(
+                Path::attribute(name),
+                "Conflicting Arguments",
+                format!("`{name}` is {given}, but `size` \"{size}\" stands for {is}. Remove one of them."),
+            );
+        }
     }
 }
 
