@@ -1,9 +1,8 @@
 //! Rules of a listener that forward to target groups.
 //!
 //! AWS lists rules by listener only; they are read whole per listener and kept. The priority of a
-//! rule that names none is chosen when it is made: [`priority`] says which, the next free one when
-//! it is taken. Two roots that choose at the same time meet `PriorityInUse`, and the later one
-//! chooses again.
+//! rule that names none is chosen when it is made: [`stackwright_plan::priority`] says which, the
+//! next free one when it is taken. [`rule_places`] gives and changes priorities.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,30 +11,26 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_listeners::DescribeListe
 use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancers::DescribeLoadBalancersOutput;
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, ForwardActionConfig, HostHeaderConditionConfig,
-    PathPatternConditionConfig, Rule as Sdk, RuleCondition, RulePriorityPair, TargetGroupTuple,
+    PathPatternConditionConfig, Rule as Sdk, RuleCondition, TargetGroupTuple,
 };
 use stackwright_plan::component::{ForwardTarget, ListenerRule};
 use stackwright_plan::diff::FieldDiff;
-use stackwright_plan::{OwnTags, priority, tag};
+use stackwright_plan::{OwnTags, tag};
 
 use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 use crate::call::Op;
 use crate::elbv2::{self, GONE};
 use crate::loader::Source;
 use crate::tag_changes::{same_resource, touches};
-use crate::{Aws, AwsError, target_group};
+use crate::{Aws, AwsError, rule_places, target_group};
 
 const CREATE: Op = Op::new("elasticloadbalancing", "CreateRule");
 const DESCRIBE: Op = Op::new("elasticloadbalancing", "DescribeRules");
 const LISTENERS: Op = Op::new("elasticloadbalancing", "DescribeListeners");
 const BALANCERS: Op = Op::new("elasticloadbalancing", "DescribeLoadBalancers");
 const MODIFY: Op = Op::new("elasticloadbalancing", "ModifyRule");
-const REORDER: Op = Op::new("elasticloadbalancing", "SetRulePriorities");
 const DELETE: Op = Op::new("elasticloadbalancing", "DeleteRule");
 
-const TAKEN: &[&str] = &["PriorityInUse"];
-/// How often a number is chosen again when others choose at the same time.
-const CHOICES: usize = 20;
 /// What `ModifyRule` writes.
 const MODIFIED: &[&str] = &["host_headers", "path_patterns", "targets", "others"];
 
@@ -76,7 +71,7 @@ impl Adapter for ListenerRule {
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let listener = self.listener_arn.get();
         forget(aws, listener);
-        let made = create(self, aws).await;
+        let made = rule_places::make(aws, self).await;
         forget(aws, listener);
         let (arn, priority) = made?;
         Ok(Created {
@@ -97,7 +92,7 @@ impl Adapter for ListenerRule {
             .ok_or(DESCRIBE.lacks("RuleArn"))?;
         let listener = self.listener_arn.get();
         forget(aws, listener);
-        let written = write(self, aws, arn, observed, changed).await;
+        let written = write(self, aws, arn, changed).await;
         forget(aws, listener);
         let priority = written?.or(observed.component.priority);
         Ok(outputs(arn, priority.unwrap_or_default()))
@@ -127,7 +122,7 @@ fn listener_of(rule: &str) -> String {
     listener.replacen(":listener-rule/", ":listener/", 1)
 }
 
-fn forget(aws: &Aws, listener: &str) {
+pub(crate) fn forget(aws: &Aws, listener: &str) {
     aws.loaders.listener_rules.forget(&listener.to_owned());
 }
 
@@ -177,7 +172,7 @@ pub(crate) fn known_arns(aws: &Aws) -> Vec<String> {
     arns.into_iter().collect()
 }
 
-async fn of_listener(
+pub(crate) async fn of_listener(
     aws: &Aws,
     listener: &str,
     freshness: Freshness,
@@ -357,38 +352,11 @@ async fn listeners(aws: &Aws) -> Result<Vec<String>, AwsError> {
     Ok(found)
 }
 
-/// Makes the rule at the priority that it names, or at a free one.
-async fn create(desired: &ListenerRule, aws: &Aws) -> Result<(String, i32), AwsError> {
-    let mut refused = None;
-    for _ in 0..CHOICES {
-        let priority = match desired.priority {
-            Some(priority) => priority,
-            None => choose(desired, aws).await?,
-        };
-        match create_at(desired, aws, priority).await {
-            Err(error) if error.is_code(TAKEN) && desired.priority.is_none() => {
-                refused = Some(error);
-            }
-            made => return made.map(|arn| (arn, priority)),
-        }
-    }
-    Err(refused.unwrap_or(CREATE.lacks("Priority")))
-}
-
-async fn choose(desired: &ListenerRule, aws: &Aws) -> Result<i32, AwsError> {
-    let rules = of_listener(aws, desired.listener_arn.get(), Freshness::Fresh).await?;
-    let taken = rules
-        .iter()
-        .filter_map(|rule| rule.priority()?.parse().ok());
-    let tag = |key: &str| desired.tags.get(key).map_or("", String::as_str);
-    let identity = format!("{}/{}", tag(tag::ID), tag(tag::COMPONENT));
-    let (hosts, paths) = (&desired.host_headers, &desired.path_patterns);
-    let preferred = priority::preferred(hosts, paths, &identity);
-    // All 50000 taken: AWS says so, in its words.
-    Ok(priority::free(preferred, &taken.collect()).unwrap_or(preferred))
-}
-
-async fn create_at(desired: &ListenerRule, aws: &Aws, priority: i32) -> Result<String, AwsError> {
+pub(crate) async fn create_at(
+    desired: &ListenerRule,
+    aws: &Aws,
+    priority: i32,
+) -> Result<String, AwsError> {
     let request = aws
         .elbv2()
         .create_rule()
@@ -454,7 +422,6 @@ async fn write(
     desired: &ListenerRule,
     aws: &Aws,
     arn: &str,
-    observed: &Observed<ListenerRule>,
     changed: &[FieldDiff],
 ) -> Result<Option<i32>, AwsError> {
     if touches(changed, MODIFIED) {
@@ -465,47 +432,10 @@ async fn write(
     }
     let moved = desired.priority.filter(|_| touches(changed, &["priority"]));
     if let Some(priority) = moved {
-        reorder(aws, arn, priority, observed).await?;
+        rule_places::move_to(aws, desired, arn, priority).await?;
     }
     elbv2::write_tags(aws, arn, changed).await?;
     Ok(moved)
-}
-
-/// Moves a rule; when another rule of the same resource stands there, the two change places.
-async fn reorder(
-    aws: &Aws,
-    arn: &str,
-    priority: i32,
-    observed: &Observed<ListenerRule>,
-) -> Result<(), AwsError> {
-    let pair = |arn: &str, priority: i32| {
-        RulePriorityPair::builder()
-            .rule_arn(arn)
-            .priority(priority)
-            .build()
-    };
-    let listener = listener_of(arn);
-    let rules = of_listener(aws, &listener, Freshness::Fresh).await?;
-    let place = |rule: &Sdk| rule.priority().and_then(|text| text.parse::<i32>().ok());
-    let mine = rules.iter().find(|rule| rule.rule_arn() == Some(arn));
-    let now = mine.and_then(place).unwrap_or_default();
-    if now == priority {
-        // The rule that stood here has changed places with this one already.
-        return Ok(());
-    }
-    let mut pairs = vec![pair(arn, priority)];
-    let there = rules.iter().find(|rule| place(rule) == Some(priority));
-    if let Some(other) = there.and_then(Sdk::rule_arn) {
-        let tags = elbv2::tags(aws, other, Freshness::Fresh).await?;
-        let of = OwnTags::read(&observed.tags);
-        let ours = of.is_some_and(|of| same_resource(&tags, &of));
-        if ours && now > 0 {
-            pairs.push(pair(other, now));
-        }
-    }
-    let request = aws.elbv2().set_rule_priorities();
-    let request = request.set_rule_priorities(Some(pairs));
-    aws.call(REORDER, &[arn], request.send()).await.map(drop)
 }
 
 #[cfg(test)]
