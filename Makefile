@@ -10,11 +10,12 @@ THREADS ?= 4
 # The message of a failed test says what happened; its stack does not.
 export RUST_LIB_BACKTRACE ?= 0
 
-.PHONY: help build test demo bench tables docs fmt lint deny check
+.PHONY: help build test sweep demo bench tables docs fmt lint deny check
 
 help:
 	@echo "make build   debug builds of provider and generator"
 	@echo "make test    every test; docs/tables must agree with what they saw"
+	@echo "make sweep   stops every change at every write (hours); make test takes a sample"
 	@echo "make demo    two apps with web, worker, schedule and database in two accounts, against the emulator"
 	@echo "make bench   counts, times and sizes against their goals (release build); PARTS=web for a part"
 	@echo "make tables  render docs/tables from the last acceptance tests"
@@ -31,6 +32,9 @@ test:
 	cd acceptance-tests/emulator && PYTHONDONTWRITEBYTECODE=1 "$$(./setup.sh | tail -1)" -m unittest discover --quiet
 	$(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS)
 	$(PROGRAM)/debug/tables --check
+
+sweep:
+	STACKWRIGHT_STOPS=all $(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS) stops:: failed_create::
 
 demo: build
 	$(PROGRAM)/debug/demo

@@ -40,8 +40,15 @@ pub struct Call {
     pub params: Json,
 }
 
+impl Call {
+    /// Whether it writes down what a run has begun, or takes that back.
+    pub fn is_of_journal(&self) -> bool {
+        self.service == "ssm" && self.params.to_string().contains("/.journal/")
+    }
+}
+
 /// Whether something happens before or after a call took effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// The call never reaches AWS.
     Before,
@@ -181,13 +188,18 @@ impl Account {
         Ok(serde_json::from_value(calls)?)
     }
 
-    /// The writes so far.
+    /// The writes so far, but those of the provider's own journal.
     pub fn writes(&self) -> Result<Vec<Call>> {
-        Ok(self
-            .calls()?
-            .into_iter()
-            .filter(|call| call.write)
-            .collect())
+        let mut writes = self.all_writes()?;
+        writes.retain(|call| !call.is_of_journal());
+        Ok(writes)
+    }
+
+    /// The writes so far.
+    pub fn all_writes(&self) -> Result<Vec<Call>> {
+        let mut calls = self.calls()?;
+        calls.retain(|call| call.write);
+        Ok(calls)
     }
 
     /// Forgets the calls.

@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which process is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Victim {
     /// The provider; Terraform sees it crash.
     Provider,

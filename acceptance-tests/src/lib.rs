@@ -49,5 +49,5 @@ pub use process::{children, has_ended, peak_bytes, provider_of};
 pub use sights::Sight;
 pub use started::{Client, Started};
 pub use story::{ROOTS, Story};
-pub use table::{Cell, Results, cells_of};
+pub use table::{Cell, Results, Stops, cells_of};
 pub use workspace::{Provider, Workspace};

@@ -56,6 +56,50 @@ impl Results {
     }
 }
 
+/// How many stops of an apply led where they should, by the way that was taken.
+#[derive(Debug)]
+pub struct Stops {
+    file: PathBuf,
+    counts: BTreeMap<String, usize>,
+}
+
+impl Stops {
+    /// Of one test. What an earlier run left is removed first.
+    pub fn new(test: &str) -> Result<Self> {
+        let folder = work_folder()?.join("stops");
+        fs::create_dir_all(&folder)?;
+        let stops = Self {
+            file: folder.join(format!("{test}.json")),
+            counts: BTreeMap::new(),
+        };
+        stops.save()?;
+        Ok(stops)
+    }
+
+    /// Counts one.
+    pub fn held(&mut self, way: &str) -> Result<()> {
+        *self.counts.entry(way.to_owned()).or_default() += 1;
+        self.save()
+    }
+
+    /// All of them so far, by test.
+    pub fn all() -> Result<BTreeMap<String, BTreeMap<String, usize>>> {
+        let folder = work_folder()?.join("stops");
+        let mut found = BTreeMap::new();
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry?.path();
+            let test = path.file_stem().unwrap_or_default().to_string_lossy();
+            let counts = serde_json::from_slice(&fs::read(&path)?)?;
+            found.insert(test.into_owned(), counts);
+        }
+        Ok(found)
+    }
+
+    fn save(&self) -> Result<()> {
+        Ok(fs::write(&self.file, serde_json::to_vec(&self.counts)?)?)
+    }
+}
+
 /// Everything that the tests wrote for a table: by test, by cell.
 pub fn cells_of(table: &str) -> Result<BTreeMap<String, BTreeMap<String, Cell>>> {
     let folder = work_folder()?.join(table);

@@ -68,6 +68,15 @@ pub struct Created {
     pub complete: bool,
 }
 
+/// Something that keeps an object from being deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its id or ARN.
+    pub object: String,
+    /// What it is, for people.
+    pub name: String,
+}
+
 /// The one waiting policy: a deadline from the resource's `timeouts`, and Terraform's stop request.
 #[derive(Debug, Clone)]
 pub struct Wait {
@@ -93,6 +102,12 @@ pub trait Adapter: Component {
     /// Looks for objects whose id is not recorded.
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError>;
 
+    /// What will be recorded of the object, as far as its value says it. For objects without tags: an
+    /// apply notes it before the create, so that another one finds the object if this one is killed.
+    fn foretold(&self) -> Option<Recorded> {
+        None
+    }
+
     /// The one call that brings the object into existence, with its tags. `token` is stable for this
     /// component and value: calls that take an idempotency token get it.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError>;
@@ -108,6 +123,17 @@ pub trait Adapter: Component {
 
     /// Deletes, and waits until AWS lets dependents go. An object that is gone already is success.
     async fn delete(aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
+
+    /// Who keeps AWS from deleting the object, however long one waits. Parts of the same resource may
+    /// be among them.
+    async fn users(_aws: &Aws, _recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        Ok(Vec::new())
+    }
+
+    /// Who is in the object now and may leave it later.
+    async fn occupants(_aws: &Aws, _recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        Ok(Vec::new())
+    }
 
     /// Waits until AWS lets the object be written: a database refuses changes while another one is
     /// under way.

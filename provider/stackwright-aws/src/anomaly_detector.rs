@@ -117,6 +117,10 @@ impl Adapter for AnomalyDetector {
         Ok(found.into_iter().collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        Some(Series::of(self).outputs())
+    }
+
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let series = Series::of(self);
         let request = aws

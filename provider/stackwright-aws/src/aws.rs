@@ -120,6 +120,7 @@ pub(crate) struct Loaders {
     pub(crate) target_groups: Loader<crate::target_group::TargetGroups>,
     pub(crate) target_group_attributes: Loader<crate::target_group::TargetGroupAttributes>,
     pub(crate) listener_rules: Loader<crate::listener_rule::ListenerRules>,
+    pub(crate) rule_places: crate::rule_places::RulePlaces,
     pub(crate) scalable_targets: Loader<crate::scalable_target::ScalableTargets>,
     pub(crate) scaling_policies: Loader<crate::scaling_policy::ScalingPolicies>,
 }

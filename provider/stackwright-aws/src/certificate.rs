@@ -22,7 +22,7 @@ use crate::loader::Source;
 use crate::settle;
 use crate::tag_changes::{TagChanges, own, same_resource};
 use crate::{
-    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Refresh, Wait,
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Refresh, User, Wait,
 };
 
 const DESCRIBE: Op = Op::new("acm", "DescribeCertificate");
@@ -388,6 +388,22 @@ impl Adapter for Certificate {
         let deleted = settle::delete(aws, arn, GONE, wait, attempt).await;
         forget(aws, arn);
         deleted
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        let Some(arn) = arn_of(recorded) else {
+            return Ok(Vec::new());
+        };
+        let loader = &aws.loaders.certificates;
+        let found = loader.get(aws, &arn.to_owned(), Freshness::Fresh).await?;
+        let users = found
+            .and_then(|detail| detail.in_use_by)
+            .unwrap_or_default();
+        let user = |object: String| User {
+            name: object.clone(),
+            object,
+        };
+        Ok(users.into_iter().map(user).collect())
     }
 }
 

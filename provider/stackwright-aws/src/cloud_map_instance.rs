@@ -106,6 +106,10 @@ impl Adapter for CloudMapInstance {
         Ok(found.into_iter().collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        Some(outputs(&key(self)))
+    }
+
     /// The same call makes an instance and changes it, so it needs no token of ours.
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let operation = register(self, aws).await?;

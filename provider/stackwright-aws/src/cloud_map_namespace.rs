@@ -23,7 +23,10 @@ use crate::ec2_tags::is_one;
 use crate::loader::Source;
 use crate::settle::{self, id};
 use crate::tag_changes::{same_resource, touches};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait,
+    cloud_map_service,
+};
 
 const GET: Op = Op::new("servicediscovery", "GetNamespace");
 const LIST: Op = Op::new("servicediscovery", "ListNamespaces");
@@ -275,6 +278,13 @@ impl Adapter for CloudMapNamespace {
         match deleted {
             Err(error) if error.is_code(UNDER_WAY) => gone(aws, id, wait).await,
             outcome => outcome,
+        }
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("id") {
+            Some(id) => cloud_map_service::in_namespace(aws, id).await,
+            None => Ok(Vec::new()),
         }
     }
 

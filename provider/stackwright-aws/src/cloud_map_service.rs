@@ -15,7 +15,7 @@ use crate::cloud_map;
 use crate::loader::Source;
 use crate::settle::{self, id};
 use crate::tag_changes::{same_resource, touches};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 
 const GET: Op = Op::new("servicediscovery", "GetService");
 const LIST: Op = Op::new("servicediscovery", "ListServices");
@@ -50,6 +50,23 @@ impl Source for Services {
 }
 
 /// Services of a namespace, or all. What is listed lacks its namespace, so only the id is used.
+/// The services of a namespace: AWS keeps it while it has any.
+pub(crate) async fn in_namespace(aws: &Aws, namespace: &str) -> Result<Vec<User>, AwsError> {
+    let user = |service: ServiceSummary| {
+        let object = service.id.unwrap_or_default();
+        let name = service.name.unwrap_or_default();
+        User {
+            name: format!("the private name `{name}` ({object})"),
+            object,
+        }
+    };
+    Ok(list(aws, Some(namespace))
+        .await?
+        .into_iter()
+        .map(user)
+        .collect())
+}
+
 async fn list(aws: &Aws, namespace: Option<&str>) -> Result<Vec<ServiceSummary>, AwsError> {
     let filter = namespace.map(|id| {
         let filter = ServiceFilter::builder().name(ServiceFilterName::NamespaceId);

@@ -8,11 +8,11 @@ use aws_sdk_rds::types::{self, ApplyMethod, Parameter};
 use stackwright_plan::component::DbParameterGroup;
 use stackwright_plan::diff::FieldDiff;
 
-use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 use crate::call::Op;
 use crate::loader::Source;
 use crate::tag_changes::{same_resource, touches};
-use crate::{Aws, AwsError, rds, settle};
+use crate::{Aws, AwsError, rds, settle, users};
 
 const DESCRIBE: Op = Op::new("rds", "DescribeDBParameterGroups");
 const PARAMETERS: Op = Op::new("rds", "DescribeDBParameters");
@@ -265,6 +265,19 @@ impl Adapter for DbParameterGroup {
         let deleted = deleted.await;
         forget(aws, name);
         deleted
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("name") {
+            Some(name) => {
+                let is = |group: &types::DbParameterGroupStatus| {
+                    group.db_parameter_group_name() == Some(name)
+                };
+                let of = |it: &types::DbInstance| it.db_parameter_groups().iter().any(is);
+                users::of_database_group(aws, of).await
+            }
+            None => Ok(Vec::new()),
+        }
     }
 }
 

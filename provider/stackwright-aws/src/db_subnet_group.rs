@@ -7,11 +7,11 @@ use aws_sdk_rds::types;
 use stackwright_plan::component::DbSubnetGroup;
 use stackwright_plan::diff::FieldDiff;
 
-use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 use crate::call::Op;
 use crate::loader::Source;
 use crate::tag_changes::{same_resource, touches};
-use crate::{Aws, AwsError, rds};
+use crate::{Aws, AwsError, rds, users};
 
 const DESCRIBE: Op = Op::new("rds", "DescribeDBSubnetGroups");
 const CREATE: Op = Op::new("rds", "CreateDBSubnetGroup");
@@ -222,6 +222,20 @@ impl Adapter for DbSubnetGroup {
         match deleted {
             Err(error) if error.is_code(GONE) => Ok(()),
             outcome => outcome.map(drop),
+        }
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("name") {
+            Some(name) => {
+                let of = |it: &types::DbInstance| {
+                    it.db_subnet_group()
+                        .and_then(|group| group.db_subnet_group_name())
+                        == Some(name)
+                };
+                users::of_database_group(aws, of).await
+            }
+            None => Ok(Vec::new()),
         }
     }
 }

@@ -9,7 +9,7 @@ use stackwright_plan::component;
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, OwnTags};
 
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 
 /// A component as AWS has it, without its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,9 @@ pub trait AnyAdapter: Send + Sync {
     /// See [`Adapter::find`].
     async fn find(&self, aws: &Aws, lookup: AnyLookup<'_>) -> Result<Vec<AnyObserved>, AwsError>;
 
+    /// See [`Adapter::foretold`].
+    fn foretold(&self, desired: &Map<String, Json>) -> Result<Option<Recorded>, AwsError>;
+
     /// See [`Adapter::create`].
     async fn create(
         &self,
@@ -66,6 +69,12 @@ pub trait AnyAdapter: Send + Sync {
 
     /// See [`Adapter::delete`].
     async fn delete(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
+
+    /// See [`Adapter::users`].
+    async fn users(&self, aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError>;
+
+    /// See [`Adapter::occupants`].
+    async fn occupants(&self, aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError>;
 
     /// See [`Adapter::ready`].
     async fn ready(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
@@ -172,6 +181,10 @@ impl<C: Adapter> AnyAdapter for Typed<C> {
         found.into_iter().map(untyped).collect()
     }
 
+    fn foretold(&self, desired: &Map<String, Json>) -> Result<Option<Recorded>, AwsError> {
+        Ok(typed::<C>(desired)?.foretold())
+    }
+
     async fn create(
         &self,
         aws: &Aws,
@@ -198,6 +211,14 @@ impl<C: Adapter> AnyAdapter for Typed<C> {
 
     async fn delete(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
         C::delete(aws, recorded, wait).await
+    }
+
+    async fn users(&self, aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        C::users(aws, recorded).await
+    }
+
+    async fn occupants(&self, aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        C::occupants(aws, recorded).await
     }
 
     async fn ready(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {

@@ -290,6 +290,10 @@ impl Adapter for DnsRecord {
         Ok(observed.into_iter().collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        Some(outputs(self))
+    }
+
     /// AWS refuses it when somebody else was faster.
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let place = place_wanted(self);

@@ -12,12 +12,12 @@ use aws_sdk_ecs::types::{
 use stackwright_plan::component::{CapacityShare, EcsCluster};
 use stackwright_plan::diff::FieldDiff;
 
-use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 use crate::call::Op;
 use crate::loader::Source;
 use crate::propagation::{self, ecs_not_ready, outlast};
 use crate::tag_changes::{same_resource, touches};
-use crate::{Aws, AwsError, ecs_object};
+use crate::{Aws, AwsError, ecs_object, users};
 
 const CREATE: Op = Op::new("ecs", "CreateCluster");
 const DESCRIBE: Op = Op::new("ecs", "DescribeClusters");
@@ -101,6 +101,13 @@ impl Adapter for EcsCluster {
         let deleted = delete(aws, arn, wait).await;
         aws.loaders.ecs_clusters.forget(arn);
         deleted
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("arn") {
+            Some(arn) => users::of_cluster(aws, arn).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Waits until capacity providers are attached.

@@ -95,6 +95,22 @@ pub enum AwsError {
         /// What does not fit, without values.
         cause: String,
     },
+    /// Something else has what only one object can have.
+    #[error("{what} belongs to {by}")]
+    Taken {
+        /// What was asked for: `priority 10`.
+        what: String,
+        /// Who has it.
+        by: String,
+    },
+    /// Something else uses an object, and goes on doing so however long one waits.
+    #[error("{what} is still used by {}", by.join(", "))]
+    InUse {
+        /// The object.
+        what: String,
+        /// Who uses it.
+        by: Vec<String>,
+    },
     /// AWS made an object that does not work.
     #[error("{what} failed: {reason}")]
     Broken {

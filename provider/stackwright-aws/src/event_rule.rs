@@ -48,6 +48,13 @@ impl Adapter for EventRule {
         Ok(found.into_iter().collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        Some(Recorded::from([(
+            "name".to_owned(),
+            self.rule_name.clone(),
+        )]))
+    }
+
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         Ok(Created {
             outputs: write(self, aws).await?,

@@ -41,6 +41,7 @@ mod security_group;
 mod security_group_rule;
 mod settle;
 mod subnet;
+mod users;
 mod vpc;
 mod vpc_endpoint;
 
@@ -66,6 +67,7 @@ mod propagation;
 mod role;
 mod tag_changes;
 mod task_definition;
+mod texts;
 
 // Cloud Map
 mod cloud_map;
@@ -85,6 +87,7 @@ mod load_balancer_protection;
 // What reaches services: target groups, rules, Application Auto Scaling
 mod last_words;
 mod listener_rule;
+mod rule_places;
 mod scalable_target;
 mod scaling_policy;
 mod target_group;
@@ -102,8 +105,9 @@ mod queue;
 mod schedule;
 mod schedule_group;
 
-pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
+pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 pub use aws::{Aws, Refresh};
 pub use dispatch::{AnyAdapter, AnyLookup, AnyObserved, adapter};
 pub use error::AwsError;
 pub use session::{AssumeRole, ConnectError, SessionConfig, WebIdentity, connect};
+pub use texts::{TEXT_LIMIT, delete_texts, texts_below, write_text};

@@ -51,7 +51,10 @@ impl Source for Listeners {
     }
 }
 
-async fn of_load_balancer(aws: &Aws, arn: &str) -> Result<Vec<types::Listener>, AwsError> {
+pub(crate) async fn of_load_balancer(
+    aws: &Aws,
+    arn: &str,
+) -> Result<Vec<types::Listener>, AwsError> {
     let pages = aws.elbv2().describe_listeners().load_balancer_arn(arn);
     let pages = pages.page_size(400).into_paginator().send();
     match aws.pages(DESCRIBE, &[arn], pages).await {

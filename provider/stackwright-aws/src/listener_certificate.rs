@@ -103,6 +103,11 @@ impl Adapter for ListenerCertificate {
         Ok(found.into_iter().collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        let id = id_of(self.listener_arn.get(), self.certificate_arn.get());
+        Some(outputs(&id))
+    }
+
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let (listener, certificate) = (self.listener_arn.get(), self.certificate_arn.get());
         let loader = &aws.loaders.listener_certificates;

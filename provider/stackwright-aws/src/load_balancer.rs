@@ -15,7 +15,9 @@ use crate::elbv2::{self, ARNS, GONE};
 use crate::loader::Source;
 use crate::settle;
 use crate::tag_changes::{same_resource, touches};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait, users,
+};
 
 const DESCRIBE: Op = Op::new("elasticloadbalancing", "DescribeLoadBalancers");
 const DESCRIBE_ATTRIBUTES: Op = Op::new("elasticloadbalancing", "DescribeLoadBalancerAttributes");
@@ -375,6 +377,13 @@ impl Adapter for LoadBalancer {
             Ok(left.is_none().then_some(()))
         })
         .await
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("arn") {
+            Some(arn) => users::of_load_balancer(aws, arn).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn settle(&self, aws: &Aws, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {

@@ -61,6 +61,10 @@ impl Adapter for LoadBalancerProtection {
             .collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        Some(outputs(self.load_balancer_arn.get()))
+    }
+
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let arn = self.load_balancer_arn.get();
         write(aws, arn, self.deletion_protection).await?;

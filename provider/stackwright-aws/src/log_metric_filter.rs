@@ -61,6 +61,10 @@ impl Adapter for LogMetricFilter {
         Ok(found.iter().map(observe).collect())
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        Some(outputs(&key(self)))
+    }
+
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         write(self, aws).await?;
         Ok(Created {
@@ -175,7 +179,9 @@ fn place(recorded: &Recorded) -> Option<Place> {
 }
 
 fn outputs((group, name): &Place) -> Recorded {
+    // A name says which filter only together with its group.
     Recorded::from([
+        ("id".to_owned(), format!("{group}|{name}")),
         ("group".to_owned(), group.clone()),
         ("name".to_owned(), name.clone()),
     ])

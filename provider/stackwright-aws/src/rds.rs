@@ -118,6 +118,11 @@ async fn describe(
         .collect())
 }
 
+/// All databases of the account and region.
+pub(crate) async fn all(aws: &Aws) -> Result<Vec<DbInstance>, AwsError> {
+    describe(aws, None, &[]).await
+}
+
 /// One database; also one that is being deleted.
 pub(crate) async fn any(
     aws: &Aws,

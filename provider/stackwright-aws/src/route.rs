@@ -147,6 +147,11 @@ impl Adapter for Route {
         in_tables(aws, vec![filter("route-table-id", [table])], Some(to)).await
     }
 
+    fn foretold(&self) -> Option<Recorded> {
+        let (table, destination) = (self.route_table_id.get(), destination(self));
+        Some(outputs(&format!("{table}{MARK}{destination}")))
+    }
+
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let table = self.route_table_id.get();
         let (ipv4, ipv6) = by_family(destination(self));

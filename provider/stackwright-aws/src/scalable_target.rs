@@ -12,7 +12,7 @@ use stackwright_plan::diff::FieldDiff;
 use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
 use crate::call::Op;
 use crate::loader::Source;
-use crate::settle::id;
+use crate::settle::{self, id};
 use crate::{Aws, AwsError};
 
 const REGISTER: Op = Op::new("application-autoscaling", "RegisterScalableTarget");
@@ -58,6 +58,10 @@ impl Adapter for ScalableTarget {
         };
         let found = read(aws, id, Freshness::Fresh).await?;
         Ok(found.into_iter().collect())
+    }
+
+    fn foretold(&self) -> Option<Recorded> {
+        Some(settle::outputs(self.resource_id.get()))
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {

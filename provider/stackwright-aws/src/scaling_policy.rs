@@ -15,7 +15,7 @@ use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wa
 use crate::call::Op;
 use crate::loader::Source;
 use crate::scalable_target::{DIMENSION, NAMESPACE, NOT_FOUND, resource_id};
-use crate::settle::id;
+use crate::settle::{self, id};
 use crate::{Aws, AwsError, propagation};
 
 const PUT: Op = Op::new("application-autoscaling", "PutScalingPolicy");
@@ -51,6 +51,11 @@ impl Adapter for ScalingPolicy {
         let policies = of_target(aws, resource, Freshness::Fresh).await?;
         let wanted = |policy: &&Sdk| name.is_none_or(|name| policy.policy_name() == name);
         Ok(policies.iter().filter(wanted).map(observe).collect())
+    }
+
+    fn foretold(&self) -> Option<Recorded> {
+        let id = format!("{}|{}", self.resource_id.get(), self.policy_name);
+        Some(settle::outputs(&id))
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {

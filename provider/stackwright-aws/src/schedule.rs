@@ -174,6 +174,14 @@ impl Adapter for Schedule {
     }
 
     /// Scheduler tries to take the role at once, and IAM tells it of a new one some seconds late.
+    fn foretold(&self) -> Option<Recorded> {
+        let (id, name) = (key(self), self.name.clone());
+        Some(Recorded::from([
+            ("id".to_owned(), id),
+            ("name".to_owned(), name),
+        ]))
+    }
+
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
         let (key, group) = (key(self), self.group_name.get());
         outlast(propagation::ROLE, role_not_ready, || {

@@ -14,7 +14,9 @@ use crate::ec2_tags::{self, FILTER_VALUES, filter};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
 use crate::tag_changes::touches;
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait, users,
+};
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeSecurityGroups");
 const DESCRIBE_RULES: Op = Op::new("ec2", "DescribeSecurityGroupRules");
@@ -336,17 +338,32 @@ impl Adapter for SecurityGroup {
         let Some(id) = id(recorded) else {
             return Ok(());
         };
-        let attempt = || {
-            aws.call(
-                DELETE,
-                &[id],
-                aws.ec2().delete_security_group().group_id(id).send(),
-            )
+        let attempt = || async {
+            match delete(aws, id).await {
+                Err(error)
+                    if settle::is_in_use(&error) && users::release_group(aws, id).await? =>
+                {
+                    delete(aws, id).await
+                }
+                deleted => deleted,
+            }
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         forget(aws, id);
         deleted
     }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("id") {
+            Some(id) => users::of_group(aws, id).await,
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+async fn delete(aws: &Aws, id: &str) -> Result<(), AwsError> {
+    let call = aws.ec2().delete_security_group().group_id(id);
+    aws.call(DELETE, &[id], call.send()).await.map(drop)
 }
 
 async fn write_default_egress(aws: &Aws, group: &str, wanted: bool) -> Result<(), AwsError> {

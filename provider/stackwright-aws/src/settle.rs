@@ -163,12 +163,17 @@ where
         match attempt().await {
             Ok(_) => break Ok(()),
             Err(error) if error.is_code(gone) => break Ok(()),
-            Err(error) if error.is_code(IN_USE) => blocked(id, &error, &mut said, wait).await?,
+            Err(error) if is_in_use(&error) => blocked(id, &error, &mut said, wait).await?,
             Err(error) => break Err(error),
         }
     };
     aws.newborns.forget(id);
     result
+}
+
+/// Whether AWS refused to delete an object because something uses it.
+pub(crate) fn is_in_use(error: &AwsError) -> bool {
+    error.is_code(IN_USE)
 }
 
 /// Waits a little; says every ten seconds what blocks.

@@ -12,7 +12,9 @@ use crate::ec2_tags::{self, FILTER_VALUES, filter};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
 use crate::tag_changes::touches;
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait, users,
+};
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeSubnets");
 const CREATE: Op = Op::new("ec2", "CreateSubnet");
@@ -179,6 +181,13 @@ impl Adapter for Subnet {
         let deleted = settle::delete(aws, id, &["InvalidSubnetID.NotFound"], wait, attempt).await;
         aws.loaders.subnets.forget(&id.to_owned());
         deleted
+    }
+
+    async fn occupants(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("id") {
+            Some(id) => users::in_subnet(aws, id).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use crate::ec2_tags::{self, FILTER_VALUES, filter};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
 use crate::tag_changes::touches;
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{
+    Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait, users,
+};
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeVpcs");
 const ATTRIBUTE: Op = Op::new("ec2", "DescribeVpcAttribute");
@@ -218,6 +220,13 @@ impl Adapter for Vpc {
         let deleted = settle::delete(aws, id, &["InvalidVpcID.NotFound"], wait, attempt).await;
         forget(aws, id);
         deleted
+    }
+
+    async fn users(aws: &Aws, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        match recorded.get("id") {
+            Some(id) => users::of_vpc(aws, id).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

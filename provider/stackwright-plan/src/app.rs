@@ -131,7 +131,7 @@ fn group_name(scope: &Scope, app: &str, vpc_id: &str) -> String {
 
 fn role_name(scope: &Scope, app: &str) -> String {
     let parts = [scope.project.as_str(), &scope.environment, app, "execution"];
-    name::unique(&parts, &[&scope.region], name::ROLE)
+    name::role(scope, &parts)
 }
 
 /// What planning an app needs. Values that may be unknown stay so.

@@ -6,6 +6,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::Scope;
+
 /// Longest name of an IAM role.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const ROLE: usize = 64;
@@ -50,6 +52,14 @@ pub fn unique(parts: &[&str], salt: &[&str], limit: usize) -> String {
     prefix.truncate(prefix.floor_char_boundary(limit - HASH - 1));
     let key: Vec<&str> = parts.iter().chain(salt).copied().collect();
     format!("{}-{}", prefix.trim_end_matches('-'), hash(&key.join("/")))
+}
+
+/// Name of an IAM role. It holds everything that AWS cannot change, so that a successor can be made
+/// beside it: the path, where it is not the usual one.
+pub(crate) fn role(scope: &Scope, parts: &[&str]) -> String {
+    let path = Some(scope.iam_path.as_str()).filter(|path| *path != "/");
+    let salt: Vec<&str> = std::iter::once(scope.region.as_str()).chain(path).collect();
+    unique(parts, &salt, ROLE)
 }
 
 /// Name of a security group. AWS keeps names that begin with `sg-` for its ids, so those of a project called `sg` get a word before.
@@ -113,6 +123,19 @@ mod tests {
             security_group(&["acme", "prod"], &["vpc-1"]),
             unique(&["acme", "prod"], &["vpc-1"], SECURITY_GROUP)
         );
+    }
+
+    #[test]
+    fn a_role_with_another_path_has_another_name() {
+        let scope = crate::scope::example();
+        let parts = ["acme", "stage", "shop"];
+        let usual = role(&scope, &parts);
+        assert_eq!(usual, unique(&parts, &[&scope.region], ROLE));
+        let other = Scope {
+            iam_path: "/apps/".to_owned(),
+            ..scope
+        };
+        assert_ne!(role(&other, &parts), usual);
     }
 
     #[test]

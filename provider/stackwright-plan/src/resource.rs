@@ -107,6 +107,17 @@ pub struct Facts {
     pub availability_zones: Vec<String>,
 }
 
+/// Something that only one resource of a root can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusive {
+    /// In words, which are also what it is compared by: "priority 10 of router `public`".
+    pub what: String,
+    /// The attribute that asks for it.
+    pub at: Path,
+    /// What happens when two have it, and what to do.
+    pub remedy: &'static str,
+}
+
 /// A component by which an import finds the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
@@ -328,6 +339,17 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
+    /// What no other resource of the root may have too.
+    fn exclusives(_scope: &Scope, _view: &Self::View) -> Vec<Exclusive> {
+        Vec::new()
+    }
+
+    /// Other resources that AWS does not delete while this one is there, each with the attribute that
+    /// refers to it.
+    fn stands_on(_scope: &Scope, _view: &Self::View) -> Vec<(ResourceId, Path)> {
+        Vec::new()
+    }
+
     /// What a plan should say besides the difference itself.
     fn notes(
         _prior: &Self::View,
@@ -352,6 +374,17 @@ pub trait Resource: Send + Sync + 'static {
         found: &Found,
         refs: &Refs,
     ) -> Result<Self::View, RecoverError>;
+}
+
+/// A whole private name, as what only one resource can have. There is none when the network has no
+/// private names.
+pub(crate) fn private_name(name: &Cfg<String>, at: Path) -> Option<Exclusive> {
+    let name = name.known().filter(|name| !name.is_empty())?;
+    Some(Exclusive {
+        what: format!("the private name `{name}`"),
+        at,
+        remedy: "A private name leads to one of them only. Give one of them another name.",
+    })
 }
 
 /// Splits an import id of the form `<environment>/...` and checks the environment.

@@ -96,7 +96,7 @@ fn read_records(scope: &Scope) -> Json {
     json!({
         "Sid": "ReadRecords",
         "Effect": "Allow",
-        "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+        "Action": ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
         "Resource": records(scope),
     })
 }
@@ -106,8 +106,8 @@ fn write_records(scope: &Scope) -> Json {
         "Sid": "WriteRecords",
         "Effect": "Allow",
         "Action": [
-            "ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter",
-            "ssm:RemoveTagsFromResource",
+            "ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:DeleteParameters",
+            "ssm:PutParameter", "ssm:RemoveTagsFromResource",
         ],
         "Resource": records(scope),
     })

@@ -1,14 +1,42 @@
-//! Which ids were planned in this run: the same one twice is a mistake in the configuration.
+//! What was planned in this run, across resources.
+//!
+//! Terraform plans resources one by one; some mistakes show only between two of them. The same id
+//! twice, one priority or one private name for two, and a resource that is about to be deleted while
+//! another one still stands on it: Terraform deletes first and updates afterwards, so AWS would
+//! refuse the delete, on every run.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stackwright_plan::ResourceId;
 use tfplugin_types::Value;
 
-/// Ids that were planned, with what was planned for them.
+/// What was planned in this run.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<BTreeMap<ResourceId, Value>>);
+pub(crate) struct Claims(Mutex<Claimed>);
+
+#[derive(Debug, Default)]
+struct Claimed {
+    /// Ids, with the configuration that was planned for them.
+    ids: BTreeMap<ResourceId, Value>,
+    /// Who has what only one can have.
+    exclusives: BTreeMap<String, ResourceId>,
+    /// Resources that are deleted, and what comes after.
+    leaving: BTreeMap<ResourceId, Leaving>,
+    /// Resources that stay, by what they stand on before the change.
+    standing: BTreeMap<ResourceId, BTreeSet<ResourceId>>,
+    /// Ids under which a replacement deletes nothing: they are new, or their objects are gone.
+    vacant: BTreeSet<ResourceId>,
+}
+
+/// What comes after a delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Nothing, or a resource with another id.
+    ForGood,
+    /// The same resource again, with other objects.
+    Replaced,
+}
 
 /// How Terraform asks for the plan of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +53,7 @@ pub(crate) enum Asked {
 /// Whether an id is free.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Claim {
-    /// Nobody else has it.
+    /// No other resource has it.
     Free,
     /// Another resource with this configuration has it.
     Taken(Value),
@@ -37,9 +65,9 @@ impl Claims {
     /// Terraform plans a resource with a state once, or twice with the same configuration; one
     /// without a state once. Whoever comes second otherwise is another resource.
     pub(crate) fn claim(&self, id: &ResourceId, config: &Value, asked: Asked) -> Claim {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(first) = claims.get(id) else {
-            claims.insert(id.clone(), config.clone());
+        let mut claimed = self.lock();
+        let Some(first) = claimed.ids.get(id) else {
+            claimed.ids.insert(id.clone(), config.clone());
             return Claim::Free;
         };
         let same_resource = match asked {
@@ -54,6 +82,52 @@ impl Claims {
             Claim::Taken(first.clone())
         }
     }
+
+    /// Takes what only one resource can have; answers who has it already.
+    pub(crate) fn reserve(&self, what: &str, id: &ResourceId) -> Option<ResourceId> {
+        let mut claimed = self.lock();
+        let holder = claimed.exclusives.entry(what.to_owned());
+        let holder = holder.or_insert_with(|| id.clone());
+        (holder != id).then(|| holder.clone())
+    }
+
+    /// A resource will be deleted. Answers who stands on it and stays.
+    pub(crate) fn leaves(&self, id: &ResourceId, how: Leaving) -> BTreeSet<ResourceId> {
+        let mut claimed = self.lock();
+        claimed.leaving.insert(id.clone(), how);
+        let stands = |(user, on): (&ResourceId, &BTreeSet<ResourceId>)| {
+            on.contains(id).then(|| user.clone())
+        };
+        claimed.standing.iter().filter_map(stands).collect()
+    }
+
+    /// Nothing is deleted under this id when its resource is replaced.
+    pub(crate) fn vacate(&self, id: &ResourceId) {
+        self.lock().vacant.insert(id.clone());
+    }
+
+    /// The second plan of a replacement: what has this id is deleted, and made again. Answers who
+    /// stands on it and stays.
+    pub(crate) fn comes_again(&self, id: &ResourceId) -> BTreeSet<ResourceId> {
+        if self.lock().vacant.contains(id) {
+            return BTreeSet::new();
+        }
+        self.leaves(id, Leaving::Replaced)
+    }
+
+    /// Whether a resource will be deleted, as far as it is known by now.
+    pub(crate) fn leaving(&self, id: &ResourceId) -> Option<Leaving> {
+        self.lock().leaving.get(id).copied()
+    }
+
+    /// A resource stays, and stood on others before the change.
+    pub(crate) fn stays(&self, id: &ResourceId, on: BTreeSet<ResourceId>) {
+        self.lock().standing.insert(id.clone(), on);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Claimed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +136,10 @@ mod tests {
 
     fn service() -> ResourceId {
         ResourceId::new("service", "stage/shop/worker")
+    }
+
+    fn router() -> ResourceId {
+        ResourceId::new("router", "stage/public")
     }
 
     #[test]
@@ -114,5 +192,38 @@ mod tests {
             claims.claim(&service(), &one, Asked::New),
             Claim::Taken(one)
         );
+    }
+
+    #[test]
+    fn what_only_one_can_have_is_taken_once() {
+        let claims = Claims::default();
+        let other = ResourceId::new("service", "stage/shop/web");
+        assert_eq!(claims.reserve("priority 1", &service()), None);
+        assert_eq!(claims.reserve("priority 1", &service()), None);
+        assert_eq!(claims.reserve("priority 1", &other), Some(service()));
+        assert_eq!(claims.reserve("priority 2", &other), None);
+    }
+
+    #[test]
+    fn a_new_id_and_objects_that_are_gone_carry_nobody() {
+        let claims = Claims::default();
+        claims.vacate(&router());
+        assert!(claims.comes_again(&router()).is_empty());
+        assert_eq!(claims.leaving(&router()), None);
+        let claims = Claims::default();
+        assert!(claims.comes_again(&router()).is_empty());
+        assert_eq!(claims.leaving(&router()), Some(Leaving::Replaced));
+    }
+
+    #[test]
+    fn whoever_comes_second_sees_that_the_ground_goes() {
+        let claims = Claims::default();
+        assert_eq!(claims.leaving(&router()), None);
+        assert!(claims.leaves(&router(), Leaving::ForGood).is_empty());
+        assert_eq!(claims.leaving(&router()), Some(Leaving::ForGood));
+        let claims = Claims::default();
+        claims.stays(&service(), BTreeSet::from([router()]));
+        let users = claims.leaves(&router(), Leaving::ForGood);
+        assert_eq!(users, BTreeSet::from([service()]));
     }
 }

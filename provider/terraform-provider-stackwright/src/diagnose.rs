@@ -1,13 +1,13 @@
 //! Messages about what AWS refused or what came to a stop: what failed, what exists now, what to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stackwright_aws::{AwsError, ConnectError};
-use stackwright_plan::resource::RecoverError;
+use stackwright_plan::resource::{Exclusive, RecoverError};
 use stackwright_plan::{Key, Kind, ResourceId, Scope};
 use tfplugin_types::{Diagnostic, Diagnostics, Path, Value};
 
-use crate::engine::converge::{Cause, Doing, Failure};
+use crate::engine::converge::{Cause, Doing, Failure, Outcome};
 use crate::engine::{Entry, Record};
 
 /// What an apply was about.
@@ -39,6 +39,32 @@ pub(crate) fn reading(id: &ResourceId, error: &AwsError) -> Diagnostics {
         remedy(error)
     );
     Diagnostic::error(format!("Reading {} {} Failed", id.kind, id.id), detail).into()
+}
+
+/// What is about to be made cannot be written down.
+pub(crate) fn journal(id: &ResourceId, error: &AwsError) -> Diagnostics {
+    let detail = format!(
+        "Before Stackwright makes objects, it notes in SSM Parameter Store which resource it works on, so that a run that is killed leaves nothing behind that the next one does not find. That failed: {}. Nothing was changed. {}",
+        error_text(error),
+        remedy(error)
+    );
+    Diagnostic::error(format!("Applying {} Cannot Begin", named(id)), detail).into()
+}
+
+/// Earlier runs of this root were killed.
+pub(crate) fn killed_before(ids: &BTreeSet<String>) -> Diagnostic {
+    const SHOWN: usize = 10;
+    let mut names: Vec<String> = ids.iter().take(SHOWN).map(|id| format!("`{id}`")).collect();
+    if ids.len() > SHOWN {
+        names.push(format!("{} more", ids.len() - SHOWN));
+    }
+    Diagnostic::warning(
+        "An Earlier Run Was Killed",
+        format!(
+            "A run of this root ended before Terraform could store what it had made. It was working on {}. An apply of these resources finishes them, and deletes what is not wanted any more. If one of them is neither in the state nor in the configuration by now, its objects are in no state: put its block back, apply, and then remove it.",
+            names.join(", ")
+        ),
+    )
 }
 
 /// A call outside of a resource's own components failed.
@@ -82,6 +108,47 @@ pub(crate) fn protected(id: &ResourceId, attribute: &str) -> Diagnostics {
     )
     .at(Path::attribute(attribute))
     .into()
+}
+
+/// A resource would be deleted while others, which stay, still use it.
+pub(crate) fn in_use(id: &ResourceId, users: &[ResourceId]) -> Diagnostics {
+    let names: Vec<String> = users.iter().map(named).collect();
+    let (whole, names) = (named(id), names.join(", "));
+    Diagnostic::error(
+        format!("{} {} Is Still in Use", capital(&id.kind), id.id),
+        format!("{} still uses {whole}. Terraform deletes {whole} before it updates what uses it, and AWS refuses that, on every run. Nothing was changed. Do it in two applies: first keep {whole} in the configuration, beside what takes its place, change {names} so that {whole} is not used any more, and apply; then remove {whole} and apply again.", capital(&names)),
+    )
+    .into()
+}
+
+/// A resource is replaced because one that it stands on is.
+pub(crate) fn replaced_together(id: &ResourceId, ground: &ResourceId) -> Diagnostic {
+    let (id_named, ground_named) = (named(id), named(ground));
+    Diagnostic::warning(
+        format!("{} {} Stands Still Meanwhile", capital(&id.kind), id.id),
+        format!(
+            "{} is replaced, and AWS does not delete it while {id_named} uses it. So {id_named} is deleted first and re-created at the end: nothing of it runs in between. To keep it running, leave {ground_named} as it is, or make another one with another name beside it and move {id_named} there.",
+            capital(&ground_named)
+        ),
+    )
+}
+
+fn named(id: &ResourceId) -> String {
+    format!("{} {}", id.kind, id.id)
+}
+
+/// Two resources ask for what only one can have.
+pub(crate) fn claimed(id: &ResourceId, holder: &ResourceId, exclusive: Exclusive) -> Diagnostic {
+    let Exclusive { what, at, remedy } = exclusive;
+    Diagnostic::error(
+        "Two Resources Claim the Same",
+        format!(
+            "{} and {} both claim {what}. {remedy}",
+            capital(&named(holder)),
+            named(id)
+        ),
+    )
+    .at(at)
 }
 
 /// The same id stands twice in one root.
@@ -172,6 +239,9 @@ fn summary(failure: &Failure, verb: Verb) -> String {
         (Cause::Aws(AwsError::RolledBack { .. }), _) => "Deployment Rolled Back by ECS".to_owned(),
         (Cause::Foreign { .. }, _) => format!("{kind} Belongs to Another Root"),
         (Cause::Unlike { .. }, _) => format!("{kind} Exists Already and Differs"),
+        (Cause::Gone { .. }, _) => format!("{kind} Was Deleted After the Plan"),
+        (Cause::Precious { .. }, _) => format!("{kind} Is Not Replaced"),
+        (Cause::Superseded { .. }, _) => "Something Was Deployed After the Plan".to_owned(),
         (_, Doing::Reading) => format!("Reading {kind} Failed"),
         (_, Doing::Creating) => format!("Creating {kind} Failed"),
         (_, Doing::Updating) => format!("Updating {kind} Failed"),
@@ -207,6 +277,18 @@ fn what_failed(id: &ResourceId, failure: &Failure) -> String {
             "The {} `{object}` ({component}) exists already and says something else: {differs}. Nothing tells whose it is, and somebody may depend on it, so it was not touched. Delete it, or change it to what is wanted here, and apply again; or choose another name here.",
             failure.kind.label()
         ),
+        Cause::Gone { object } => format!(
+            "The {} `{object}` ({component}) existed when the plan was made and does not exist any more, and the plan does not re-create it. Run `terraform plan` again, without `-refresh=false`, and apply that plan.",
+            failure.kind.label()
+        ),
+        Cause::Precious { object, fields } => format!(
+            "The {} `{object}` ({component}) differs in {fields}, which AWS cannot change, and a replacement would delete what it holds. So it was left as it is. It may have been made outside under the same name: look at it, and import it, rename it or give the resource another name.",
+            failure.kind.label()
+        ),
+        Cause::Superseded { planned_from, now } => format!(
+            "The plan started from {planned_from}, but by now the {} ({component}) runs {now}: a deployment from outside came in between, and this apply would undo it. Nothing was changed. Run `terraform plan` again, without `-refresh=false`, and apply that plan.",
+            failure.kind.label()
+        ),
         Cause::Aws(AwsError::RolledBack {
             service,
             reason,
@@ -230,6 +312,37 @@ fn rolled_back(service: &str, reason: &str, running: &str, stopped: &[String]) -
     text + &format!(
         "\nRunning now: {running}. The state says so too. Mend the cause and apply again."
     )
+}
+
+/// What an apply that went well has left.
+pub(crate) fn finished(id: &ResourceId, outcome: &Outcome) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    if !outcome.left_alone.is_empty() {
+        let fields = outcome.left_alone.iter().map(|field| format!("`{field}`"));
+        let fields: Vec<String> = fields.collect();
+        let summary = format!("{} {} Changed After the Plan", capital(&id.kind), id.id);
+        let detail = format!(
+            "The plan did not show a change of {}, so the apply left what AWS has now. The next plan shows what differs.",
+            fields.join(", ")
+        );
+        found.push(Diagnostic::warning(summary, detail));
+    }
+    if !outcome.waits_for.is_empty() {
+        let inside: Vec<&str> = outcome
+            .waits_for
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
+        let summary = format!("Parts of {} {} Are Still in Use", capital(&id.kind), id.id);
+        let detail = format!(
+            "What is not wanted any more of {} {} was not deleted yet, because this is still in it: {}. It is deleted in this run when the resources that use it have left it. If it is still there afterwards, the next plan shows it, and another apply deletes it.",
+            id.kind,
+            id.id,
+            inside.join(", ")
+        );
+        found.push(Diagnostic::warning(summary, detail));
+    }
+    found
 }
 
 /// What is in the state after the failure.
@@ -272,14 +385,20 @@ fn remedy(error: &AwsError) -> String {
         AwsError::Failed { .. } => "The call may have had its effect all the same; running again takes over what it made. See https://health.aws.amazon.com.".to_owned(),
         AwsError::Timeout { .. } => "It may still come to its end by itself. Run again to go on waiting, or raise the `timeouts` of the resource.".to_owned(),
         AwsError::Stopped { .. } => "Run again to go on.".to_owned(),
+        AwsError::InUse { .. } => "Waiting does not help: remove or move what uses it first, then run again.".to_owned(),
+        AwsError::Taken { .. } => "Choose another one here, or change the other resource first.".to_owned(),
         AwsError::Refused { .. } => "Change what AWS refuses and run again.".to_owned(),
         AwsError::RolledBack { .. } => String::new(),
         _ => "Please report it with the log of `TF_LOG_PROVIDER=debug`.".to_owned(),
     }
 }
 
+fn error_text(error: &AwsError) -> String {
+    error.to_string().trim_end_matches('.').to_owned()
+}
+
 fn sentence(error: &AwsError) -> String {
-    capital(error.to_string().trim_end_matches('.'))
+    capital(&error_text(error))
 }
 
 /// There is no session. Nothing was changed in any account.

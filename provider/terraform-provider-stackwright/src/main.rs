@@ -13,6 +13,7 @@ mod duration;
 mod engine;
 mod fields;
 mod functions;
+mod journal;
 mod provider;
 mod resource;
 mod session;

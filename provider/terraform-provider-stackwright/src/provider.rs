@@ -29,7 +29,7 @@ pub(crate) struct Stackwright {
 }
 
 impl Stackwright {
-    async fn connect(&self, config: &Value) -> Result<(), Diagnostics> {
+    async fn connect(&self, config: &Value) -> Result<Diagnostics, Diagnostics> {
         let view = ProviderBlockConfig::from_value(config).map_err(|error| unreadable(&error))?;
         if let Some(name) = config::unknown(&view) {
             return Err(Diagnostic::error(
@@ -51,8 +51,27 @@ impl Stackwright {
         );
         let scope = config::scope(&block, &aws);
         let ignore_tags = block.ignore_tags.clone().unwrap_or_default();
-        self.session.fill(Connected::new(scope, aws, ignore_tags));
-        Ok(())
+        // In debug mode: the run before this one has ended.
+        self.close_journal().await;
+        let connected = Connected::new(scope, aws, ignore_tags);
+        let left = connected.journal.left().await;
+        self.session.fill(connected);
+        let mut found = Diagnostics::new();
+        match left {
+            Ok(ids) if ids.is_empty() => {}
+            Ok(ids) => found.push(diagnose::killed_before(&ids)),
+            Err(error) => found.extend(diagnose::calling("Reading the Journal Failed", &error)),
+        }
+        Ok(found)
+    }
+
+    /// Whoever asks has all answers: nothing of the run has to be remembered.
+    async fn close_journal(&self) {
+        if let Some(connected) = self.session.connected()
+            && let Err(error) = connected.journal.close().await
+        {
+            tracing::warn!(%error, "the journal of this run stays; the next plan knows that it says nothing new");
+        }
     }
 }
 
@@ -133,9 +152,11 @@ impl Provider for Stackwright {
     }
 
     async fn configure(&self, _cx: &Cx, config: &Value, _terraform_version: &str) -> Diagnostics {
-        Box::pin(self.connect(config))
-            .await
-            .err()
-            .unwrap_or_default()
+        let connected = Box::pin(self.connect(config)).await;
+        connected.unwrap_or_else(|refused| refused)
+    }
+
+    async fn close(&self) {
+        self.close_journal().await;
     }
 }

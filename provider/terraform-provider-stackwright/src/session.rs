@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use stackwright_aws::{
-    AnyLookup, AnyObserved, Aws, AwsError, Created, Freshness, Recorded, Refresh, Wait, adapter,
+    AnyLookup, AnyObserved, Aws, AwsError, Created, Freshness, Recorded, Refresh, User, Wait,
+    adapter,
 };
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, Scope};
@@ -14,6 +15,8 @@ use stackwright_plan::{Kind, Scope};
 use crate::claims::Claims;
 use crate::engine::world::Search;
 use crate::engine::{Seen, World};
+use crate::journal::{Journal, Parameters};
+use crate::resource::Leftovers;
 
 /// Filled when Terraform configures the provider: once, or with `--debug` at the begin of every run.
 #[derive(Default)]
@@ -29,8 +32,12 @@ pub(crate) struct Connected {
     pub(crate) aws: Arc<Aws>,
     /// Tag keys that are left alone.
     pub(crate) ignore_tags: BTreeSet<String>,
-    /// Ids that were planned in this run.
+    /// What this run, and killed ones before it, have begun.
+    pub(crate) journal: Journal,
+    /// What was planned in this run.
     pub(crate) claims: Claims,
+    /// What could not be deleted yet in this run.
+    pub(crate) leftovers: Leftovers,
 }
 
 impl Session {
@@ -54,12 +61,15 @@ impl Connected {
     pub(crate) fn new(scope: Scope, aws: Aws, ignore_tags: BTreeSet<String>) -> Self {
         let aws = Arc::new(aws);
         let world = Arc::new(AwsWorld(Arc::clone(&aws)));
+        let store = Parameters::of(&scope, Arc::clone(&aws));
         Self {
+            journal: Journal::new(Box::new(store), &scope.owner),
             scope,
             world,
             aws,
             ignore_tags,
             claims: Claims::default(),
+            leftovers: Leftovers::default(),
         }
     }
 
@@ -121,6 +131,14 @@ impl World for AwsWorld {
             .collect())
     }
 
+    fn foretold(
+        &self,
+        kind: Kind,
+        desired: &Map<String, Json>,
+    ) -> Result<Option<Recorded>, AwsError> {
+        adapter(kind).foretold(desired)
+    }
+
     async fn create(
         &self,
         kind: Kind,
@@ -144,6 +162,14 @@ impl World for AwsWorld {
 
     async fn delete(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {
         adapter(kind).delete(&self.0, recorded, wait).await
+    }
+
+    async fn users(&self, kind: Kind, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        adapter(kind).users(&self.0, recorded).await
+    }
+
+    async fn occupants(&self, kind: Kind, recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        adapter(kind).occupants(&self.0, recorded).await
     }
 
     async fn ready(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError> {

@@ -240,7 +240,10 @@ impl Source for EcsServices {
 }
 
 /// All services of a cluster.
-async fn of_cluster(aws: &Aws, cluster: &str) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
+pub(crate) async fn of_cluster(
+    aws: &Aws,
+    cluster: &str,
+) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
     let stream = aws
         .ecs()
         .list_services()

@@ -69,4 +69,5 @@ pub struct CertificateValidation {
 impl Component for CertificateValidation {
     const KIND: Kind = Kind::CertificateValidation;
     const REPLACE: &'static [&'static str] = &["certificate_arn"];
+    const NAME: &'static [&'static str] = &["certificate_arn"];
 }

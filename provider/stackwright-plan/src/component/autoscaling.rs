@@ -23,6 +23,7 @@ pub struct ScalableTarget {
 impl Component for ScalableTarget {
     const KIND: Kind = Kind::ScalableTarget;
     const REPLACE: &'static [&'static str] = &["resource_id"];
+    const NAME: &'static [&'static str] = &["resource_id"];
     const UNORDERED: &'static [&'static str] = &["suspended"];
 }
 
@@ -54,4 +55,5 @@ pub struct ScalingPolicy {
 impl Component for ScalingPolicy {
     const KIND: Kind = Kind::ScalingPolicy;
     const REPLACE: &'static [&'static str] = &["resource_id", "policy_name"];
+    const NAME: &'static [&'static str] = &["resource_id", "policy_name"];
 }

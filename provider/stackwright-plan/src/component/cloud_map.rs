@@ -24,6 +24,7 @@ pub struct CloudMapNamespace {
 impl Component for CloudMapNamespace {
     const KIND: Kind = Kind::CloudMapNamespace;
     const REPLACE: &'static [&'static str] = &["name", "vpc_id"];
+    const NAME: &'static [&'static str] = &["name", "vpc_id"];
 }
 
 /// One name in a namespace and the records that its instances get. Its name is unique in the
@@ -51,6 +52,7 @@ impl Component for CloudMapService {
     const KIND: Kind = Kind::CloudMapService;
     const REPLACE: &'static [&'static str] =
         &["name", "namespace_id", "routing_policy", "custom_health"];
+    const NAME: &'static [&'static str] = &["name", "namespace_id"];
 }
 
 /// What a name leads to. ECS registers its tasks itself. Cannot be tagged: owned through its
@@ -75,4 +77,5 @@ impl CloudMapInstance {
 impl Component for CloudMapInstance {
     const KIND: Kind = Kind::CloudMapInstance;
     const REPLACE: &'static [&'static str] = &["service_id", "instance_id"];
+    const NAME: &'static [&'static str] = &["service_id", "instance_id"];
 }

@@ -81,6 +81,7 @@ pub struct MetricAlarm {
 impl Component for MetricAlarm {
     const KIND: Kind = Kind::MetricAlarm;
     const REPLACE: &'static [&'static str] = &["alarm_name"];
+    const NAME: &'static [&'static str] = &["alarm_name"];
     const UNORDERED: &'static [&'static str] =
         &["alarm_actions", "ok_actions", "insufficient_data_actions"];
 }
@@ -113,6 +114,7 @@ pub struct CompositeAlarm {
 impl Component for CompositeAlarm {
     const KIND: Kind = Kind::CompositeAlarm;
     const REPLACE: &'static [&'static str] = &["alarm_name"];
+    const NAME: &'static [&'static str] = &["alarm_name"];
     const UNORDERED: &'static [&'static str] = &["alarm_actions", "ok_actions"];
 }
 
@@ -133,4 +135,5 @@ pub struct AnomalyDetector {
 impl Component for AnomalyDetector {
     const KIND: Kind = Kind::AnomalyDetector;
     const REPLACE: &'static [&'static str] = &["namespace", "metric_name", "dimensions", "stat"];
+    const NAME: &'static [&'static str] = &["namespace", "metric_name", "dimensions", "stat"];
 }

@@ -34,6 +34,7 @@ pub struct Ipv6CidrBlock {
 impl Component for Ipv6CidrBlock {
     const KIND: Kind = Kind::Ipv6CidrBlock;
     const REPLACE: &'static [&'static str] = &["vpc_id"];
+    const NAME: &'static [&'static str] = &["vpc_id"];
 }
 
 /// Lets IPv6 out of a VPC and nothing in. Made and attached as one. Outputs: `id`.
@@ -48,6 +49,7 @@ pub struct EgressOnlyInternetGateway {
 impl Component for EgressOnlyInternetGateway {
     const KIND: Kind = Kind::EgressOnlyInternetGateway;
     const REPLACE: &'static [&'static str] = &["vpc_id"];
+    const NAME: &'static [&'static str] = &["vpc_id"];
 }
 
 /// Made and attached as one. Outputs: `id`.
@@ -85,6 +87,7 @@ pub struct Subnet {
 impl Component for Subnet {
     const KIND: Kind = Kind::Subnet;
     const REPLACE: &'static [&'static str] = &["vpc_id", "availability_zone", "cidr_block"];
+    const NAME: &'static [&'static str] = &["vpc_id", "cidr_block"];
 }
 
 /// Outputs: `id` (allocation id), `public_ip`.
@@ -112,6 +115,7 @@ pub struct NatGateway {
 impl Component for NatGateway {
     const KIND: Kind = Kind::NatGateway;
     const REPLACE: &'static [&'static str] = &["subnet_id", "allocation_id"];
+    const NAME: &'static [&'static str] = &["allocation_id"];
 }
 
 /// Outputs: `id`.
@@ -152,6 +156,11 @@ impl Component for Route {
         "destination_cidr_block",
         "destination_ipv6_cidr_block",
     ];
+    const NAME: &'static [&'static str] = &[
+        "route_table_id",
+        "destination_cidr_block",
+        "destination_ipv6_cidr_block",
+    ];
 }
 
 /// Cannot be tagged: owned through its route table. Outputs: `id`.
@@ -167,6 +176,7 @@ pub struct RouteTableAssociation {
 impl Component for RouteTableAssociation {
     const KIND: Kind = Kind::RouteTableAssociation;
     const REPLACE: &'static [&'static str] = &["subnet_id"];
+    const NAME: &'static [&'static str] = &["subnet_id"];
 }
 
 /// Outputs: `id`.
@@ -185,6 +195,7 @@ pub struct GatewayEndpoint {
 impl Component for GatewayEndpoint {
     const KIND: Kind = Kind::GatewayEndpoint;
     const REPLACE: &'static [&'static str] = &["vpc_id", "service_name"];
+    const NAME: &'static [&'static str] = &["vpc_id", "service_name"];
     const UNORDERED: &'static [&'static str] = &["route_table_ids"];
 }
 
@@ -209,6 +220,7 @@ pub struct InterfaceEndpoint {
 impl Component for InterfaceEndpoint {
     const KIND: Kind = Kind::InterfaceEndpoint;
     const REPLACE: &'static [&'static str] = &["vpc_id", "service_name"];
+    const NAME: &'static [&'static str] = &["vpc_id", "service_name"];
     const UNORDERED: &'static [&'static str] = &["subnet_ids", "security_group_ids"];
 }
 
@@ -239,6 +251,7 @@ impl Component for FlowLog {
         "deliver_logs_permission_arn",
         "max_aggregation_interval",
     ];
+    const NAME: &'static [&'static str] = &["resource_id", "traffic_type", "log_group_name"];
 }
 
 /// The group that AWS makes with each VPC, locked: no rules. It goes away with its VPC: create takes
@@ -256,6 +269,7 @@ pub struct DefaultSecurityGroup {
 impl Component for DefaultSecurityGroup {
     const KIND: Kind = Kind::DefaultSecurityGroup;
     const REPLACE: &'static [&'static str] = &["vpc_id"];
+    const NAME: &'static [&'static str] = &["vpc_id"];
     const UNORDERED: &'static [&'static str] = &["rules"];
 }
 
@@ -277,6 +291,7 @@ pub struct SecurityGroup {
 impl Component for SecurityGroup {
     const KIND: Kind = Kind::SecurityGroup;
     const REPLACE: &'static [&'static str] = &["group_name", "description", "vpc_id"];
+    const NAME: &'static [&'static str] = &["group_name", "vpc_id"];
 }
 
 /// Which way a security group rule works.

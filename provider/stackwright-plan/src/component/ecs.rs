@@ -38,6 +38,7 @@ pub struct EcsCluster {
 impl Component for EcsCluster {
     const KIND: Kind = Kind::EcsCluster;
     const REPLACE: &'static [&'static str] = &["cluster_name"];
+    const NAME: &'static [&'static str] = &["cluster_name"];
     const UNORDERED: &'static [&'static str] =
         &["capacity_providers", "default_capacity_provider_strategy"];
 }
@@ -239,6 +240,7 @@ pub struct EcsService {
 impl Component for EcsService {
     const KIND: Kind = Kind::EcsService;
     const REPLACE: &'static [&'static str] = &["service_name", "cluster"];
+    const NAME: &'static [&'static str] = &["service_name", "cluster"];
     const UNORDERED: &'static [&'static str] = &[
         "subnets",
         "security_groups",

@@ -48,6 +48,7 @@ pub struct LoadBalancer {
 impl Component for LoadBalancer {
     const KIND: Kind = Kind::LoadBalancer;
     const REPLACE: &'static [&'static str] = &["name", "scheme", "vpc_id"];
+    const NAME: &'static [&'static str] = &["name"];
     const UNORDERED: &'static [&'static str] = &["subnets", "security_groups"];
 }
 
@@ -65,6 +66,7 @@ pub struct LoadBalancerProtection {
 impl Component for LoadBalancerProtection {
     const KIND: Kind = Kind::LoadBalancerProtection;
     const REPLACE: &'static [&'static str] = &["load_balancer_arn"];
+    const NAME: &'static [&'static str] = &["load_balancer_arn"];
 }
 
 /// What a listener does with a request that no rule takes.
@@ -121,6 +123,7 @@ pub struct Listener {
 impl Component for Listener {
     const KIND: Kind = Kind::Listener;
     const REPLACE: &'static [&'static str] = &["load_balancer_arn"];
+    const NAME: &'static [&'static str] = &["load_balancer_arn", "port"];
 }
 
 /// A further certificate of a listener, chosen by the host that a client names (SNI). Cannot be
@@ -136,4 +139,5 @@ pub struct ListenerCertificate {
 impl Component for ListenerCertificate {
     const KIND: Kind = Kind::ListenerCertificate;
     const REPLACE: &'static [&'static str] = &["listener_arn", "certificate_arn"];
+    const NAME: &'static [&'static str] = &["listener_arn", "certificate_arn"];
 }

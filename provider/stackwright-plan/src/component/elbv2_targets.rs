@@ -60,6 +60,7 @@ impl TargetGroup {
 impl Component for TargetGroup {
     const KIND: Kind = Kind::TargetGroup;
     const REPLACE: &'static [&'static str] = &["name", "port", "protocol", "vpc_id", "target_type"];
+    const NAME: &'static [&'static str] = &["name"];
 }
 
 /// A target group that a rule sends requests to.

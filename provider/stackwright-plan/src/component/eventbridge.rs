@@ -23,5 +23,6 @@ pub struct EventRule {
 impl Component for EventRule {
     const KIND: Kind = Kind::EventRule;
     const REPLACE: &'static [&'static str] = &["rule_name"];
+    const NAME: &'static [&'static str] = &["rule_name"];
     const ADOPT_EQUAL: bool = true;
 }

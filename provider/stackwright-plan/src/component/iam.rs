@@ -34,5 +34,6 @@ pub struct Role {
 impl Component for Role {
     const KIND: Kind = Kind::Role;
     const REPLACE: &'static [&'static str] = &["role_name", "path"];
+    const NAME: &'static [&'static str] = &["role_name"];
     const UNORDERED: &'static [&'static str] = &["managed_policy_arns"];
 }

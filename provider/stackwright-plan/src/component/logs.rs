@@ -21,6 +21,7 @@ pub struct LogGroup {
 impl Component for LogGroup {
     const KIND: Kind = Kind::LogGroup;
     const REPLACE: &'static [&'static str] = &["log_group_name"];
+    const NAME: &'static [&'static str] = &["log_group_name"];
 }
 
 /// Makes a metric of the events of a log group that match. It has no tags. Outputs: `name`, `group`.
@@ -47,4 +48,5 @@ pub struct LogMetricFilter {
 impl Component for LogMetricFilter {
     const KIND: Kind = Kind::LogMetricFilter;
     const REPLACE: &'static [&'static str] = &["filter_name", "log_group_name"];
+    const NAME: &'static [&'static str] = &["filter_name", "log_group_name"];
 }

@@ -55,6 +55,12 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const KIND: Kind;
     /// Fields that AWS cannot change in place.
     const REPLACE: &'static [&'static str] = &[];
+    /// Fields that together are its name: AWS takes no second object with the same. A replacement
+    /// under the same name deletes the old object first. Looking for one needs no other field. Empty
+    /// for objects whose ids AWS gives.
+    const NAME: &'static [&'static str] = &[];
+    /// It holds what cannot be made again: it is never deleted to make room for a successor.
+    const PRECIOUS: bool = false;
     /// Fields with lists whose order has no meaning.
     const UNORDERED: &'static [&'static str] = &[];
     /// Fields whose values are never shown, only that they differ; `*` stands for one name.
@@ -82,6 +88,10 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
 pub struct KindFacts {
     /// Fields that AWS cannot change in place.
     pub replace: &'static [&'static str],
+    /// Fields that together are its name.
+    pub name: &'static [&'static str],
+    /// It is never deleted to make room for a successor.
+    pub precious: bool,
     /// Fields with lists whose order has no meaning.
     pub unordered: &'static [&'static str],
     /// Fields whose values are never shown.
@@ -123,6 +133,8 @@ macro_rules! kinds {
             pub const fn facts(self) -> KindFacts {
                 match self { $(Self::$kind => KindFacts {
                     replace: <$kind as Component>::REPLACE,
+                    name: <$kind as Component>::NAME,
+                    precious: <$kind as Component>::PRECIOUS,
                     unordered: <$kind as Component>::UNORDERED,
                     redacted: <$kind as Component>::REDACTED,
                     keeps_history: <$kind as Component>::KEEPS_HISTORY,

@@ -23,6 +23,7 @@ pub struct DbSubnetGroup {
 impl Component for DbSubnetGroup {
     const KIND: Kind = Kind::DbSubnetGroup;
     const REPLACE: &'static [&'static str] = &["db_subnet_group_name"];
+    const NAME: &'static [&'static str] = &["db_subnet_group_name"];
     const UNORDERED: &'static [&'static str] = &["subnet_ids"];
 }
 
@@ -48,6 +49,7 @@ impl Component for DbParameterGroup {
         "db_parameter_group_family",
         "description",
     ];
+    const NAME: &'static [&'static str] = &["db_parameter_group_name"];
 }
 
 /// What a new database is filled from. Exactly one of snapshot and source.
@@ -175,6 +177,8 @@ impl Component for DbInstance {
         "master_username",
         "db_subnet_group_name",
     ];
+    const NAME: &'static [&'static str] = &["db_instance_identifier"];
+    const PRECIOUS: bool = true;
     const UNORDERED: &'static [&'static str] =
         &["vpc_security_group_ids", "enabled_cloudwatch_logs_exports"];
 }
@@ -218,6 +222,7 @@ impl Component for DbReplica {
         "source_db_instance_identifier",
         "availability_zone",
     ];
+    const NAME: &'static [&'static str] = &["db_instance_identifier"];
     const UNORDERED: &'static [&'static str] = &["vpc_security_group_ids"];
 }
 
@@ -249,6 +254,7 @@ pub struct DbCredentials {
 impl Component for DbCredentials {
     const KIND: Kind = Kind::DbCredentials;
     const REPLACE: &'static [&'static str] = &["secret_arn"];
+    const NAME: &'static [&'static str] = &["secret_arn"];
 }
 
 /// What happens when a database is deleted. Written last in a create: a database whose create did
@@ -267,4 +273,5 @@ pub struct DbProtection {
 impl Component for DbProtection {
     const KIND: Kind = Kind::DbProtection;
     const REPLACE: &'static [&'static str] = &["db_instance_identifier"];
+    const NAME: &'static [&'static str] = &["db_instance_identifier"];
 }

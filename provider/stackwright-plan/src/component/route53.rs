@@ -30,6 +30,7 @@ pub struct DnsRecord {
 impl Component for DnsRecord {
     const KIND: Kind = Kind::DnsRecord;
     const REPLACE: &'static [&'static str] = &["zone_id", "name", "type"];
+    const NAME: &'static [&'static str] = &["zone_id", "name", "type"];
     const UNORDERED: &'static [&'static str] = &["values"];
     const ADOPT_EQUAL: bool = true;
 }

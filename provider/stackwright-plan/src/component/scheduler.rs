@@ -17,6 +17,7 @@ pub struct ScheduleGroup {
 impl Component for ScheduleGroup {
     const KIND: Kind = Kind::ScheduleGroup;
     const REPLACE: &'static [&'static str] = &["name"];
+    const NAME: &'static [&'static str] = &["name"];
 }
 
 /// Starts a task on ECS again and again. Cannot be tagged: owned through its group. Every change
@@ -68,5 +69,6 @@ pub struct Schedule {
 impl Component for Schedule {
     const KIND: Kind = Kind::Schedule;
     const REPLACE: &'static [&'static str] = &["group_name", "name"];
+    const NAME: &'static [&'static str] = &["group_name", "name"];
     const UNORDERED: &'static [&'static str] = &["subnets", "security_groups"];
 }

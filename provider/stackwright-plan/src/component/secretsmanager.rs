@@ -20,4 +20,5 @@ pub struct Secret {
 impl Component for Secret {
     const KIND: Kind = Kind::Secret;
     const REPLACE: &'static [&'static str] = &["name"];
+    const NAME: &'static [&'static str] = &["name"];
 }

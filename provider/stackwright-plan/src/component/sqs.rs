@@ -24,4 +24,5 @@ pub struct Queue {
 impl Component for Queue {
     const KIND: Kind = Kind::Queue;
     const REPLACE: &'static [&'static str] = &["queue_name"];
+    const NAME: &'static [&'static str] = &["queue_name"];
 }

@@ -21,5 +21,6 @@ pub struct Parameter {
 impl Component for Parameter {
     const KIND: Kind = Kind::Parameter;
     const REPLACE: &'static [&'static str] = &["name"];
+    const NAME: &'static [&'static str] = &["name"];
     const REDACTED: &'static [&'static str] = &["value"];
 }

@@ -308,7 +308,11 @@ fn replica_of(
     component: &str,
     replica: &ReplicaConfig,
 ) -> Option<DbReplica> {
-    let identifier = replica_name(inputs.scope, inputs.name, key);
+    let zone = match &replica.availability_zone {
+        Cfg::Null => None,
+        zone => Some(zone.known()?.clone()),
+    };
+    let identifier = replica_name(inputs.scope, inputs.name, key, zone.as_deref());
     let class = match &replica.instance_class {
         Cfg::Null => inputs.view.instance_class.known()?,
         given => given.known()?,
@@ -316,7 +320,7 @@ fn replica_of(
     Some(DbReplica {
         source_db_instance_identifier: output(INSTANCE, "id"),
         db_instance_class: class.clone(),
-        availability_zone: replica.availability_zone.known().cloned(),
+        availability_zone: zone,
         multi_az: *replica.multi_az.known()?,
         publicly_accessible: false,
         vpc_security_group_ids: vec![output(GROUP, "id")],

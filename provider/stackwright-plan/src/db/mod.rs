@@ -22,9 +22,10 @@ use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
 use crate::diff::FieldDiff;
 use crate::network::NetworkRef;
 use crate::resource::{
-    Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, cfg_map,
+    Anchor, Common, CommonConfig, Exclusive, Facts, Found, Plain, RecoverError, Refs, Resource,
+    cfg_map,
 };
-use crate::{Graph, Key, Outputs, Scope, name};
+use crate::{Graph, Key, Outputs, Scope, name, resource};
 
 /// A PostgreSQL database on RDS: the instance, its subnet, parameter and security groups, read replicas, a private name, and a secret with its password and URL.
 ///
@@ -207,7 +208,7 @@ pub struct Replica {
         allowed = "a class like `db.t4g.micro`"
     )]
     pub instance_class: Option<String>,
-    /// Its availability zone; not with `multi_az`. A change makes the replica anew. Default: chosen by AWS.
+    /// Its availability zone; not with `multi_az`. With another zone a new replica is made, with a host name of its own, before the old one goes; also when a zone is given for the first time, or taken out. Default: chosen by AWS.
     pub availability_zone: Option<String>,
     /// Whether it has a standby of its own, in a zone that AWS chooses as it does the first one.
     #[tf(default = false)]
@@ -279,9 +280,12 @@ fn instance_name(scope: &Scope, db: &str) -> String {
     single_hyphens(&unique)
 }
 
-fn replica_name(scope: &Scope, db: &str, key: &str) -> String {
+/// Identifier of a replica. The zone is part of it where one is given: AWS cannot change it, and the
+/// successor is made before the old one goes.
+fn replica_name(scope: &Scope, db: &str, key: &str, zone: Option<&str>) -> String {
     let parts = [&scope.project, &scope.environment, db, "replica", key];
-    single_hyphens(&name::unique(&parts, &[], name::DATABASE))
+    let salt: Vec<&str> = zone.into_iter().collect();
+    single_hyphens(&name::unique(&parts, &salt, name::DATABASE))
 }
 
 fn single_hyphens(text: &str) -> String {
@@ -323,6 +327,12 @@ impl Resource for DbResource {
         if let Some(prior) = prior.filter(|prior| Self::same_database(prior, view)) {
             rules::check_change(prior, view, found);
         }
+    }
+
+    fn exclusives(_scope: &Scope, view: &DbConfig) -> Vec<Exclusive> {
+        let name = components::private_name(view);
+        let claimed = resource::private_name(&name, Path::attribute("name"));
+        claimed.into_iter().collect()
     }
 
     fn plan(scope: &Scope, view: &DbConfig) -> Option<Graph> {
@@ -400,16 +410,26 @@ fn fill(scope: &Scope, view: &mut DbConfig, outputs: &Outputs) {
     view.replica_hosts = by_replica(view, |key| {
         outputs.get(&format!("{REPLICA}{key}").into(), "address")
     });
-    view.replica_ids = by_replica(view, |key| {
-        let id = |name: String| replica_name(scope, &name, key);
-        view.name.clone().map(id)
-    });
+    view.replica_ids = by_replica(view, |key| replica_id(scope, view, key));
     view.memory_bytes = view
         .instance_class
         .clone()
         .map(|class| classes::memory_bytes(&class).unwrap_or(0));
     view.max_connections = classes::max_connections(view);
     fill_references(view);
+}
+
+fn replica_id(scope: &Scope, view: &DbConfig, key: &str) -> Cfg<String> {
+    let replica = view.replicas.known().and_then(|all| all.get(key)?.known());
+    let zone = match replica.map(|replica| &replica.availability_zone) {
+        Some(Cfg::Known(zone)) => Some(zone.as_str()),
+        Some(Cfg::Null) => None,
+        Some(Cfg::Unknown(_)) | None => return Cfg::unknown(),
+    };
+    let name = view.name.known();
+    name.map_or_else(Cfg::unknown, |name| {
+        Cfg::Known(replica_name(scope, name, key, zone))
+    })
 }
 
 /// A map with something of each replica.

@@ -198,7 +198,7 @@ fn identifiers_are_ones_that_rds_takes() {
             id.len() <= 63 && !id.contains("--") && !id.ends_with('-'),
             "{id}"
         );
-        let replica = replica_name(&scope(), name, &"k".repeat(20));
+        let replica = replica_name(&scope(), name, &"k".repeat(20), None);
         assert!(replica.len() <= 63 && replica != id, "{replica}");
     }
 }

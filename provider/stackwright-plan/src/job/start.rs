@@ -76,12 +76,10 @@ fn role(inputs: &Inputs<'_>, graph: &mut Graph) {
     let Scope {
         project,
         environment,
-        region,
         iam_path,
         ..
     } = scope;
-    let parts = [project.as_str(), environment, app, process, "scheduler"];
-    let role_name = name::unique(&parts, &[region], name::ROLE);
+    let role_name = name::role(scope, &[project, environment, app, process, "scheduler"]);
     let policies = policy(inputs, graph).map_or(In::Unknown, |policy| {
         let policy = policy_document::normalise(&policy);
         In::Known(BTreeMap::from([("start".to_owned(), policy)]))

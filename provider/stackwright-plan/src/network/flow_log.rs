@@ -71,7 +71,7 @@ fn role(inputs: &Inputs<'_>, graph: &mut Graph) {
         &inputs.name,
         "flow-log",
     ];
-    let role_name = name::unique(&parts, &[&scope.region], name::ROLE);
+    let role_name = name::role(scope, &parts);
     let arn = scope.global_arn("iam", &format!("role{}{role_name}", scope.iam_path));
     let role = Role {
         path: scope.iam_path.clone(),

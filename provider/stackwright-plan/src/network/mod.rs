@@ -55,7 +55,7 @@ pub struct Network {
     /// Number of availability zones to use: the first ones of the region that are open to every account. Given instead of `availability_zones`.
     #[tf(optional, computed, range(1..=4))]
     pub az_count: Option<i64>,
-    /// Availability zones to use, in the order of the address plan. Add at the end: a zone whose place changes gets new subnets. Default: the first two of the region.
+    /// Availability zones to use, in the order of the address plan. Add zones at the end and remove them from the end: a zone keeps its place, because its addresses follow from it. Default: the first two of the region.
     #[tf(optional, computed, length(1..=4))]
     pub availability_zones: Option<Vec<String>>,
     /// How private subnets reach IPv4 addresses outside: `single` for one NAT gateway that all zones share, `per_az` for one in each zone, `none` for no NAT gateway. With `none`, interface endpoints in each zone lead to the AWS services that tasks need (ECR, CloudWatch Logs, Secrets Manager, SSM), and images can be pulled from ECR alone; in two zones these endpoints cost more than a NAT gateway, so this is for networks that must be closed, which also need `ipv6 = false`.
@@ -264,11 +264,16 @@ impl Resource for NetworkResource {
     }
 
     fn validate(view: &NetworkConfig, found: &mut Diagnostics) {
-        if view.az_count.known().is_some() && view.availability_zones.known().is_some() {
+        if let (Some(asked), Cfg::Known(zones)) = (view.az_count.known(), &view.availability_zones)
+            && count(zones.len()) != Cfg::Known(*asked)
+        {
             found.error(
                 Path::attribute("az_count"),
                 "Conflicting Arguments",
-                "`az_count` and `availability_zones` say the same thing. Remove one of them.",
+                format!(
+                    "`az_count` is {asked}, but `availability_zones` has {}. Remove one of them.",
+                    zones.len()
+                ),
             );
         }
         let zones = known_list(&view.availability_zones).unwrap_or_default();

@@ -71,7 +71,7 @@ fn zones(prior: &NetworkConfig, planned: &NetworkConfig, found: &mut Diagnostics
     }
     let at = Path::attribute("availability_zones");
     if !fewer.is_empty() {
-        found.warning(at, "Availability Zones Go", format!("The subnets in {} are deleted, with their NAT gateways and public addresses. AWS keeps a subnet until nothing is in it: take tasks, routers and databases out of these zones first, or the apply waits until its timeout.", fewer.join(", ")));
+        found.warning(at, "Availability Zones Go", format!("The subnets in {} are deleted, with their NAT gateways and public addresses. Routers, apps, services and databases of this root that take their subnets from `ref` leave them in the same apply. AWS keeps a subnet while anything else is in it: then it stays, and each plan shows it until it is empty and can be deleted.", fewer.join(", ")));
     } else if !more.is_empty() {
         found.warning(at, "Availability Zones Are Added", format!("{} get subnets. What is in the other zones stays as it is. Services and routers of this network are told of the new subnets: ECS starts their tasks anew, one deployment each.", more.join(", ")));
     }

@@ -19,9 +19,10 @@ use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
 use crate::diff::FieldDiff;
 use crate::network::{NetworkRef, NetworkRefConfig};
 use crate::resource::{
-    Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, split_id,
+    Anchor, Common, CommonConfig, Exclusive, Facts, Found, Plain, RecoverError, Refs, Resource,
+    split_id,
 };
-use crate::{Graph, Key, Kind, Outputs, Scope, aws_rules, name};
+use crate::{Graph, Key, Kind, Outputs, Scope, aws_rules, name, resource};
 
 mod check;
 mod parts;
@@ -287,6 +288,20 @@ impl Resource for RouterResource {
 
     fn protection(state: &RouterConfig) -> Option<&'static str> {
         (state.deletion_protection.known() == Some(&true)).then_some("deletion_protection")
+    }
+
+    fn exclusives(_scope: &Scope, view: &RouterConfig) -> Vec<Exclusive> {
+        let domains = view.domains.known().into_iter().flatten().enumerate();
+        let domain = |(index, domain): (usize, &Cfg<String>)| {
+            let domain = domain.known()?;
+            Some(Exclusive {
+                what: format!("the domain `{domain}`"),
+                at: Path::attribute("domains").index(index),
+                remedy: "A domain leads to one router only. Take it out of one of them.",
+            })
+        };
+        let private = resource::private_name(&private_name(view), Path::attribute("name"));
+        domains.filter_map(domain).chain(private).collect()
     }
 
     fn notes(

@@ -34,9 +34,10 @@ use crate::app::{AppRef, AppRefConfig};
 use crate::cluster::ClusterRef;
 use crate::diff::FieldDiff;
 use crate::resource::{
-    Anchor, Common, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource, split_id,
+    Anchor, Common, CommonConfig, Exclusive, Facts, Found, Plain, RecoverError, Refs, Resource,
+    split_id,
 };
-use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules};
+use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules, resource};
 pub use checks::tasks_in_deployment;
 pub(crate) use inputs::ecs_name;
 use inputs::{
@@ -312,6 +313,37 @@ impl Resource for ServiceResource {
             |view: &ServiceConfig| view.app.known().and_then(|app| app.vpc_id.known().cloned());
         let moves = vpc(prior).is_some() && vpc(prior) != vpc(planned);
         moves.then(|| Path::attribute("app")).into_iter().collect()
+    }
+
+    fn exclusives(_scope: &Scope, view: &ServiceConfig) -> Vec<Exclusive> {
+        let mut all = routing::exclusives(view);
+        let name = private_name::dns_name(view);
+        all.extend(resource::private_name(
+            &name,
+            Path::attribute("private_name"),
+        ));
+        all
+    }
+
+    fn stands_on(scope: &Scope, view: &ServiceConfig) -> Vec<(ResourceId, Path)> {
+        let id = |kind: &str, name: &Cfg<String>| {
+            let name = name.known()?;
+            Some(ResourceId::new(
+                kind,
+                format!("{}/{name}", scope.environment),
+            ))
+        };
+        let app = view.app.known().and_then(|app| id("app", &app.name));
+        let cluster = view.cluster.known();
+        let cluster = cluster.and_then(|cluster| id("cluster", &cluster.name));
+        let routers = router_names(view).unwrap_or_default().into_iter();
+        let routers = routers.filter_map(|name| id("router", &Cfg::Known(name)));
+        let at = |attribute| move |id| (id, Path::attribute(attribute));
+        let app = app.into_iter().map(at("app"));
+        let cluster = cluster.into_iter().map(at("cluster"));
+        app.chain(cluster)
+            .chain(routers.map(at("routes")))
+            .collect()
     }
 
     fn notes(

@@ -14,6 +14,7 @@ use crate::component::{
     Direction, ForwardTarget, ListenerRule, LoadBalancerTarget, SecurityGroup, SecurityGroupRule,
     TargetGroup,
 };
+use crate::resource::Exclusive;
 use crate::{Graph, In, Key, name};
 
 /// Everything between the routers and the tasks; nothing for a worker.
@@ -269,6 +270,44 @@ fn rule(inputs: &Inputs<'_>, key: &str, route: &RouteConfig, graph: &mut Graph) 
     };
     graph.add(component, &rule);
     Some(())
+}
+
+/// The places and the requests that the routes claim at their routers.
+pub(super) fn exclusives(view: &super::ServiceConfig) -> Vec<Exclusive> {
+    let routes = view.routes.known().into_iter().flatten();
+    let routes = routes.filter_map(|(key, route)| Some((key, route.known()?)));
+    routes
+        .flat_map(|(key, route)| {
+            let at = Path::attribute("routes").key(key);
+            [priority(route, &at), requests(route, &at)]
+        })
+        .flatten()
+        .collect()
+}
+
+fn priority(route: &RouteConfig, at: &Path) -> Option<Exclusive> {
+    let router = route.router.known()?.name.known()?;
+    let priority = route.priority.known()?;
+    Some(Exclusive {
+        what: format!("priority {priority} of router `{router}`"),
+        at: at.join("priority"),
+        remedy: "A load balancer has one rule for each priority. Give one of them another number, or leave `priority` out: a free one is then chosen.",
+    })
+}
+
+fn requests(route: &RouteConfig, at: &Path) -> Option<Exclusive> {
+    let router = route.router.known()?.name.known()?;
+    let part = |value: &Cfg<String>, any: &str| match value {
+        Cfg::Null => Some(any.to_owned()),
+        Cfg::Known(text) => Some(text.clone()),
+        Cfg::Unknown(_) => None,
+    };
+    let (host, path) = (part(&route.host, "*")?, part(&route.path, ANY_PATH)?);
+    Some(Exclusive {
+        what: format!("requests for `{host}{path}` at router `{router}`"),
+        at: at.clone(),
+        remedy: "A load balancer sends these requests to one of them only, and the other never gets any. Give one of them another `host` or `path`.",
+    })
 }
 
 /// The path of a route that says neither host nor path.

@@ -31,8 +31,34 @@ pub(crate) type Drifted = BTreeMap<Key, BTreeSet<String>>;
 pub(crate) struct Changes {
     /// By component; those that stay as they are are left out.
     pub(crate) steps: BTreeMap<Key, Step>,
+    /// The fields that an [`Step::Update`] writes. A component without an entry is written whole.
+    fields: BTreeMap<Key, BTreeSet<String>>,
     /// Ids and ARNs that are certain.
     pub(crate) outputs: Outputs,
+}
+
+impl Changes {
+    /// Whether anything is done to a component.
+    pub(crate) fn touch(&self, component: &Key) -> bool {
+        self.steps.contains_key(component)
+    }
+
+    /// Whether an object is made for a component.
+    pub(crate) fn make(&self, component: &Key) -> bool {
+        matches!(
+            self.steps.get(component),
+            Some(Step::Create | Step::Replace)
+        )
+    }
+
+    /// Whether a field of a component is written.
+    pub(crate) fn write(&self, component: &Key, field: &str) -> bool {
+        self.touch(component)
+            && self
+                .fields
+                .get(component)
+                .is_none_or(|fields| fields.contains(field))
+    }
 }
 
 /// Works out the steps from `before` to `after`. `drifted` components are written, `missing` ones made.
@@ -60,8 +86,16 @@ pub(crate) fn changes(
         };
         let outputs = match step {
             Some(Step::Create | Step::Replace) => node.predicted.clone(),
-            _ => kept(record, &key, &fields.unwrap_or_default(), node.kind),
+            _ => kept(
+                record,
+                &key,
+                fields.as_ref().unwrap_or(&BTreeSet::new()),
+                node.kind,
+            ),
         };
+        if let (Some(Step::Update), Some(fields)) = (step, fields) {
+            changes.fields.insert(key.clone(), fields);
+        }
         changes.outputs.0.insert(key.clone(), outputs);
         changes.steps.extend(step.map(|step| (key, step)));
     }

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Map, Value as Json};
-use stackwright_aws::{AwsError, Freshness, Recorded, Wait};
+use stackwright_aws::{AwsError, Freshness, Recorded, User, Wait};
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Graph, Key, Kind, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
 
+use super::changes::Changes;
 use super::drift::{self, Ignore};
 use super::observe::own_tags;
-use super::record::{digest, digests};
+use super::record::{digest, digests, object};
 use super::world::Search;
 use super::{Entry, Record, Seen, World, teardown};
+use crate::journal::{Journal, Made};
 
 /// What an apply works with.
 #[derive(Clone)]
@@ -28,10 +30,15 @@ pub(crate) struct Job<'a> {
     pub(crate) id: &'a ResourceId,
     /// What is left alone.
     pub(crate) ignore: &'a Ignore,
+    /// What the plan showed: nothing else is written. `None` when the last apply came to a stop, or
+    /// nothing exists yet: then everything that differs is.
+    pub(crate) shown: Option<&'a Changes>,
     /// How long.
     pub(crate) wait: Wait,
     /// The last apply came to a stop: what it waited for is waited for again.
     pub(crate) resume: bool,
+    /// Where an object without tags is written down before it is made.
+    pub(crate) journal: Option<&'a Journal>,
     /// Called with the record whenever an object has come into existence.
     pub(crate) save: &'a (dyn Fn(&Record) + Send + Sync),
 }
@@ -84,6 +91,25 @@ pub(crate) enum Cause {
         /// How it differs.
         differs: String,
     },
+    /// It was deleted outside after the plan was made, and the plan does not touch it.
+    Gone {
+        /// The object: its name or id.
+        object: String,
+    },
+    /// It holds data, and differs in what AWS cannot change.
+    Precious {
+        /// The object: its name or id.
+        object: String,
+        /// How it differs.
+        fields: String,
+    },
+    /// Another revision was deployed after the plan was made.
+    Superseded {
+        /// The revision that the plan started from.
+        planned_from: String,
+        /// The one that runs now.
+        now: String,
+    },
     /// Terraform asked to stop before this step was begun.
     Stopped,
 }
@@ -95,6 +121,10 @@ pub(crate) struct Outcome {
     pub(crate) record: Record,
     /// What stopped it, if anything.
     pub(crate) failures: Vec<Failure>,
+    /// Fields that were changed outside after the plan was made, and were left alone: `service.desired_count`.
+    pub(crate) left_alone: BTreeSet<String>,
+    /// Who is still in something that has to go: it waits in the record.
+    pub(crate) waits_for: Vec<User>,
 }
 
 /// Goes through the stages, each one to its end with everything waited for, and then to the graph.
@@ -109,14 +139,18 @@ pub(crate) async fn converge_in_stages(
         ..job.clone()
     };
     let mut record = before;
+    let mut left_alone = BTreeSet::new();
     for stage in stages {
-        let outcome = converge(&whole, stage, record).await;
+        let mut outcome = converge(&whole, stage, record).await;
+        left_alone.append(&mut outcome.left_alone);
         if !outcome.failures.is_empty() {
             return outcome;
         }
         record = outcome.record;
     }
-    converge(job, graph, record).await
+    let mut outcome = converge(job, graph, record).await;
+    outcome.left_alone.append(&mut left_alone);
+    outcome
 }
 
 /// Creates, updates and replaces in dependency order, then deletes what is not wanted any more.
@@ -127,23 +161,69 @@ pub(crate) async fn converge(job: &Job<'_>, graph: &Graph, before: Record) -> Ou
             ..before
         },
         failures: Vec::new(),
+        left_alone: BTreeSet::new(),
     };
     (job.save)(&state.record);
+    state
+        .failures
+        .extend(superseded(job, graph, &state.record).await);
     run(job, graph, &mut state).await;
+    let mut waits_for = Vec::new();
     if state.failures.is_empty() {
-        retire(job, graph, &mut state).await;
+        match teardown::unwanted(job, graph, &mut state.record).await {
+            Ok(users) => waits_for = users,
+            Err(failures) => state.failures.extend(failures),
+        }
     }
     state.record.incomplete = !state.failures.is_empty();
     state.record.unborn &= state.record.incomplete;
     Outcome {
         record: state.record,
         failures: state.failures,
+        left_alone: state.left_alone,
+        waits_for,
     }
+}
+
+/// Looks whether something was deployed after the plan was made that the apply would undo.
+async fn superseded(job: &Job<'_>, graph: &Graph, record: &Record) -> Option<Failure> {
+    let shown = job.shown?;
+    for (key, node) in &graph.nodes {
+        let Some((other, field)) = &node.identified_by else {
+            continue;
+        };
+        let recorded = record.components.get(key).zip(record.components.get(other));
+        let Some((own, names)) = recorded.filter(|_| shown.touch(key) || shown.touch(other)) else {
+            continue;
+        };
+        let fail = |doing, cause| Failure {
+            component: other.clone(),
+            kind: names.kind,
+            doing,
+            cause,
+        };
+        let read = job
+            .world
+            .read(names.kind, &names.outputs, Freshness::Cached);
+        let seen = match read.await {
+            Ok(seen) => seen.unwrap_or_default(),
+            Err(error) => return Some(fail(Doing::Reading, Cause::Aws(error))),
+        };
+        let now = seen.fields.get(*field).and_then(Json::as_str);
+        let planned_from = own.outputs.get("arn").cloned().unwrap_or_default();
+        if let Some(now) = now.filter(|now| !now.is_empty() && *now != planned_from) {
+            let now = now.to_owned();
+            let cause = Cause::Superseded { planned_from, now };
+            return Some(fail(Doing::Updating, cause));
+        }
+    }
+    None
 }
 
 struct State {
     record: Record,
     failures: Vec<Failure>,
+    left_alone: BTreeSet<String>,
 }
 
 /// Starts every component whose needs are done; after a failure nothing new is started, and what
@@ -161,9 +241,9 @@ async fn run(job: &Job<'_>, graph: &Graph, state: &mut State) {
                     break;
                 }
                 started.insert(key.clone());
-                let entry = state.record.components.get(key).cloned();
                 let desired = node.resolve(&outputs);
-                running.push(ensure(job, key, node, desired, entry));
+                let walk = Walk::new(job, (key, node), desired, &state.record);
+                running.push(walk.ensure());
             }
         }
         let Some(ensured) = running.next().await else {
@@ -200,17 +280,21 @@ fn keep(job: &Job<'_>, ensured: Ensured, outputs: &mut Outputs, state: &mut Stat
     let Ensured {
         key,
         entry,
-        retired,
+        given_up,
         failure,
+        left_alone,
     } = ensured;
     if let Some(entry) = entry {
         outputs.0.insert(key.clone(), entry.outputs.clone());
-        state.record.components.insert(key, entry);
+        state.record.hold(key.clone(), entry);
     } else {
         state.record.components.remove(&key);
     }
-    state.record.retired.extend(retired);
+    for old in given_up {
+        state.record.retire(key.clone(), old);
+    }
     state.failures.extend(failure);
+    state.left_alone.extend(left_alone);
     (job.save)(&state.record);
 }
 
@@ -218,8 +302,9 @@ fn keep(job: &Job<'_>, ensured: Ensured, outputs: &mut Outputs, state: &mut Stat
 struct Ensured {
     key: Key,
     entry: Option<Entry>,
-    retired: Option<Entry>,
+    given_up: Vec<Entry>,
     failure: Option<Failure>,
+    left_alone: BTreeSet<String>,
 }
 
 /// One component on its way.
@@ -229,37 +314,50 @@ struct Walk<'a> {
     node: &'a Node,
     desired: Map<String, Json>,
     entry: Option<Entry>,
-    retired: Option<Entry>,
+    /// Objects that the component had before and that wait for their delete.
+    retired: Vec<Entry>,
+    /// Objects that it has no more and that have to be deleted.
+    given_up: Vec<Entry>,
+    /// Top fields that were changed outside after the plan was made.
+    left_alone: BTreeSet<String>,
     doing: Doing,
 }
 
-async fn ensure<'a>(
-    job: &'a Job<'a>,
-    key: &'a Key,
-    node: &'a Node,
-    desired: Map<String, Json>,
-    entry: Option<Entry>,
-) -> Ensured {
-    let mut walk = Walk {
-        job,
-        key,
-        node,
-        desired,
-        entry,
-        retired: None,
-        doing: Doing::Reading,
-    };
-    let failure = walk.go().await.err().map(|cause| Failure {
-        component: key.clone(),
-        kind: node.kind,
-        doing: walk.doing,
-        cause,
-    });
-    Ensured {
-        key: key.clone(),
-        entry: walk.entry,
-        retired: walk.retired,
-        failure,
+impl<'a> Walk<'a> {
+    fn new(
+        job: &'a Job<'a>,
+        (key, node): (&'a Key, &'a Node),
+        desired: Map<String, Json>,
+        record: &Record,
+    ) -> Self {
+        Self {
+            job,
+            key,
+            node,
+            desired,
+            entry: record.components.get(key).cloned(),
+            retired: record.retired_of(key),
+            given_up: Vec::new(),
+            left_alone: BTreeSet::new(),
+            doing: Doing::Reading,
+        }
+    }
+
+    async fn ensure(mut self) -> Ensured {
+        let failure = self.go().await.err().map(|cause| Failure {
+            component: self.key.clone(),
+            kind: self.node.kind,
+            doing: self.doing,
+            cause,
+        });
+        let name = |field: String| format!("{}.{field}", self.key);
+        Ensured {
+            key: self.key.clone(),
+            entry: self.entry,
+            given_up: self.given_up,
+            failure,
+            left_alone: self.left_alone.into_iter().map(name).collect(),
+        }
     }
 }
 
@@ -275,8 +373,9 @@ impl Walk<'_> {
             Some(seen) => {
                 let changed = self.differences(&seen);
                 if self.must_replace(&changed) {
-                    self.replace().await?
+                    self.replace(&seen).await?
                 } else {
+                    let changed = self.but_left_alone(changed);
                     self.update(&seen, &changed).await?
                 }
             }
@@ -284,21 +383,56 @@ impl Walk<'_> {
         self.settle(written).await
     }
 
-    /// The object, by its record or by name and tags. Somebody else's is refused.
+    /// The object, by its record or by name and tags. Another owner's is refused.
     async fn look(&mut self) -> Result<Option<Seen>, Cause> {
         if let Some(entry) = &self.entry {
-            let seen = self
-                .job
-                .world
-                .read(self.node.kind, &entry.outputs, self.freshness())
-                .await
-                .map_err(Cause::Aws)?;
+            let seen = self.read(entry).await?;
             if seen.is_some() {
                 return Ok(seen);
             }
+            self.refuse_unless_planned(entry)?;
             self.entry = None;
         }
-        self.adopt().await
+        match self.revive().await? {
+            Some(seen) => Ok(Some(seen)),
+            None => self.adopt().await,
+        }
+    }
+
+    async fn read(&self, entry: &Entry) -> Result<Option<Seen>, Cause> {
+        let Job { world, .. } = self.job;
+        let seen = world.read(self.node.kind, &entry.outputs, self.freshness());
+        seen.await.map_err(Cause::Aws)
+    }
+
+    /// What is gone although the plan found it, and leaves it as it is, is not made behind the
+    /// user's back: with it went more than a plan could say.
+    fn refuse_unless_planned(&self, entry: &Entry) -> Result<(), Cause> {
+        match self.job.shown {
+            Some(shown) if !shown.touch(self.key) => Err(Cause::Gone {
+                object: entry.object().unwrap_or_default().to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// An object that the component had before, and that needs no replacement to be what is wanted
+    /// now: the change that gave it up was reverted.
+    async fn revive(&mut self) -> Result<Option<Seen>, Cause> {
+        let retired = std::mem::take(&mut self.retired);
+        for entry in retired {
+            let Some(seen) = self.read(&entry).await? else {
+                continue;
+            };
+            let before = self.entry.replace(entry);
+            if !self.must_replace(&self.differences(&seen)) {
+                tracing::info!(component = %self.key, object = object_name(&seen), "taking back an object that waited for its delete");
+                self.given_up.extend(before);
+                return Ok(Some(seen));
+            }
+            self.entry = before;
+        }
+        Ok(None)
     }
 
     /// A fast refresh leaves fields out; what is written is compared as a whole.
@@ -320,7 +454,7 @@ impl Walk<'_> {
             .find(self.node.kind, search)
             .await
             .map_err(Cause::Aws)?;
-        let Some(seen) = found.into_iter().next() else {
+        let Some(seen) = self.fittest(found) else {
             return Ok(None);
         };
         if let Some(owner) = self.stranger(&seen, &ours) {
@@ -334,6 +468,14 @@ impl Walk<'_> {
         tracing::info!(component = %self.key, object = object_name(&seen), "taking over an object of an earlier run");
         self.entry = Some(self.entry_with(seen.outputs.clone()));
         Ok(Some(seen))
+    }
+
+    /// Of several objects with our tags the one that is kept: one that needs no replacement.
+    fn fittest(&self, found: Vec<Seen>) -> Option<Seen> {
+        let fits = |seen: &Seen| !self.must_replace(&self.compare(seen, None));
+        let (mut fitting, other): (Vec<Seen>, Vec<Seen>) = found.into_iter().partition(fits);
+        fitting.extend(other);
+        fitting.into_iter().next()
     }
 
     /// Whose an object is when it is not ours. What cannot be tagged is ours through its parent; and
@@ -384,13 +526,45 @@ impl Walk<'_> {
     }
 
     fn differences(&self, seen: &Seen) -> Vec<FieldDiff> {
-        let mut found = drift::fields(self.node, &self.desired, seen, self.entry.as_ref());
-        found.retain(|field| !self.is_left_alone(field));
+        self.compare(seen, self.entry.as_ref())
+    }
+
+    fn compare(&self, seen: &Seen, entry: Option<&Entry>) -> Vec<FieldDiff> {
+        let mut found = drift::fields(self.node, &self.desired, seen, entry);
+        found.retain(|field| !self.is_ignored(field));
         found
     }
 
+    /// The differences that the plan showed. What was changed outside since then is remembered, and
+    /// left alone: an apply writes what a person has seen.
+    fn but_left_alone(&mut self, mut changed: Vec<FieldDiff>) -> Vec<FieldDiff> {
+        let Some(shown) = self.job.shown else {
+            return changed;
+        };
+        changed.retain(|field| {
+            let planned = shown.write(self.key, field.top());
+            if !planned {
+                self.left_alone.insert(field.top().to_owned());
+            }
+            planned
+        });
+        changed
+    }
+
+    /// What is written: what is desired, but what is left alone stays as it is, also where AWS takes
+    /// an object as a whole only.
+    fn to_write(&self, seen: &Seen) -> Map<String, Json> {
+        let mut fields = self.desired.clone();
+        for field in &self.left_alone {
+            if let Some(value) = seen.fields.get(field) {
+                fields.insert(field.clone(), value.clone());
+            }
+        }
+        fields
+    }
+
     /// What the user ignores is left alone as long as nobody wants it otherwise than it was written.
-    fn is_left_alone(&self, field: &FieldDiff) -> bool {
+    fn is_ignored(&self, field: &FieldDiff) -> bool {
         let ignore = self.job.ignore;
         let applied = self
             .entry
@@ -408,6 +582,7 @@ impl Walk<'_> {
     async fn create(&mut self) -> Result<bool, Cause> {
         self.doing = Doing::Creating;
         let token = self.token();
+        self.write_down().await?;
         tracing::info!(component = %self.key, kind = self.node.kind.label(), "creating");
         let created = self
             .job
@@ -423,6 +598,24 @@ impl Walk<'_> {
             self.finish_create().await?;
         }
         Ok(true)
+    }
+
+    /// An object that carries no tags cannot be found by them: the next run has to know its name.
+    async fn write_down(&self) -> Result<(), Cause> {
+        let Job {
+            world, journal, id, ..
+        } = self.job;
+        let foretold = world.foretold(self.node.kind, &self.desired);
+        let (Some(journal), Some(outputs)) = (journal, foretold.map_err(Cause::Aws)?) else {
+            return Ok(());
+        };
+        let made = Made {
+            key: self.key.clone(),
+            kind: self.node.kind,
+            outputs,
+            needs: self.node.needs(),
+        };
+        journal.making(id, made).await.map_err(Cause::Aws)
     }
 
     /// The rest of a create that takes more than one call.
@@ -462,21 +655,67 @@ impl Walk<'_> {
         Ok(None)
     }
 
-    async fn replace(&mut self) -> Result<bool, Cause> {
+    /// Makes another object in the place of one that AWS cannot change. The old one is deleted at
+    /// the end of the apply, when nothing refers to it any more.
+    async fn replace(&mut self, seen: &Seen) -> Result<bool, Cause> {
+        if self.is_same_name(seen) {
+            self.refuse_precious(seen)?;
+            return self.replace_in_place().await;
+        }
         let old = self.entry.take();
         let written = self.successor(old.as_ref()).await;
         if self.entry.is_none() {
             self.entry = old;
         } else if !self.node.kind.facts().keeps_history {
-            self.retired = old;
+            self.given_up.extend(old);
         }
         written.map(|_| true)
     }
 
-    /// Takes over a successor that an earlier run has made, or makes one.
+    /// Whether AWS would refuse the new object because the old one has its name.
+    fn is_same_name(&self, seen: &Seen) -> bool {
+        let name = self.node.kind.facts().name;
+        let same = |field: &&str| seen.fields.get(*field) == self.desired.get(*field);
+        !name.is_empty() && name.iter().all(same)
+    }
+
+    /// A database that differs in what AWS cannot change is not deleted because of it.
+    fn refuse_precious(&self, seen: &Seen) -> Result<(), Cause> {
+        let facts = self.node.kind.facts();
+        if !facts.precious {
+            return Ok(());
+        }
+        let differ = self.differences(seen).into_iter();
+        let fields = differ.filter(|field| facts.replace.contains(&field.top()));
+        let fields: Vec<String> = fields.map(|field| format!("`{}`", field.field)).collect();
+        Err(Cause::Precious {
+            object: object_name(seen),
+            fields: fields.join(", "),
+        })
+    }
+
+    /// Both have one name, so the old one goes first.
+    async fn replace_in_place(&mut self) -> Result<bool, Cause> {
+        let Some(old) = self.entry.clone() else {
+            return Ok(false);
+        };
+        self.doing = Doing::Deleting;
+        let Job { world, wait, .. } = self.job;
+        tracing::info!(component = %self.key, kind = self.node.kind.label(), "deleting, because its successor has the same name");
+        let deleted = world.delete(old.kind, &old.outputs, wait).await;
+        deleted.map_err(Cause::Aws)?;
+        self.entry = None;
+        self.create().await
+    }
+
+    /// Takes over a successor that was made before, or makes one.
     async fn successor(&mut self, old: Option<&Entry>) -> Result<bool, Cause> {
+        if let Some(seen) = self.revive().await? {
+            let changed = self.differences(&seen);
+            return self.update(&seen, &changed).await;
+        }
         match self.adopt().await? {
-            Some(seen) if old.is_none_or(|old| old.outputs != seen.outputs) => {
+            Some(seen) if old.and_then(Entry::object) != object(&seen.outputs) => {
                 let changed = self.differences(&seen);
                 self.update(&seen, &changed).await
             }
@@ -537,7 +776,7 @@ impl Walk<'_> {
                 .await
                 .map_err(Cause::Aws)?;
             let outputs = world
-                .update(self.node.kind, &self.desired, seen, changed)
+                .update(self.node.kind, &self.to_write(seen), seen, changed)
                 .await
                 .map_err(Cause::Aws)?;
             if let Some(entry) = &mut self.entry {
@@ -554,7 +793,10 @@ impl Walk<'_> {
             return Ok(());
         };
         let mut odd = drift::fields(self.node, &self.desired, &seen, None);
-        odd.retain(|field| !self.job.ignore.covers(self.key, &field.field));
+        odd.retain(|field| {
+            let ignored = self.job.ignore.covers(self.key, &field.field);
+            !ignored && !self.left_alone.contains(field.top())
+        });
         if let Some(entry) = &mut self.entry {
             if self.node.kind.facts().late_outputs {
                 entry.outputs.extend(seen.outputs.clone());
@@ -584,15 +826,15 @@ impl Walk<'_> {
         }
     }
 
-    /// What is desired, and of what the user ignores what there is: nobody may wait for that to become otherwise.
+    /// What is desired, but what is ignored or left alone as it is: waiting for that to become
+    /// otherwise would never end.
     async fn wanted_in_the_end(&self) -> Result<Map<String, Json>, Cause> {
         let mut wanted = self.desired.clone();
         let ignore = self.job.ignore;
-        let ignored: Vec<String> = wanted
-            .keys()
-            .filter(|field| ignore.covers(self.key, field))
-            .cloned()
-            .collect();
+        let stays = |field: &&String| {
+            ignore.covers(self.key, field) || self.left_alone.contains(field.as_str())
+        };
+        let ignored: Vec<String> = wanted.keys().filter(stays).cloned().collect();
         if ignored.is_empty() {
             return Ok(wanted);
         }
@@ -640,22 +882,4 @@ pub(crate) fn object_name(seen: &Seen) -> String {
         .iter()
         .find_map(|output| seen.outputs.get(*output));
     name.cloned().unwrap_or_default()
-}
-
-/// Deletes replaced objects and components that the graph does not have any more.
-async fn retire(job: &Job<'_>, graph: &Graph, state: &mut State) {
-    if let Err(failure) = teardown::retired(job, &mut state.record).await {
-        state.failures.push(failure);
-        return;
-    }
-    let unwanted: BTreeSet<Key> = state
-        .record
-        .components
-        .keys()
-        .filter(|key| !graph.nodes.contains_key(*key))
-        .cloned()
-        .collect();
-    state
-        .failures
-        .extend(teardown::delete(job, &mut state.record, &unwanted).await);
 }

@@ -101,6 +101,12 @@ pub(crate) fn differences(
         }
     }
     all.extend(observed.leftover.iter().map(too_much));
+    all.extend(
+        observed
+            .retired
+            .iter()
+            .map(|it| too_much(&replaced(&it.key))),
+    );
     all.retain(|difference| {
         difference.field.is_some() || !ignore.covers(&difference.component, "")
     });
@@ -120,6 +126,11 @@ fn missing(key: &Key, entry: Option<&Entry>) -> Difference {
         redacted: false,
         cause,
     }
+}
+
+/// What the drift list calls an object that its component has no more.
+fn replaced(key: &Key) -> Key {
+    Key(format!("{key} (replaced)"))
 }
 
 fn too_much(key: &Key) -> Difference {

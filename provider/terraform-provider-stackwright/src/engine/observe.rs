@@ -8,7 +8,7 @@ use stackwright_aws::{AwsError, Freshness, Recorded};
 use stackwright_plan::{Graph, Key, Node, Outputs, OwnTags, ResourceId, Scope, has_unknown};
 
 use super::drift;
-use super::record::digests;
+use super::record::{Retired, digests};
 use super::world::Search;
 use super::{Entry, Record, Seen, World};
 
@@ -19,6 +19,8 @@ pub(crate) struct Observation {
     pub(crate) found: BTreeMap<Key, Seen>,
     /// Recorded components that the graph does not have any more and that still exist.
     pub(crate) leftover: BTreeSet<Key>,
+    /// Objects that wait for their delete and that still exist.
+    pub(crate) retired: Vec<Retired>,
 }
 
 impl Observation {
@@ -66,10 +68,26 @@ pub(crate) async fn observe(
             seen.insert(key, found);
         }
     }
+    // What was found by its name only now leads on to what it names.
+    follow(world, graph, record, &mut seen, reading).await?;
     Ok(Observation {
         found: seen,
         leftover,
+        retired: retired(world, record, reading.freshness).await?,
     })
+}
+
+async fn retired(
+    world: &dyn World,
+    record: &Record,
+    freshness: Freshness,
+) -> Result<Vec<Retired>, AwsError> {
+    let reads = record.retired.iter().map(|retired| async move {
+        let Retired { entry, .. } = retired;
+        let seen = world.read(entry.kind, &entry.outputs, freshness).await?;
+        Ok(seen.map(|_| retired.clone()))
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
 fn outputs_of(seen: &BTreeMap<Key, Seen>) -> Outputs {
@@ -139,6 +157,9 @@ async fn follow(
         .collect();
     for (key, arn) in names {
         let node = &graph.nodes[&key];
+        if is_seen(seen, &key, &arn) {
+            continue;
+        }
         let spared = reading.fast || node.kind.facts().immutable;
         let unchanged = (spared && reading.freshness == Freshness::Cached)
             .then(|| unchanged(node, record.components.get(&key), &arn, seen));
@@ -151,6 +172,11 @@ async fn follow(
         seen.extend(found.map(|found| (key, found)));
     }
     Ok(())
+}
+
+fn is_seen(seen: &BTreeMap<Key, Seen>, key: &Key, arn: &str) -> bool {
+    let seen = seen.get(key).and_then(|seen| seen.outputs.get("arn"));
+    seen.is_some_and(|known| known == arn)
 }
 
 /// An object that never changes, is still the one that was recorded and is wanted as it was written:
@@ -192,13 +218,11 @@ async fn search(
     node: &Node,
     outputs: &Outputs,
 ) -> Result<Option<Seen>, AwsError> {
-    let mut known = outputs.clone();
-    predict(&mut known, node, key);
     let desired = node.resolve(outputs);
-    if desired.values().any(has_unknown) {
-        return Ok(None);
-    }
     let tags = own_tags(scope, id, key);
+    if desired.values().any(has_unknown) && !is_name_known(node, &desired) {
+        return by_tags(world, node, &tags).await;
+    }
     let found = world
         .find(node.kind, Search::Desired(&desired, &tags))
         .await?;
@@ -217,11 +241,21 @@ pub(crate) fn is_ours(seen: &Seen, tags: &OwnTags) -> bool {
     seen.own_tags().is_some_and(|theirs| theirs == *tags)
 }
 
-fn predict(outputs: &mut Outputs, node: &Node, key: &Key) {
-    outputs
-        .0
-        .entry(key.clone())
-        .or_insert_with(|| node.predicted.clone());
+/// Whether it has a name and that is known: nothing more is needed to look for it.
+fn is_name_known(node: &Node, desired: &Map<String, Json>) -> bool {
+    let name = node.kind.facts().name;
+    let known = |field: &&str| desired.get(*field).is_some_and(|value| !has_unknown(value));
+    !name.is_empty() && name.iter().all(known)
+}
+
+/// Something that it needs is gone, so its name is not known: its tags still say what it is.
+/// When a provider crashes, Terraform forgets the private state, and with it every id.
+async fn by_tags(world: &dyn World, node: &Node, tags: &OwnTags) -> Result<Option<Seen>, AwsError> {
+    if !node.desired.contains_key("tags") || node.kind.facts().keeps_history {
+        return Ok(None);
+    }
+    let found = world.find(node.kind, Search::Owned(tags)).await?;
+    Ok(found.into_iter().find(|seen| is_ours(seen, tags)))
 }
 
 /// The keys in dependency order: what is needed comes first.

@@ -14,15 +14,29 @@ pub(crate) struct Record {
     /// By key.
     #[serde(default)]
     pub(crate) components: BTreeMap<Key, Entry>,
-    /// Objects that were replaced and wait for their delete.
+    /// Objects that are not wanted any more and wait for their delete. No object is here and in
+    /// `components`: see [`Record::hold`] and [`Record::retire`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) retired: Vec<Entry>,
+    pub(crate) retired: Vec<Retired>,
     /// The last create or update did not reach its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) incomplete: bool,
+    /// The run that has applied it last, when that run keeps a journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) run: Option<String>,
     /// The create has not reached its end in any apply since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unborn: bool,
+}
+
+/// An object that a component had before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Retired {
+    /// The component. A change that is reverted wants the object back, and finds it by this.
+    pub(crate) key: Key,
+    /// The object.
+    #[serde(flatten)]
+    pub(crate) entry: Entry,
 }
 
 /// One object that exists.
@@ -57,6 +71,57 @@ impl Record {
     pub(crate) fn is_empty(&self) -> bool {
         self.components.is_empty() && self.retired.is_empty()
     }
+
+    /// Makes an object that of a component. It does not wait for its delete any more, if it did.
+    pub(crate) fn hold(&mut self, key: Key, entry: Entry) {
+        self.retired
+            .retain(|retired| !retired.entry.is_object_of(&entry));
+        self.components.insert(key, entry);
+    }
+
+    /// Gives an object up: it waits for its delete, unless a component still has it.
+    pub(crate) fn retire(&mut self, key: Key, entry: Entry) {
+        let mut known = self
+            .components
+            .values()
+            .chain(self.retired.iter().map(|it| &it.entry));
+        if !known.any(|other| other.is_object_of(&entry)) {
+            self.retired.push(Retired { key, entry });
+        }
+    }
+
+    /// Everything by which AWS knows the objects of the record.
+    pub(crate) fn objects(&self) -> BTreeSet<&str> {
+        let retired = self.retired.iter().map(|it| &it.entry);
+        let entries = self.components.values().chain(retired);
+        let outputs = entries.flat_map(|entry| entry.outputs.values());
+        outputs.map(String::as_str).collect()
+    }
+
+    /// The objects that a component had before, the newest first.
+    pub(crate) fn retired_of(&self, key: &Key) -> Vec<Entry> {
+        let of_it = self.retired.iter().rev().filter(|it| it.key == *key);
+        of_it.map(|it| it.entry.clone()).collect()
+    }
+}
+
+impl Entry {
+    /// What AWS knows the object by.
+    pub(crate) fn object(&self) -> Option<&str> {
+        object(&self.outputs)
+    }
+
+    /// Whether both stand for one AWS object.
+    pub(crate) fn is_object_of(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.object().is_some() && self.object() == other.object()
+    }
+}
+
+/// The output by which AWS knows an object: ids and ARNs are never given twice, names are.
+pub(crate) fn object(outputs: &Recorded) -> Option<&str> {
+    ["id", "arn", "name"]
+        .iter()
+        .find_map(|name| outputs.get(*name).map(String::as_str))
 }
 
 /// A short digest of a value: enough to see that it differs, useless to learn it.

@@ -15,12 +15,16 @@ use stackwright_plan::{Kind, OwnTags, Scope};
 use super::Seen;
 use super::world::{Search, World};
 
+type Objects = BTreeMap<(Kind, String), Map<String, Json>>;
+
 /// Objects by kind and id, and what was done to them.
 #[derive(Default)]
 pub(crate) struct Fake {
-    objects: Mutex<BTreeMap<(Kind, String), Map<String, Json>>>,
+    objects: Mutex<Objects>,
     log: Mutex<Vec<String>>,
     refuse: Mutex<Option<String>>,
+    /// How many writes pass before the next one is refused.
+    refuse_after: Mutex<Option<usize>>,
     /// What was waited for, by kind.
     settled: Mutex<BTreeMap<Kind, Map<String, Json>>>,
 }
@@ -36,9 +40,37 @@ impl Fake {
         *self.refuse.lock().unwrap() = Some(line.to_owned());
     }
 
+    /// Refuses all writes after so many.
+    pub(crate) fn refuse_after(&self, writes: usize) {
+        *self.refuse_after.lock().unwrap() = Some(writes);
+    }
+
     /// Lets everything pass again.
-    pub(crate) fn relent(&self) {
+    pub(crate) fn allow(&self) {
         *self.refuse.lock().unwrap() = None;
+        *self.refuse_after.lock().unwrap() = None;
+    }
+
+    /// Another world with the same objects.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            objects: Mutex::new(self.objects()),
+            ..Self::default()
+        }
+    }
+
+    /// Everything that exists.
+    pub(crate) fn objects(&self) -> Objects {
+        self.objects.lock().unwrap().clone()
+    }
+
+    /// Whether a field of another object holds its ARN: AWS refuses to delete it then.
+    fn is_used(&self, kind: Kind, id: &str) -> bool {
+        let arn = Json::from(format!("arn:{id}"));
+        let uses = |((of, name), fields): (&(Kind, String), &Map<String, Json>)| {
+            (*of, name.as_str()) != (kind, id) && fields.values().any(|value| *value == arn)
+        };
+        self.objects.lock().unwrap().iter().any(uses)
     }
 
     /// Changes an object from outside.
@@ -64,13 +96,16 @@ impl Fake {
     }
 
     fn write(&self, line: String) -> Result<(), AwsError> {
-        if self.refuse.lock().unwrap().as_ref() == Some(&line) {
-            return Err(AwsError::Refused {
-                service: "fake",
-                operation: "Write".to_owned(),
-                code: "No".to_owned(),
-                message: "not today".to_owned(),
-            });
+        let passes = match &mut *self.refuse_after.lock().unwrap() {
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+            None => true,
+        };
+        if !passes || self.refuse.lock().unwrap().as_ref() == Some(&line) {
+            return Err(refused("not today"));
         }
         self.log.lock().unwrap().push(line);
         Ok(())
@@ -83,6 +118,15 @@ impl Fake {
             other => unreachable!("the fake has no {}", other.label()),
         };
         text(fields, name)
+    }
+}
+
+fn refused(message: &str) -> AwsError {
+    AwsError::Refused {
+        service: "fake",
+        operation: "Write".to_owned(),
+        code: "No".to_owned(),
+        message: message.to_owned(),
     }
 }
 
@@ -150,6 +194,14 @@ impl World for Fake {
     ) -> Result<Created, AwsError> {
         let id = Self::id(kind, desired);
         self.write(format!("create {} {id}", label(kind)))?;
+        assert!(
+            !self
+                .objects
+                .lock()
+                .unwrap()
+                .contains_key(&(kind, id.clone())),
+            "AWS takes no second {id}"
+        );
         self.objects
             .lock()
             .unwrap()
@@ -179,6 +231,9 @@ impl World for Fake {
 
     async fn delete(&self, kind: Kind, recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {
         let id = recorded["name"].clone();
+        if self.is_used(kind, &id) {
+            return Err(refused("something still uses it"));
+        }
         self.write(format!("delete {} {id}", label(kind)))?;
         self.objects.lock().unwrap().remove(&(kind, id));
         Ok(())
@@ -228,7 +283,8 @@ mod rules {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::engine::converge::{Cause, Job, Outcome, converge, converge_in_stages};
+    use crate::engine::changes::{Changes, Drifted, changes};
+    use crate::engine::converge::{Cause, Failure, Job, Outcome, converge, converge_in_stages};
     use crate::engine::drift::{self, Ignore, differences};
     use crate::engine::observe::{Reading, observe, own_tags};
     use crate::engine::{Record, teardown};
@@ -291,8 +347,10 @@ mod rules {
                     former_owner: None,
                     id: &id,
                     ignore: &ignore,
+                    shown: None,
                     wait: wait(),
                     resume: true,
+                    journal: None,
                     save: &|_| {},
                 };
                 converge_in_stages(&job, &[], &graph(30, "r"), record).await;
@@ -309,6 +367,16 @@ mod rules {
         graph: &Graph,
         record: Record,
     ) -> Outcome {
+        apply_shown(world, None, stages, graph, record).await
+    }
+
+    async fn apply_shown(
+        world: &Fake,
+        shown: Option<&Changes>,
+        stages: &[Graph],
+        graph: &Graph,
+        record: Record,
+    ) -> Outcome {
         let (scope, id, ignore) = (scope(), id(), Ignore::default());
         let job = Job {
             world,
@@ -316,11 +384,30 @@ mod rules {
             former_owner: None,
             id: &id,
             ignore: &ignore,
+            shown,
             wait: wait(),
             resume: false,
+            journal: None,
             save: &|_| {},
         };
         converge_in_stages(&job, stages, graph, record).await
+    }
+
+    async fn destroy(world: &Fake, record: &mut Record) -> Vec<Failure> {
+        let (scope, id, ignore) = (scope(), id(), Ignore::default());
+        let job = Job {
+            world,
+            scope: &scope,
+            former_owner: None,
+            id: &id,
+            ignore: &ignore,
+            shown: None,
+            wait: wait(),
+            resume: false,
+            journal: None,
+            save: &|_| {},
+        };
+        teardown::everything(&job, record).await
     }
 
     fn wait() -> Wait {
@@ -363,7 +450,7 @@ mod rules {
         assert_eq!(names(&outcome.record), ["logs"]);
         assert!(outcome.record.incomplete);
         assert_eq!(outcome.failures[0].component, Key::from("role"));
-        world.relent();
+        world.allow();
         world.writes();
         let outcome = apply(&world, &graph(30, "r"), outcome.record).await;
         assert_eq!(world.writes(), ["create iam_role r"]);
@@ -407,7 +494,7 @@ mod rules {
         world.refuse("delete iam_role old");
         let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
         assert_eq!(outcome.record.retired.len(), 1);
-        world.relent();
+        world.allow();
         world.writes();
         let outcome = apply(&world, &graph(30, "new"), outcome.record).await;
         assert_eq!(world.writes(), ["delete iam_role old"]);
@@ -457,7 +544,7 @@ mod rules {
         assert_eq!(world.writes(), ["update log_group /a retention_in_days"]);
         assert!(outcome.record.incomplete && outcome.failures.len() == 1);
         assert_eq!(names(&outcome.record), ["logs", "role"]);
-        world.relent();
+        world.allow();
         let outcome = apply_in_stages(&world, &[both()], &moved(), outcome.record).await;
         assert_eq!(
             world.writes(),
@@ -484,18 +571,7 @@ mod rules {
             .await
             .record;
         world.writes();
-        let (scope, id, ignore) = (scope(), id(), Ignore::default());
-        let job = Job {
-            world: &world,
-            scope: &scope,
-            former_owner: None,
-            id: &id,
-            ignore: &ignore,
-            wait: wait(),
-            resume: false,
-            save: &|_| {},
-        };
-        assert!(teardown::everything(&job, &mut record).await.is_empty());
+        assert!(destroy(&world, &mut record).await.is_empty());
         assert_eq!(world.writes(), ["delete iam_role r", "delete log_group /a"]);
         assert_eq!(world.len(), 0);
     }
@@ -511,8 +587,10 @@ mod rules {
             former_owner: None,
             id: &id,
             ignore: &ignore,
+            shown: None,
             wait,
             resume: false,
+            journal: None,
             save: &|_| {},
         };
         let outcome = converge(&job, &graph(30, "r"), Record::default()).await;
@@ -606,5 +684,140 @@ mod rules {
         world.writes();
         apply(&world, &graph(30, "r"), record).await;
         assert_eq!(world.writes(), ["create iam_role r"]);
+    }
+
+    /// Configurations that differ in everything a change can do: other names, an unchangeable
+    /// field under the same name, other fields, parts more and less.
+    fn configurations() -> Vec<Graph> {
+        let of_days = |days: i32, logs: &str, role: &str, path: &str| {
+            let mut graph = graph(days, role);
+            for node in graph.nodes.values_mut() {
+                let fields = &mut node.desired;
+                if let Some(name) = fields.get_mut("log_group_name") {
+                    *name = logs.into();
+                } else {
+                    fields.insert("path".to_owned(), path.into());
+                    let of_logs = serde_json::json!({ "$from": ["logs", "arn"] });
+                    fields.insert("assume_role_policy".to_owned(), of_logs);
+                }
+            }
+            graph
+        };
+        let named = |logs, role, path| of_days(30, logs, role, path);
+        let mut more = named("/a", "r", "/");
+        let mut second = named("/a", "second", "/").nodes[&Key::from("role")].clone();
+        second.desired.insert(
+            "tags".to_owned(),
+            serde_json::to_value(tags("second")).unwrap(),
+        );
+        more.nodes.insert("second".into(), second);
+        let mut less = named("/a", "r", "/");
+        less.nodes.remove(&Key::from("role"));
+        vec![
+            named("/a", "r", "/"),
+            named("/b", "r2", "/"),
+            named("/b", "r", "/x/"),
+            of_days(60, "/a", "r", "/"),
+            more,
+            less,
+        ]
+    }
+
+    /// The world and the record of an apply that began at `before` and was stopped on its way to `after`.
+    async fn stopped(before: &Graph, after: &Graph, writes: usize) -> (Fake, Record, bool) {
+        let world = Fake::default();
+        let record = apply(&world, before, Record::default()).await.record;
+        world.refuse_after(writes);
+        let outcome = apply(&world, after, record).await;
+        world.allow();
+        (world, outcome.record, !outcome.failures.is_empty())
+    }
+
+    /// A change that was stopped at any write can be gone on with, reverted, given up for a third
+    /// one, or be followed by a destroy: each ends as if nothing had come in between.
+    #[tokio::test]
+    async fn a_stopped_change_can_lead_anywhere() {
+        let mut stops = 0;
+        let all = configurations();
+        for (before, after) in all
+            .iter()
+            .flat_map(|one| all.iter().map(move |two| (one, two)))
+        {
+            for writes in 0.. {
+                let (world, record, was_stopped) = stopped(before, after, writes).await;
+                if !was_stopped {
+                    break;
+                }
+                stops += 1;
+                for goal in &all {
+                    let (world, undisturbed) = (world.copy(), Fake::default());
+                    let outcome = apply(&world, goal, record.clone()).await;
+                    assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+                    apply(&undisturbed, goal, Record::default()).await;
+                    assert_eq!(world.objects(), undisturbed.objects());
+                    assert!(outcome.record.retired.is_empty());
+                    let again = apply(&world, goal, outcome.record).await;
+                    assert!(again.failures.is_empty());
+                }
+                let (world, mut record) = (world.copy(), record);
+                assert!(destroy(&world, &mut record).await.is_empty());
+                assert!(world.objects().is_empty() && record.is_empty());
+            }
+        }
+        assert!(stops > 60, "only {stops} stops");
+    }
+
+    /// What was changed outside after the plan is left alone, also where an object is written whole.
+    #[tokio::test]
+    async fn only_what_the_plan_showed_is_written() {
+        let world = Fake::default();
+        let record = apply(&world, &graph(30, "r"), Record::default())
+            .await
+            .record;
+        let mut wanted = graph(30, "r");
+        let role = wanted.nodes.get_mut(&Key::from("role")).unwrap();
+        role.desired
+            .insert("max_session_duration".to_owned(), 7200.into());
+        let shown = changes(
+            Some(&graph(30, "r")),
+            &wanted,
+            &record,
+            &Drifted::new(),
+            &BTreeSet::new(),
+        );
+        world.outside(Kind::LogGroup, |fields| {
+            fields.insert("retention_in_days".to_owned(), 7.into());
+        });
+        world.outside(Kind::Role, |fields| {
+            fields.insert("description".to_owned(), "by hand".into());
+        });
+        world.writes();
+        let outcome = apply_shown(&world, Some(&shown), &[], &wanted, record).await;
+        assert_eq!(world.writes(), ["update iam_role r max_session_duration"]);
+        let left: Vec<&str> = outcome.left_alone.iter().map(String::as_str).collect();
+        assert_eq!(left, ["logs.retention_in_days", "role.description"]);
+        world.outside(Kind::Role, |fields| {
+            assert_eq!(fields["description"], "by hand");
+        });
+        let drift = drift(&world, &wanted, &outcome.record, &[]).await;
+        assert_eq!(
+            drift,
+            ["logs retention_in_days Outside", "role description Outside"]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_since_the_plan_stops_the_apply() {
+        let world = Fake::default();
+        let record = apply(&world, &graph(30, "r"), Record::default())
+            .await
+            .record;
+        let shown = Changes::default();
+        world.lose(Kind::Role);
+        world.writes();
+        let wanted = graph(30, "r");
+        let outcome = apply_shown(&world, Some(&shown), &[], &wanted, record).await;
+        assert_eq!(world.writes(), [] as [&str; 0]);
+        assert!(matches!(outcome.failures[0].cause, Cause::Gone { .. }));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
-use stackwright_aws::{AwsError, Created, Freshness, Recorded, Wait};
+use stackwright_aws::{AwsError, Created, Freshness, Recorded, User, Wait};
 use stackwright_plan::diff::FieldDiff;
 use stackwright_plan::{Kind, OwnTags};
 
@@ -51,6 +51,15 @@ pub(crate) trait World: Send + Sync {
     /// Looks for objects whose id is not recorded.
     async fn find(&self, kind: Kind, search: Search<'_>) -> Result<Vec<Seen>, AwsError>;
 
+    /// What will be recorded of an object without tags, as far as its value says it.
+    fn foretold(
+        &self,
+        _kind: Kind,
+        _desired: &Map<String, Json>,
+    ) -> Result<Option<Recorded>, AwsError> {
+        Ok(None)
+    }
+
     /// Brings an object into existence.
     async fn create(
         &self,
@@ -70,6 +79,16 @@ pub(crate) trait World: Send + Sync {
 
     /// Deletes; gone already is success.
     async fn delete(&self, kind: Kind, recorded: &Recorded, wait: &Wait) -> Result<(), AwsError>;
+
+    /// Who keeps the object from being deleted, however long one waits.
+    async fn users(&self, _kind: Kind, _recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        Ok(Vec::new())
+    }
+
+    /// Who is in the object now and may leave it later.
+    async fn occupants(&self, _kind: Kind, _recorded: &Recorded) -> Result<Vec<User>, AwsError> {
+        Ok(Vec::new())
+    }
 
     /// Waits until the object can be written.
     async fn ready(&self, _kind: Kind, _recorded: &Recorded, _wait: &Wait) -> Result<(), AwsError> {

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
-use stackwright_aws::{Freshness, Wait};
+use stackwright_aws::{AwsError, Freshness, Wait};
 use stackwright_plan::resource::{Found, Resource as Planned, Seen as Part, TimeoutsConfig};
-use stackwright_plan::{Graph, Key, Outputs, ResourceId, Scope};
+use stackwright_plan::{Graph, Key, Node, Outputs, ResourceId, Scope};
 use tfplugin_rs::{ApplyRequest, ApplyResponse, Cx};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfConfig as _, Value};
 use tokio::time::Instant;
 
+use super::interrupted;
+use super::leftovers::Leftover;
+use super::plan::drifted;
 use super::protection;
 use super::read::{refreshed, stated_scope};
 use super::view::{check_place, fill, known};
 use super::{decode, ignore_of, private_with, record_of, resource_id};
 use crate::diagnose::{self, Verb};
 use crate::duration;
+use crate::engine::changes::{Changes, changes};
 use crate::engine::converge::{Job, Outcome, converge_in_stages};
 use crate::engine::observe::{Reading, observe};
 use crate::engine::{Record, Seen, teardown};
@@ -30,6 +34,7 @@ pub(super) async fn apply<R: Planned>(
         private: request.private.clone(),
         ..ApplyResponse::default()
     };
+    let begun = Instant::now();
     let applied = match (&request.prior, &request.planned) {
         (Some(prior), None) => delete::<R>(connected, cx, prior, &request).await,
         (prior, Some(planned)) => {
@@ -37,6 +42,8 @@ pub(super) async fn apply<R: Planned>(
         }
         (None, None) => Ok(ApplyResponse::deleted()),
     };
+    let world = connected.world.as_ref();
+    connected.leftovers.retry(begun, world, cx.cancel()).await;
     applied.unwrap_or_else(|diagnostics| ApplyResponse {
         diagnostics,
         ..failed
@@ -61,7 +68,7 @@ async fn write<R: Planned>(
         .map(|before| stated_scope::<R>(scope, before).owner);
     let id = resource_id::<R>(R::id(scope, &view).unwrap_or_default());
     let graph = R::plan(scope, &view).ok_or_else(|| diagnose::unknown_input(&id))?;
-    let record = if prior.is_some() {
+    let mut record = if prior.is_some() {
         record_of(&request.private)?
     } else {
         Record {
@@ -69,6 +76,10 @@ async fn write<R: Planned>(
             ..Record::default()
         }
     };
+    if let Some(before) = &mut before {
+        record = not_empty::<R>(connected, &mut before.clone(), record).await?;
+    }
+    recover(connected, &id, &graph, &mut record).await?;
     let verb = if prior.is_some() {
         Verb::Updating
     } else {
@@ -80,14 +91,21 @@ async fn write<R: Planned>(
         let (state, private) = partial::<R>(scope, &view, prior, record);
         cx.checkpoint(state, private);
     };
+    let shown = match &before {
+        Some(before) if !record.incomplete => shown::<R>(scope, before, &graph, &record),
+        _ => None,
+    };
+    begin(connected, &id, &graph, shown.as_ref(), &mut record).await?;
     let job = Job {
         world: connected.world.as_ref(),
         scope,
         former_owner: former.as_deref(),
         id: &id,
         ignore: &ignore,
+        shown: shown.as_ref(),
         wait,
         resume: record.incomplete,
+        journal: Some(&connected.journal),
         save: &save,
     };
     let stages = match &before {
@@ -96,14 +114,100 @@ async fn write<R: Planned>(
     };
     let outcome = converge_in_stages(&job, &stages, &graph, record).await;
     if outcome.failures.is_empty() {
+        if !outcome.waits_for.is_empty() {
+            connected.leftovers.add(Leftover {
+                scope: scope.clone(),
+                id: id.clone(),
+                graph,
+                record: outcome.record.clone(),
+                since: Instant::now(),
+            });
+        }
         let mut done = view.clone();
         finish::<R>(scope, &mut done, &outcome.record.outputs());
-        return Ok(ApplyResponse::done(
-            done.to_value(),
-            private_with(&outcome.record),
-        ));
+        let done = ApplyResponse::done(done.to_value(), private_with(&outcome.record));
+        return Ok(ApplyResponse {
+            diagnostics: diagnose::finished(&id, &outcome),
+            ..done
+        });
     }
     Ok(stopped::<R>(connected, &view, prior, verb, outcome).await)
+}
+
+/// A state without a record: Terraform forgets private state when the provider crashes. What the
+/// resource has is found by names and tags, as an import finds it.
+async fn not_empty<R: Planned>(
+    connected: &Connected,
+    view: &mut R::View,
+    record: Record,
+) -> Result<Record, Diagnostics> {
+    if !record.is_empty() {
+        return Ok(record);
+    }
+    let found = refreshed::<R>(connected, view, record, Freshness::Fresh).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Looks for what a run that was killed has left. What is found is in the record from now on.
+async fn recover(
+    connected: &Connected,
+    id: &ResourceId,
+    graph: &Graph,
+    record: &mut Record,
+) -> Result<(), Diagnostics> {
+    let Connected {
+        journal,
+        world,
+        scope,
+        ..
+    } = connected;
+    let failed = |error: AwsError| diagnose::reading(id, &error);
+    let interrupted = journal.interrupted(id, record.run.as_deref()).await;
+    if let Some(interrupted) = interrupted.map_err(failed)? {
+        record.incomplete = true;
+        let of = (scope, id);
+        let found = interrupted::recover(world.as_ref(), of, graph, &interrupted, record).await;
+        found.map_err(failed)?;
+    }
+    journal.settled(id);
+    Ok(())
+}
+
+/// Writes down that objects are about to be made, so that a kill leaves none that nobody finds.
+async fn begin(
+    connected: &Connected,
+    id: &ResourceId,
+    graph: &Graph,
+    shown: Option<&Changes>,
+    record: &mut Record,
+) -> Result<(), Diagnostics> {
+    let makes = |key: &Key| shown.is_none_or(|shown| shown.make(key));
+    let nodes = graph.nodes.iter().filter(|(key, _)| makes(key));
+    let nodes: Vec<&Node> = nodes.map(|(_, node)| node).collect();
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    let tagged = nodes
+        .iter()
+        .filter(|node| node.desired.contains_key("tags") && !node.kind.facts().keeps_history);
+    let begun = connected.journal.begin(id, tagged.map(|node| node.kind));
+    begun.await.map_err(|error| diagnose::journal(id, &error))?;
+    record.run = Some(connected.journal.run().to_owned());
+    Ok(())
+}
+
+/// What the plan has shown. `None` when it could not say.
+fn shown<R: Planned>(
+    scope: &Scope,
+    before: &R::View,
+    graph: &Graph,
+    record: &Record,
+) -> Option<Changes> {
+    let mut before = before.clone();
+    let former = stated_scope::<R>(scope, &mut before);
+    let (drifted, missing) = drifted::<R>(&mut before);
+    let prior = R::plan(&former, &before)?;
+    Some(changes(Some(&prior), graph, record, &drifted, &missing))
 }
 
 /// The way from what there is to what is wanted, when it has to be gone in several steps.
@@ -173,7 +277,9 @@ async fn stopped<R: Planned>(
     verb: Verb,
     outcome: Outcome,
 ) -> ApplyResponse {
-    let Outcome { record, failures } = outcome;
+    let Outcome {
+        record, failures, ..
+    } = outcome;
     let id = resource_id::<R>(R::id(&connected.scope, view).unwrap_or_default());
     let diagnostics = diagnose::stopped(&id, verb, &failures, &record, &connected.scope);
     if record.is_empty() {
@@ -210,6 +316,9 @@ async fn delete<R: Planned>(
     protection::refuse::<R>(&connected.scope, &mut view, &record)?;
     let scope = stated_scope::<R>(&connected.scope, &mut view);
     let id = resource_id::<R>(R::common(&mut view).id.known().cloned().unwrap_or_default());
+    let graph = R::plan(&scope, &view).unwrap_or_default();
+    record = not_empty::<R>(connected, &mut view, record).await?;
+    recover(connected, &id, &graph, &mut record).await?;
     let wait = wait::<R>(cx, &mut view, Verb::Deleting);
     let ignore = ignore_of::<R>(connected, &mut view);
     let save = |record: &Record| cx.checkpoint(prior.clone(), private_with(record));
@@ -219,8 +328,10 @@ async fn delete<R: Planned>(
         former_owner: None,
         id: &id,
         ignore: &ignore,
+        shown: None,
         wait,
         resume: false,
+        journal: None,
         save: &save,
     };
     let failures = teardown::everything(&job, &mut record).await;

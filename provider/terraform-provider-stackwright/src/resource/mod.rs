@@ -1,7 +1,10 @@
 //! One Terraform resource for every [`stackwright_plan::resource::Resource`].
 
 mod apply;
+mod ground;
 mod import;
+mod interrupted;
+mod leftovers;
 mod nulls;
 mod plan;
 mod protection;
@@ -28,6 +31,7 @@ use crate::engine::drift::Ignore;
 use crate::session::{Connected, Session};
 
 pub(crate) use import::recover;
+pub(crate) use leftovers::Leftovers;
 pub(crate) use read::refreshed;
 pub(crate) use view::known;
 
@@ -152,7 +156,13 @@ impl<R: Planned> Resource for EngineResource<R> {
         let refused = || {
             let mut view = decode::<R>(prior)?;
             let record = record_of(&private)?;
-            protection::refuse::<R>(&self.connected()?.scope, &mut view, &record)
+            let connected = self.connected()?;
+            protection::refuse::<R>(&connected.scope, &mut view, &record)?;
+            let id = R::common(&mut view).id.known().cloned();
+            match id.filter(|_| !protection::main_gone::<R>(&connected.scope, &mut view)) {
+                Some(id) => ground::departs(&connected, &resource_id::<R>(id)),
+                None => Ok(()),
+            }
         };
         let diagnostics = refused().err().unwrap_or_default();
         DestroyPlan {

@@ -10,6 +10,7 @@ use tfplugin_types::{
     TfObject as _, Value,
 };
 
+use super::ground;
 use super::nulls;
 use super::protection;
 use super::read::stated_scope;
@@ -65,7 +66,7 @@ async fn try_plan<R: Planned>(
         return Err(found);
     }
     let record = record_of(&request.private)?;
-    let replaced = match &mut prior {
+    let mut replaced = match &mut prior {
         None => {
             creation::<R>(connected, &mut view, graph).await?;
             Vec::new()
@@ -85,16 +86,27 @@ async fn try_plan<R: Planned>(
     if let Some(prior) = &prior {
         R::notes(prior, &view, &config, &mut found);
     }
-    let again = !replaced.is_empty() || fixed_differ::<R>(prior.as_ref(), &view);
-    if let Some(prior) = prior.as_mut().filter(|_| again) {
-        protection::refuse::<R>(&connected.scope, prior, &record)?;
-    }
     let asked = match &prior {
         Some(_) => Asked::WithState,
         None if request.private == Private::default() => Asked::New,
         None => Asked::Again,
     };
     claim::<R>(connected, &view, &request.config, asked)?;
+    found.extend(ground::reserve::<R>(connected, &connected.scope, &view));
+    if found.has_errors() {
+        return Err(found);
+    }
+    match &mut prior {
+        Some(prior) => {
+            let together = ground::<R>(connected, prior, &view, &replaced)?;
+            replace_together::<R>(together, &mut view, &mut replaced, &mut found);
+        }
+        None => ground::arrives::<R>(connected, &view, asked)?,
+    }
+    let again = !replaced.is_empty() || fixed_differ::<R>(prior.as_ref(), &view);
+    if let Some(prior) = prior.as_mut().filter(|_| again) {
+        protection::refuse::<R>(&connected.scope, prior, &record)?;
+    }
     Ok(PlanResponse {
         planned: view.to_value(),
         requires_replace: replaced,
@@ -354,7 +366,7 @@ fn replaced<R: Planned>(
             .any(|(key, node)| node.main && missing.contains(key) && existed(key))
     });
     if main_gone {
-        return vec![Path::attribute("drift")];
+        return vec![Path::attribute(GONE)];
     }
     let old = R::common(prior).id.known().cloned();
     let new = R::id(scope, view);
@@ -386,6 +398,44 @@ fn fixed_differ<R: Planned>(prior: Option<&R::View>, view: &R::View) -> bool {
         .map(|attribute| &attribute.name)
         .any(|name| before.get(name) != after.get(name))
 }
+
+/// What the change means for what it stands on, and for what stands on it.
+fn ground<R: Planned>(
+    connected: &Connected,
+    prior: &mut R::View,
+    view: &R::View,
+    replaced: &[Path],
+) -> Result<Vec<(ResourceId, Path)>, Diagnostics> {
+    let id = R::common(prior).id.known().cloned();
+    let change = ground::Change::<R> {
+        prior,
+        view,
+        id,
+        main_gone: replaced == [Path::attribute(GONE)],
+        replaced: !replaced.is_empty() || fixed_differ::<R>(Some(prior), view),
+    };
+    ground::check::<R>(connected, &change)
+}
+
+/// Replaces a resource with those that it stands on.
+fn replace_together<R: Planned>(
+    together: Vec<(ResourceId, Path)>,
+    view: &mut R::View,
+    replaced: &mut Vec<Path>,
+    found: &mut Diagnostics,
+) {
+    let id = R::common(view).id.known().cloned().unwrap_or_default();
+    for (ground, at) in together {
+        found.push(diagnose::replaced_together(&resource_id::<R>(&id), &ground).at(at.clone()));
+        replaced.push(at);
+        // Terraform heeds attributes only whose value changes, and a reference may stay the same.
+        R::common(view).id = Cfg::unknown();
+        replaced.push(Path::attribute("id"));
+    }
+}
+
+/// The attribute that asks for a replacement when the main component is gone.
+const GONE: &str = "drift";
 
 /// The same resource twice in one root would fight itself.
 fn claim<R: Planned>(

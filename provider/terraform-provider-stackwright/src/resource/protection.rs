@@ -20,16 +20,18 @@ pub(super) fn refuse<R: Planned>(
     let Some(attribute) = R::protection(prior).filter(|_| !record.unborn) else {
         return Ok(());
     };
-    let scope = stated_scope::<R>(scope, prior);
-    let (_, missing) = drifted::<R>(prior);
-    let graph = R::plan(&scope, prior).unwrap_or_default();
-    let main_gone = graph
-        .nodes
-        .iter()
-        .any(|(key, node)| node.main && missing.contains(key));
-    if main_gone {
+    if main_gone::<R>(scope, prior) {
         return Ok(());
     }
     let id = R::common(prior).id.known().cloned().unwrap_or_default();
     Err(diagnose::protected(&super::resource_id::<R>(id), attribute))
+}
+
+/// Whether the state says that the main component does not exist any more.
+pub(super) fn main_gone<R: Planned>(scope: &Scope, prior: &mut R::View) -> bool {
+    let scope = stated_scope::<R>(scope, prior);
+    let (_, missing) = drifted::<R>(prior);
+    let graph = R::plan(&scope, prior).unwrap_or_default();
+    let mut nodes = graph.nodes.iter();
+    nodes.any(|(key, node)| node.main && missing.contains(key))
 }

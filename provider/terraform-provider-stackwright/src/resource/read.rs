@@ -33,8 +33,13 @@ async fn try_read<R: Planned>(
     request: &ReadRequest,
 ) -> Result<ReadResponse, Diagnostics> {
     let mut view = decode::<R>(&request.state)?;
-    let record = record_of(&request.private)?;
+    let mut record = record_of(&request.private)?;
     check_place::<R>(&connected.scope, &mut view)?;
+    let id = resource_id::<R>(R::common(&mut view).id.known().cloned().unwrap_or_default());
+    let interrupted = connected.journal.interrupted(&id, record.run.as_deref());
+    let interrupted = interrupted.await;
+    let interrupted = interrupted.map_err(|error| diagnose::reading(&id, &error))?;
+    record.incomplete |= interrupted.is_some();
     match refreshed::<R>(connected, &mut view, record, Freshness::Cached).await? {
         Some(record) => {
             let state = known(&view.to_value(), &request.state);
@@ -64,6 +69,7 @@ pub(crate) async fn refreshed<R: Planned>(
     let observed = observe(world, &scope, &id, &graph, &record, reading)
         .await
         .map_err(|error| diagnose::reading(&id, &error))?;
+    record.retired.clone_from(&observed.retired);
     if observed.found.is_empty() && observed.leftover.is_empty() && record.retired.is_empty() {
         return Ok(None);
     }

@@ -1,0 +1,670 @@
+//! An apply that is stopped at a write: by SIGKILL of the provider or of Terraform, or by a refused call. From
+//! there it goes on three ways: the same again, the change reverted, everything destroyed. Each ends as if nothing
+//! had come in between.
+//!
+//! `make test` takes a sample of the stops of each scenario, which changes with the commit; `make sweep`, or
+//! `STACKWRIGHT_STOPS=all`, takes every write and every way.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use acceptance_tests::{
+    Account, Call, Fault, Killed, Phase, Stops, Victim, Workspace, apply_killed, differences,
+    repository,
+};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value as Json, json};
+
+use crate::fixtures;
+
+type Root = fn(&Account) -> Result<String>;
+
+/// What is applied and stopped.
+struct Scenario {
+    /// The root before the apply that is stopped; none for a create.
+    before: Option<Root>,
+    /// The root of that apply.
+    wanted: Root,
+    /// Whether it makes a resource that is in no state before.
+    creates: bool,
+}
+
+/// How an apply is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Kill(Victim, Phase),
+    Refuse,
+}
+
+/// How it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Again,
+    Revert,
+    Destroy,
+}
+
+impl Next {
+    const ALL: [Self; 3] = [Self::Again, Self::Revert, Self::Destroy];
+}
+
+const NETWORK: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::network("")),
+    creates: true,
+};
+
+const NETWORK_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::network(""))),
+    wanted: |_| Ok(fixtures::network("  nat = \"per_az\"")),
+    creates: false,
+};
+
+/// Both ways at once: parts go, and others come in their place.
+const NETWORK_CLOSED: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::network("  az_count = 1"))),
+    wanted: |_| {
+        let closed = "  az_count = 1\n  nat = \"none\"\n  ipv6 = false\n  flow_log_retention = 0";
+        Ok(fixtures::network(closed))
+    },
+    creates: false,
+};
+
+const NETWORK_RENAMED: Scenario = Scenario {
+    before: Some(|_| Ok(small_network("main"))),
+    wanted: |_| Ok(small_network("other")),
+    creates: true,
+};
+
+fn small_network(name: &str) -> String {
+    let small = "  az_count = 1\n  flow_log_retention = 0\n  ipv6 = false";
+    fixtures::network(small).replace("name = \"main\"", &format!("name = \"{name}\""))
+}
+
+const SLICE: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::slice(account, "", fixtures::WORKER),
+    creates: true,
+};
+
+const SLICE_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::slice(account, "", fixtures::WORKER)),
+    wanted: |account| {
+        let app = "  log_retention = 14\n  config = { A = \"1\" }";
+        let worker = fixtures::WORKER.replace("v41", "v42") + "  desired_count = 2\n";
+        let slice = fixtures::slice(account, app, &worker)?;
+        Ok(slice.replace(
+            &fixtures::cluster(""),
+            &fixtures::cluster("  spot_percent = 50"),
+        ))
+    },
+    creates: false,
+};
+
+/// Cluster, app and service get other names, so all three are replaced.
+const SLICE_RENAMED: Scenario = Scenario {
+    before: Some(|account| fixtures::slice(account, "", fixtures::WORKER)),
+    wanted: |account| {
+        let slice = fixtures::slice(account, "", fixtures::WORKER)?;
+        Ok(slice
+            .replace("name = \"main\"", "name = \"other\"")
+            .replace("name    = \"shop\"", "name    = \"store\""))
+    },
+    creates: true,
+};
+
+const JOB: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::scheduled(account, fixtures::REPORT),
+    creates: true,
+};
+
+const JOB_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::scheduled(account, fixtures::REPORT)),
+    wanted: |account| {
+        let other = fixtures::REPORT.replace("v41", "v42") + "  enabled = false\n";
+        fixtures::scheduled(account, &other)
+    },
+    creates: false,
+};
+
+const JOB_RENAMED: Scenario = Scenario {
+    before: Some(|account| fixtures::scheduled(account, fixtures::REPORT)),
+    wanted: |account| {
+        let root = fixtures::scheduled(account, fixtures::REPORT)?;
+        Ok(root.replace("process  = \"report\"", "process  = \"summary\""))
+    },
+    creates: true,
+};
+
+const WEB: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::web_slice(account, fixtures::SCALED),
+    creates: true,
+};
+
+/// Another port: two target groups for a while, and requests that must not be lost.
+const WEB_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::web_slice(account, "")),
+    wanted: |account| fixtures::web_slice(account, "  port = 9090\n"),
+    creates: false,
+};
+
+/// Another private name: AWS cannot change one.
+const PRIVATE_NAME: Scenario = Scenario {
+    before: Some(|account| named_slice(account, "api.shop")),
+    wanted: |account| named_slice(account, "other.shop"),
+    creates: false,
+};
+
+fn named_slice(account: &Account, name: &str) -> Result<String> {
+    let (network, named) = (
+        account.default_network()?,
+        fixtures::network_with_names(account)?,
+    );
+    let worker = format!("{}  private_name = \"{name}\"\n", fixtures::WORKER);
+    Ok(fixtures::slice(account, "", &worker)?.replace(&network, &named))
+}
+
+const ROLE: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::role("  preset = \"read\"")),
+    creates: true,
+};
+
+const ROLE_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::role("  preset = \"read\""))),
+    wanted: |_| Ok(fixtures::role("  preset = \"plan\"\n  max_session = 7200")),
+    creates: false,
+};
+
+const ROLE_RENAMED: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::role("  preset = \"read\""))),
+    wanted: |_| {
+        Ok(fixtures::role("  preset = \"read\"").replace("\"acme-deploy\"", "\"acme-look\""))
+    },
+    creates: true,
+};
+
+const MONITOR: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::monitor("")),
+    creates: true,
+};
+
+const MONITOR_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::monitor(""))),
+    wanted: |_| {
+        let monitor = fixtures::monitor("  resource_tags = { team = \"core\" }");
+        Ok(monitor.replace("= 50", "= 60").replace("= 10\n", "= 20\n"))
+    },
+    creates: false,
+};
+
+const MONITOR_RENAMED: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::monitor(""))),
+    wanted: |_| Ok(fixtures::monitor("").replace("App Internal Errors", "Shop Errors")),
+    creates: true,
+};
+
+const EVENT: Scenario = Scenario {
+    before: None,
+    wanted: |_| Ok(fixtures::event_monitor("")),
+    creates: true,
+};
+
+const EVENT_UPDATE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::event_monitor(""))),
+    wanted: |_| {
+        let monitor = fixtures::event_monitor("").replace("_FAILED", "_STARTED");
+        Ok(monitor.replace("= 5\n", "= 6\n"))
+    },
+    creates: false,
+};
+
+/// A monitor becomes another kind of monitor: an object without tags takes the place of another one.
+const LOGS_OR_EVENTS: Scenario = Scenario {
+    before: Some(|account| fixtures::log_monitor(account, "")),
+    wanted: |account| {
+        fixtures::log_monitor(account, "")?;
+        Ok(fixtures::event_monitor(""))
+    },
+    creates: false,
+};
+
+/// One look back becomes two: composites come in between alarms that others name.
+const BURN: Scenario = Scenario {
+    before: Some(|_| Ok(once(&fixtures::burn_monitor("")))),
+    wanted: |_| Ok(fixtures::burn_monitor("")),
+    creates: false,
+};
+
+/// And the other way round: what is named must not go before what names it.
+const BURN_ONCE: Scenario = Scenario {
+    before: Some(|_| Ok(fixtures::burn_monitor(""))),
+    wanted: |_| Ok(once(&fixtures::burn_monitor(""))),
+    creates: false,
+};
+
+fn once(monitor: &str) -> String {
+    monitor.replace("  short_window = \"last_1m\"\n", "")
+}
+
+const ROUTER: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::router(account, &fixtures::domains(account)?),
+    creates: true,
+};
+
+/// Another scheme: the load balancer is replaced, and everything moves to it.
+const ROUTER_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::router(account, &fixtures::domains(account)?)),
+    wanted: |account| {
+        let domains = fixtures::domains(account)?;
+        fixtures::router(account, &format!("{domains}  public = false\n"))
+    },
+    creates: false,
+};
+
+/// Other domains: the certificate is replaced, and records come and go.
+const ROUTER_DOMAINS: Scenario = Scenario {
+    before: Some(|account| fixtures::router(account, &one_domain(account)?)),
+    wanted: |account| fixtures::router(account, &fixtures::domains(account)?),
+    creates: false,
+};
+
+fn one_domain(account: &Account) -> Result<String> {
+    Ok(fixtures::domains(account)?.replace(", \"*.example.com\"", ""))
+}
+
+const ROUTER_RENAMED: Scenario = Scenario {
+    before: Some(|account| fixtures::router(account, &one_domain(account)?)),
+    wanted: |account| {
+        let router = fixtures::router(account, &one_domain(account)?)?;
+        Ok(router.replace("name    = \"public\"", "name    = \"front\""))
+    },
+    creates: true,
+};
+
+const DB: Scenario = Scenario {
+    before: None,
+    wanted: |account| fixtures::whole_db(account, ""),
+    creates: true,
+};
+
+/// Another machine, another password, other parameters.
+const DB_UPDATE: Scenario = Scenario {
+    before: Some(|account| fixtures::whole_db(account, "")),
+    wanted: |account| {
+        let more = "  password_version = 2\n  instance_class = \"db.t4g.small\"\n";
+        let db = fixtures::whole_db(account, more)?;
+        Ok(db.replace("work_mem = \"8192\", ", ""))
+    },
+    creates: false,
+};
+
+const DB_RENAMED: Scenario = Scenario {
+    before: Some(|account| fixtures::whole_db(account, "")),
+    wanted: |account| {
+        let db = fixtures::whole_db(account, "")?;
+        Ok(db.replace("name    = \"main\"", "name    = \"second\""))
+    },
+    creates: true,
+};
+
+/// Another zone of a replica, which AWS cannot change.
+const DB_REPLICA: Scenario = Scenario {
+    before: Some(|account| replica_in(account, "us-west-2a")),
+    wanted: |account| replica_in(account, "us-west-2b"),
+    creates: false,
+};
+
+fn replica_in(account: &Account, zone: &str) -> Result<String> {
+    let db = fixtures::whole_db(account, "")?;
+    Ok(db.replace(
+        "replicas = { a = {} }",
+        &format!("replicas = {{ a = {{ availability_zone = \"{zone}\" }} }}"),
+    ))
+}
+
+macro_rules! stops {
+    ($($scenario:ident: $($name:ident = $by:expr),+;)*) => {
+        $($(#[test]
+        fn $name() -> Result<()> {
+            $scenario.survives(stringify!($name), $by)
+        })+)*
+    };
+}
+
+const PROVIDER: By = By::Kill(Victim::Provider);
+const TERRAFORM: By = By::Kill(Victim::Terraform);
+const REFUSAL: By = By::Refuse;
+
+/// What stops the applies of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Kill(Victim),
+    Refuse,
+}
+
+stops! {
+    NETWORK: network_create_provider = PROVIDER, network_create_terraform = TERRAFORM, network_create_refused = REFUSAL;
+    NETWORK_UPDATE: network_update_provider = PROVIDER, network_update_terraform = TERRAFORM, network_update_refused = REFUSAL;
+    NETWORK_CLOSED: network_closed_provider = PROVIDER, network_closed_terraform = TERRAFORM, network_closed_refused = REFUSAL;
+    NETWORK_RENAMED: network_renamed_provider = PROVIDER, network_renamed_refused = REFUSAL;
+    SLICE: slice_create_provider = PROVIDER, slice_create_terraform = TERRAFORM, slice_create_refused = REFUSAL;
+    SLICE_UPDATE: slice_update_provider = PROVIDER, slice_update_terraform = TERRAFORM, slice_update_refused = REFUSAL;
+    SLICE_RENAMED: slice_renamed_provider = PROVIDER, slice_renamed_refused = REFUSAL;
+    PRIVATE_NAME: private_name_provider = PROVIDER, private_name_terraform = TERRAFORM, private_name_refused = REFUSAL;
+    JOB: job_create_provider = PROVIDER, job_create_terraform = TERRAFORM, job_create_refused = REFUSAL;
+    JOB_UPDATE: job_update_provider = PROVIDER, job_update_terraform = TERRAFORM, job_update_refused = REFUSAL;
+    JOB_RENAMED: job_renamed_provider = PROVIDER, job_renamed_refused = REFUSAL;
+    WEB: web_create_provider = PROVIDER, web_create_terraform = TERRAFORM, web_create_refused = REFUSAL;
+    WEB_UPDATE: web_update_provider = PROVIDER, web_update_terraform = TERRAFORM, web_update_refused = REFUSAL;
+    ROLE: role_create_provider = PROVIDER, role_create_terraform = TERRAFORM, role_create_refused = REFUSAL;
+    ROLE_UPDATE: role_update_provider = PROVIDER, role_update_terraform = TERRAFORM, role_update_refused = REFUSAL;
+    ROLE_RENAMED: role_renamed_provider = PROVIDER, role_renamed_refused = REFUSAL;
+    MONITOR: monitor_create_provider = PROVIDER, monitor_create_terraform = TERRAFORM, monitor_create_refused = REFUSAL;
+    MONITOR_UPDATE: monitor_update_provider = PROVIDER, monitor_update_terraform = TERRAFORM, monitor_update_refused = REFUSAL;
+    MONITOR_RENAMED: monitor_renamed_provider = PROVIDER, monitor_renamed_refused = REFUSAL;
+    EVENT: event_create_provider = PROVIDER, event_create_terraform = TERRAFORM, event_create_refused = REFUSAL;
+    EVENT_UPDATE: event_update_provider = PROVIDER, event_update_terraform = TERRAFORM, event_update_refused = REFUSAL;
+    LOGS_OR_EVENTS: monitor_retyped_provider = PROVIDER, monitor_retyped_refused = REFUSAL;
+    BURN: burn_provider = PROVIDER, burn_terraform = TERRAFORM, burn_refused = REFUSAL;
+    BURN_ONCE: burn_once_provider = PROVIDER, burn_once_terraform = TERRAFORM, burn_once_refused = REFUSAL;
+    ROUTER: router_create_provider = PROVIDER, router_create_terraform = TERRAFORM, router_create_refused = REFUSAL;
+    ROUTER_UPDATE: router_update_provider = PROVIDER, router_update_terraform = TERRAFORM, router_update_refused = REFUSAL;
+    ROUTER_DOMAINS: router_domains_provider = PROVIDER, router_domains_terraform = TERRAFORM, router_domains_refused = REFUSAL;
+    ROUTER_RENAMED: router_renamed_provider = PROVIDER, router_renamed_refused = REFUSAL;
+    DB: db_create_provider = PROVIDER, db_create_terraform = TERRAFORM, db_create_refused = REFUSAL;
+    DB_UPDATE: db_update_provider = PROVIDER, db_update_terraform = TERRAFORM, db_update_refused = REFUSAL;
+    DB_RENAMED: db_renamed_provider = PROVIDER, db_renamed_refused = REFUSAL;
+    DB_REPLICA: db_replica_provider = PROVIDER, db_replica_terraform = TERRAFORM, db_replica_refused = REFUSAL;
+}
+
+/// One stop and how it goes on.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    write: usize,
+    stop: Stop,
+    next: Next,
+}
+
+/// Whether every write and every way is taken.
+fn is_sweep() -> bool {
+    std::env::var_os("STACKWRIGHT_STOPS").is_some_and(|which| which == "all")
+}
+
+/// How many stops of one test are taken when not all are.
+const SAMPLE: usize = 5;
+
+/// The same for one commit: its name, or what the environment says.
+fn seed() -> &'static str {
+    static SEED: OnceLock<String> = OnceLock::new();
+    SEED.get_or_init(|| {
+        if let Ok(seed) = std::env::var("STACKWRIGHT_SEED") {
+            return seed;
+        }
+        let mut git = Command::new("git");
+        let head = git.args(["rev-parse", "HEAD"]).current_dir(repository());
+        let head = head.output().map(|it| it.stdout).unwrap_or_default();
+        String::from_utf8_lossy(&head).trim().to_owned()
+    })
+}
+
+/// The stops of a test. Between one write and the next the account is the same, so a sweep meets every state of it
+/// before and after; a sample takes the first and the last, and some between.
+fn cases(test: &str, by: By, writes: usize) -> Vec<Case> {
+    let stops = |write: usize| match by {
+        By::Refuse => vec![Stop::Refuse],
+        By::Kill(victim) if is_sweep() => {
+            Phase::ALL.map(|phase| Stop::Kill(victim, phase)).to_vec()
+        }
+        By::Kill(Victim::Provider) if write == 1 => Phase::ALL
+            .map(|phase| Stop::Kill(Victim::Provider, phase))
+            .to_vec(),
+        By::Kill(Victim::Provider) => vec![Stop::Kill(Victim::Provider, Phase::After)],
+        By::Kill(Victim::Terraform) if write == writes => Phase::ALL
+            .map(|phase| Stop::Kill(Victim::Terraform, phase))
+            .to_vec(),
+        By::Kill(Victim::Terraform) => vec![Stop::Kill(Victim::Terraform, Phase::Before)],
+    };
+    let stops = (1..=writes).flat_map(|write| stops(write).into_iter().map(move |it| (write, it)));
+    let all = stops.flat_map(|(write, stop)| Next::ALL.map(|next| Case { write, stop, next }));
+    let all: Vec<Case> = all.collect();
+    if is_sweep() {
+        return all;
+    }
+    sample(test, &all)
+}
+
+/// As many of each way, spread over all writes.
+fn sample(test: &str, all: &[Case]) -> Vec<Case> {
+    let mut hasher = DefaultHasher::new();
+    (seed(), test).hash(&mut hasher);
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
+    let count = SAMPLE.min(all.len());
+    // One of each part of the list, so that every phase of an apply is met.
+    for part in 0..count {
+        let (from, to) = (part * all.len() / count, (part + 1) * all.len() / count);
+        part.hash(&mut hasher);
+        let width = u64::try_from(to - from).unwrap_or(1).max(1);
+        let at = usize::try_from(hasher.finish() % width).unwrap_or_default();
+        taken.insert(from + at);
+    }
+    taken.into_iter().map(|at| all[at]).collect()
+}
+
+/// RDS goes on by itself with what was asked for before the kill. When nothing was left to be written, the
+/// next apply has nothing to do and nobody waits.
+fn let_databases_finish(account: &Account) -> Result<()> {
+    const LOOKS: usize = 20;
+    let at_rest = |database: &Json| {
+        let pending = database["PendingModifiedValues"].as_object();
+        database["DBInstanceStatus"] == "available" && pending.is_none_or(serde_json::Map::is_empty)
+    };
+    for _ in 0..LOOKS {
+        let all = account.list("rds", "DescribeDBInstances", &json!({}), "DBInstances")?;
+        if all.iter().all(at_rest) {
+            return Ok(());
+        }
+    }
+    bail!("a database is still being changed after {LOOKS} looks at it")
+}
+
+/// What was written and how it ended, for messages.
+fn names(writes: &[Call]) -> Vec<String> {
+    let name = |call: &Call| match &call.error_code {
+        Some(code) => format!("{}: {code}", call.action),
+        None => call.action.clone(),
+    };
+    writes.iter().map(name).collect()
+}
+
+/// Changes of records, and lines of the journal, that are asked for at the same moment go out in one call: what
+/// takes eleven writes may take ten another time, when the machine is less busy.
+fn same_but_for_joined(some: &[String], others: &[String]) -> bool {
+    const JOINED: [&str; 2] = ["ChangeResourceRecordSets", "PutParameter"];
+    let rest = |writes: &[String]| {
+        let mut rest: Vec<String> = writes.to_vec();
+        rest.retain(|write| !JOINED.contains(&write.as_str()));
+        rest.sort();
+        rest
+    };
+    rest(some) == rest(others)
+}
+
+/// How accounts look that nothing has disturbed.
+struct Undisturbed {
+    /// Before anything was made.
+    untouched: Json,
+    /// Before the apply that is stopped.
+    before: Json,
+    /// After it.
+    after: Json,
+    /// The writes that it takes.
+    writes: Vec<String>,
+}
+
+impl Undisturbed {
+    const fn goal(&self, next: Next) -> &Json {
+        match next {
+            Next::Again => &self.after,
+            Next::Revert => &self.before,
+            Next::Destroy => &self.untouched,
+        }
+    }
+}
+
+impl Scenario {
+    fn survives(&self, test: &str, by: By) -> Result<()> {
+        let undisturbed = self.undisturbed()?;
+        let cases = cases(test, by, undisturbed.writes.len());
+        let mut counts = Stops::new(test)?;
+        let mut failures = Vec::new();
+        for case in &cases {
+            let told = || {
+                let Case { write, stop, next } = case;
+                let (of, name) = (undisturbed.writes.len(), &undisturbed.writes[write - 1]);
+                format!("{stop:?} at write {write} of {of} ({name}), then {next:?}")
+            };
+            match self.survives_one(*case, &undisturbed).with_context(told) {
+                Ok(()) => counts.held(&format!("{:?}", case.next))?,
+                Err(error) => failures.push(format!("{error:#}")),
+            }
+        }
+        ensure!(
+            failures.is_empty(),
+            "{} of {} stops did not lead where they should\n{}",
+            failures.len(),
+            cases.len(),
+            failures.join("\n\n")
+        );
+        Ok(())
+    }
+
+    fn undisturbed(&self) -> Result<Undisturbed> {
+        let account = Account::fresh()?;
+        let (root, untouched) = self.root(&account)?;
+        let before = fixtures::comparable(&account)?;
+        root.apply()?.ok()?;
+        let writes = names(&account.all_writes()?);
+        ensure!(!writes.is_empty(), "the apply wrote nothing");
+        root.plan()?.empty()?;
+        Ok(Undisturbed {
+            untouched,
+            before,
+            after: fixtures::comparable(&account)?,
+            writes,
+        })
+    }
+
+    /// A root ready for the apply that is stopped, and the account before anything was made.
+    fn root(&self, account: &Account) -> Result<(Workspace, Json)> {
+        let wanted = (self.wanted)(account)?;
+        let before = self.before.map(|before| before(account)).transpose()?;
+        let untouched = fixtures::comparable(account)?;
+        let root = Workspace::new(account, "")?;
+        if let Some(before) = before {
+            root.resources(&before)?;
+            root.apply()?.ok()?;
+        }
+        root.resources(&wanted)?;
+        account.forget_calls()?;
+        Ok((root, untouched))
+    }
+
+    fn survives_one(&self, case: Case, undisturbed: &Undisturbed) -> Result<()> {
+        let account = Account::fresh()?;
+        let (root, _) = self.root(&account)?;
+        if !stopped(&root, case, undisturbed)? {
+            let fewer = names(&account.all_writes()?);
+            ensure!(
+                same_but_for_joined(&fewer, &undisturbed.writes),
+                "the apply ended before it came to this write, after {}",
+                fewer.join(", ")
+            );
+            let write = fewer.len();
+            return self.survives_one(Case { write, ..case }, undisturbed);
+        }
+        self.go_on(&root, case)?;
+        let_databases_finish(&account)?;
+        let found = differences(
+            &but_revisions(undisturbed.goal(case.next), case.next)?,
+            &but_revisions(&fixtures::comparable(&account)?, case.next)?,
+        );
+        ensure!(
+            found.is_empty(),
+            "the account differs from an undisturbed run:\n{}",
+            found.join("\n")
+        );
+        root.plan()?.empty()
+    }
+
+    fn go_on(&self, root: &Workspace, case: Case) -> Result<()> {
+        // Terraform does not tell the provider of a resource that is in no state and in no configuration: after a
+        // killed create the way back leads through another apply, as the documentation says.
+        let in_no_state = self.creates && matches!(case.stop, Stop::Kill(..));
+        if in_no_state && case.next != Next::Again {
+            root.apply()?.ok().context("the same again")?;
+        }
+        match case.next {
+            Next::Again => {}
+            Next::Revert => {
+                let before = self.before.map(|before| before(root.account()));
+                root.resources(&before.transpose()?.unwrap_or_default())?;
+            }
+            Next::Destroy => {
+                root.destroy()?.ok()?;
+                return root.resources("");
+            }
+        }
+        root.apply()?.ok().map(drop)
+    }
+}
+
+/// Going back registers what runs then as another revision: what it says is compared by the plan.
+fn but_revisions(dump: &Json, next: Next) -> Result<Json> {
+    if next == Next::Destroy {
+        return Ok(dump.clone());
+    }
+    let mut dump = dump.clone();
+    dump["task_definitions"] = Json::Null;
+    let text = dump.to_string();
+    let mut parts = text.split(":active-");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain += ":active";
+        plain += part.trim_start_matches(|it: char| it.is_ascii_digit());
+    }
+    Ok(serde_json::from_str(&plain)?)
+}
+
+/// Applies until the stop; false when the apply ended before it came to that write.
+fn stopped(root: &Workspace, case: Case, undisturbed: &Undisturbed) -> Result<bool> {
+    match case.stop {
+        Stop::Kill(victim, phase) => {
+            Ok(apply_killed(root, victim, phase, case.write)? == Killed::AtWrite)
+        }
+        Stop::Refuse => refused(root, case.write, undisturbed),
+    }
+}
+
+fn refused(root: &Workspace, write: usize, undisturbed: &Undisturbed) -> Result<bool> {
+    let account = root.account();
+    let fault = Fault::on_writes().after_calls(write - 1);
+    account.fault(fault.answer(400, "InvalidParameterException", "refused by the test"))?;
+    let output = root.apply()?;
+    account.no_faults()?;
+    if output.code != Some(0) {
+        output.says(&["refused by the test"])?;
+        return Ok(true);
+    }
+    // The end of the journal is tidying up, which an apply does not depend on.
+    let last = undisturbed.writes.last();
+    let is_end =
+        write == undisturbed.writes.len() && last.is_some_and(|it| it == "DeleteParameters");
+    Ok(is_end)
+}
