@@ -505,7 +505,7 @@ pub(crate) fn through_the_deploy_role(account: &Account) -> Result<()> {
     );
     let ecs = calls
         .iter()
-        .filter(|call| call.write && call.service != "iam");
+        .filter(|call| call.write && call.service != "iam" && !call.is_of_journal());
     let foreign = ecs.clone().find(|call| call.principal != deploy);
     ensure!(
         ecs.count() > 0 && foreign.is_none(),

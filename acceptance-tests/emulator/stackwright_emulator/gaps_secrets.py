@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 from moto.kms.models import kms_backends
@@ -27,6 +29,7 @@ def install() -> None:
     for name in ("put_secret_value", "update_secret", "untag_resource"):
         setattr(Backend, name, _alive(getattr(Backend, name)))
     Backend.put_secret_value = _put(Backend.put_secret_value)
+    Backend.list_secret_version_ids = _versions
     FakeSecret._form_version_ids_to_stages = _labelled
     SecretsManagerResponse.create_secret = _with_token(SecretsManagerResponse.create_secret)
     SecretsManagerResponse.put_secret_value = _with_token(SecretsManagerResponse.put_secret_value)
@@ -116,6 +119,17 @@ def _labelled(self: FakeSecret) -> dict[str, list[str]]:
     return {key: version["version_stages"] for key, version in self.versions.items() if version["version_stages"]}
 
 
+def _versions(self: SecretsManagerBackend, secret_id: str) -> str:
+    """ListSecretVersionIds: with the time when each version was made (moto answers the time of the call)."""
+    secret = self.secrets[secret_id]
+    listed = [
+        {"VersionId": key, "VersionStages": version["version_stages"], "CreatedDate": version["createdate"]}
+        for key, version in secret.versions.items()
+        if version["version_stages"]
+    ]
+    return json.dumps({"ARN": secret.arn, "Name": secret.name, "Versions": listed})
+
+
 def _move_label(original: Any) -> Any:
     def update_secret_version_stage(self: SecretsManagerBackend, secret_id: str, **values: Any) -> Any:
         """UpdateSecretVersionStage: the version that carries AWSCURRENT is the one that is read."""
@@ -123,6 +137,7 @@ def _move_label(original: Any) -> Any:
         secret = self.secrets[secret_id]
         current = [key for key, version in secret.versions.items() if "AWSCURRENT" in version["version_stages"]]
         secret.set_default_version_id(current[0] if current else None)
+        secret.last_changed_date = int(time.time())
         return answer
 
     return update_secret_version_stage

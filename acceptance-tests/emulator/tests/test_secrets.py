@@ -1,5 +1,6 @@
 """Secrets Manager, where moto differs from AWS."""
 
+import time
 import unittest
 
 from .harness import code_of, emulator, new_account
@@ -70,3 +71,16 @@ class SecretsTest(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+    def test_versions_keep_the_time_when_they_were_made(self):
+        def times():
+            answer = self.secrets.list_secret_version_ids(SecretId="s")
+            return {tuple(version["VersionStages"]): version["CreatedDate"] for version in answer["Versions"]}
+
+        self.make()
+        made = times()["AWSCURRENT",]
+        time.sleep(1.1)
+        self.assertEqual(times()["AWSCURRENT",], made)
+        self.put(TOKEN, "two", "AWSCURRENT")
+        self.assertEqual(times()["AWSPREVIOUS",], made)
+        self.assertGreater(times()["AWSCURRENT",], made)

@@ -182,9 +182,9 @@ const MISTAKES: &[Mistake] = &[
         says: &["memory"],
     },
     Mistake {
-        what: "size and cpu",
-        service: "  size = \"1X\"\n  cpu = 256\n  memory = 512",
-        says: &["size"],
+        what: "size and another cpu",
+        service: "  size = \"1X\"\n  cpu = 512\n  memory = 1024",
+        says: &["`cpu` is 512, but `size` \"1X\" stands for 256"],
     },
     Mistake {
         what: "unknown size",

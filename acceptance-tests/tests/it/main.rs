@@ -19,6 +19,7 @@ mod monitors;
 mod network;
 mod pages;
 mod references;
+mod rotation;
 mod router;
 mod routes;
 mod rules;

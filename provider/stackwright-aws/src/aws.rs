@@ -98,6 +98,8 @@ pub(crate) struct Loaders {
     pub(crate) db_parameter_groups: Loader<crate::db_parameter_group::ParameterGroups>,
     pub(crate) db_tags: Loader<crate::rds::RdsTags>,
     pub(crate) secrets: Loader<crate::secret::Secrets>,
+    pub(crate) secret_versions: Loader<crate::ecs_service::SecretVersions>,
+    pub(crate) parameter_dates: Loader<crate::parameter::ParameterDates>,
     pub(crate) deployments: crate::ecs_service::StartedDeployments,
     // CloudWatch.
     pub(crate) alarms: Loader<crate::alarm::Alarms>,

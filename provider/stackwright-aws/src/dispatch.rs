@@ -121,6 +121,7 @@ adapters! {
     EcsCluster,
     TaskDefinition,
     EcsService,
+    ServiceSecrets,
     DbSubnetGroup,
     DbParameterGroup,
     DbInstance,

@@ -206,6 +206,37 @@ impl Source for ParameterTags {
     }
 }
 
+/// When the value of a parameter was last written, in milliseconds since 1970, by name.
+#[derive(Debug)]
+pub(crate) struct ParameterDates;
+
+#[async_trait]
+impl Source for ParameterDates {
+    type Key = String;
+    type Item = i64;
+    const BATCH: usize = 50;
+
+    async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, i64>, AwsError> {
+        let words: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let described = describe(aws, filter("Name", keys), &words).await?;
+        let date = |metadata: ParameterMetadata| {
+            let modified = metadata.last_modified_date?.to_millis().ok()?;
+            Some((metadata.name?, modified))
+        };
+        Ok(described.into_iter().filter_map(date).collect())
+    }
+}
+
+/// When the value of a parameter was last written.
+pub(crate) async fn last_modified(
+    aws: &Aws,
+    name: &str,
+    freshness: Freshness,
+) -> Result<Option<i64>, AwsError> {
+    let dates = &aws.loaders.parameter_dates;
+    dates.get(aws, &name.to_owned(), freshness).await
+}
+
 async fn read(
     aws: &Aws,
     name: &str,

@@ -71,9 +71,21 @@ pub(crate) async fn describe(
     Ok(found.filter(|it| it.deleted_date().is_none()))
 }
 
+/// When a secret was last changed in any way, in milliseconds since 1970.
+pub(crate) async fn last_changed(
+    aws: &Aws,
+    arn: &str,
+    freshness: Freshness,
+) -> Result<Option<i64>, AwsError> {
+    let found = describe(aws, arn, freshness).await?;
+    let changed = found.and_then(|secret| secret.last_changed_date);
+    Ok(changed.and_then(|date| date.to_millis().ok()))
+}
+
 /// What is known under its ARN is known under its name too.
 pub(crate) fn forget(aws: &Aws) {
     aws.loaders.secrets.forget_all();
+    aws.loaders.secret_versions.forget_all();
 }
 
 fn observe(secret: DescribeSecretOutput) -> Result<Observed<Secret>, AwsError> {

@@ -40,7 +40,7 @@ pub struct App {
     /// Environment variables of all processes, over which a process's own `config` wins. A change restarts them. Names have letters, digits, `_`, `.` and `-`, and begin with a letter or `_`. Those that begin with `STACKWRIGHT_` are refused: every process gets `STACKWRIGHT_APP`, `STACKWRIGHT_PROCESS` and `STACKWRIGHT_ENVIRONMENT`. One that has a port finds that in `PORT`, whatever stands here.
     #[tf(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
-    /// Environment variables from secrets: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.
+    /// Environment variables from secrets: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task. A value that has changed shows in the plans of the services.
     #[tf(default = BTreeMap::new())]
     pub secrets: BTreeMap<String, String>,
     /// What its tasks may do: IAM policy documents (JSON) by name, put into the task role of every process.

@@ -1,8 +1,9 @@
 //! Drift of `stackwright_service`.
 
 use super::*;
+use crate::rotation;
 
-pub(super) const ROUNDS: &[&Round] = &[&SERVICE, &REVISION, &FAMILY, &WEB];
+pub(super) const ROUNDS: &[&Round] = &[&SERVICE, &REVISION, &FAMILY, &SECRETS, &WEB];
 
 const SERVICE: Round = Round {
     name: "service",
@@ -124,6 +125,40 @@ const REVISION: Round = Round {
         ),
     ],
 };
+
+/// A parameter that somebody writes again after the tasks were deployed.
+const SECRETS: Round = Round {
+    name: "service-secrets",
+    address: fixtures::SERVICE,
+    resources: |account| {
+        write_token(account)?;
+        let arn = format!("arn:aws:ssm:us-west-2:{}:parameter/token", account.id);
+        let own = format!("{}  secrets = {{ TOKEN = \"{arn}\" }}\n", fixtures::WORKER);
+        fixtures::slice(account, "", &own)
+    },
+    deploys: false,
+    rows: &[
+        excepted("service_secrets.service_arn", IDENTITY),
+        excepted(
+            "service_secrets.secrets",
+            "these are the references of the task definition, which has a row of its own",
+        ),
+        changed(
+            "service_secrets.changed_since_deployment",
+            "secrets",
+            |account| {
+                rotation::let_the_clock_move();
+                write_token(account)
+            },
+        ),
+    ],
+};
+
+fn write_token(account: &Account) -> Result<()> {
+    let token =
+        json!({ "Name": "/token", "Type": "SecureString", "Value": "one", "Overwrite": true });
+    account.outside("ssm", "PutParameter", &token).map(drop)
+}
 
 const WEB: Round = Round {
     name: "service-web",
@@ -343,6 +378,11 @@ fn service() -> Result<()> {
 #[test]
 fn service_revision() -> Result<()> {
     REVISION.play()
+}
+
+#[test]
+fn service_secrets() -> Result<()> {
+    SECRETS.play()
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! Changes of `enable_execute_command`, `enable_ecs_managed_tags` and `propagate_tags` reach the tasks
 //! that start after them: ECS starts no deployment for these.
 
+mod secrets;
 mod watch;
 mod write;
 
@@ -29,6 +30,7 @@ use crate::loader::Source;
 use crate::propagation::{self, ecs_not_ready, outlast};
 use crate::tag_changes::same_resource;
 use crate::{Aws, AwsError, ecs_object};
+pub(crate) use secrets::SecretVersions;
 pub(crate) use watch::StartedDeployments;
 use watch::Watch;
 use write::words;

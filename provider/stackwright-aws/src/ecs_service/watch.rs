@@ -112,6 +112,11 @@ impl<'a> Watch<'a> {
         Ok(found.is_some_and(|service| Poll::from(&service).has_failed(&self.goal)))
     }
 
+    /// Whether an answer of ECS shows what we wait for.
+    pub(super) fn is_done(&self, service: &Sdk) -> bool {
+        judge(&Poll::from(service), &self.goal) == Verdict::Done
+    }
+
     pub(super) async fn until_settled(mut self, wait: &Wait) -> Result<(), AwsError> {
         let mut pauses = Pauses::default();
         let mut seen = "ECS has not answered yet".to_owned();

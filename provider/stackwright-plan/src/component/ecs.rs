@@ -249,3 +249,24 @@ impl Component for EcsService {
         "service_registries",
     ];
 }
+
+/// The secrets that the running tasks of a service have read: ECS injects a value when it starts a task
+/// and never again. A view of the service, not an object of its own.
+/// Outputs: `id` (the ARN of the service), `secrets` (the references).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceSecrets {
+    /// The service.
+    pub service_arn: In<String>,
+    /// References of the task definition, by container and environment variable.
+    pub secrets: In<BTreeMap<String, String>>,
+    /// Environment variables whose value changed after the primary deployment was created. The desired
+    /// value is empty; writing it starts a deployment.
+    pub changed_since_deployment: Vec<String>,
+}
+
+impl Component for ServiceSecrets {
+    const KIND: Kind = Kind::ServiceSecrets;
+    const REPLACE: &'static [&'static str] = &["service_arn"];
+    const NAME: &'static [&'static str] = &["service_arn"];
+    const REDACTED: &'static [&'static str] = &["secrets"];
+}

@@ -193,6 +193,8 @@ kinds! {
     TaskDefinition = "ECS task definition",
     /// [`EcsService`].
     EcsService = "ECS service",
+    /// [`ServiceSecrets`].
+    ServiceSecrets = "secrets of running tasks",
     /// [`CloudMapNamespace`].
     CloudMapNamespace = "Cloud Map namespace",
     /// [`CloudMapService`].

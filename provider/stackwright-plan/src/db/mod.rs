@@ -83,7 +83,7 @@ pub struct Db {
         allowed = "1 to 63 letters, digits and `_`, beginning with a letter, no word that PostgreSQL or RDS reserves"
     )]
     pub username: String,
-    /// Raise it to give the database another password. The running processes keep the old one until they are started anew.
+    /// Increase it to give the database a new password. Running tasks keep the old one; the next plan shows every service that reads the secret as changed, and its apply replaces the tasks.
     #[tf(default = 1, range(1..=1_000_000))]
     pub password_version: i64,
     /// Port. A change restarts the database.

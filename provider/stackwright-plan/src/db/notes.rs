@@ -158,7 +158,7 @@ fn password(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
         found.warning(
             Path::attribute("password_version"),
             "Running Processes Keep the Old Password",
-            "The database takes the new password only, and ECS gives secrets to a process when it starts: those that run cannot open new connections until their services are deployed anew. Connections that are open stay open.",
+            "The database accepts only the new password, and ECS injects secrets only when it starts a task: running processes cannot open new connections until their tasks are replaced. Open connections stay open. After this apply, plan again: each service that reads the secret then shows `secrets.changed_since_deployment` as drift, and its apply replaces the tasks.",
         );
     }
 }

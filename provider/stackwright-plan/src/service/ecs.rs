@@ -1,11 +1,13 @@
 //! The ECS service, and its name in the network.
 
+use std::collections::BTreeMap;
+
 use tfplugin_types::Cfg;
 
-use super::inputs::{GROUP, Inputs, REGISTRY, SERVICE, TASK, ecs_name};
+use super::inputs::{GROUP, Inputs, REGISTRY, SECRETS, SERVICE, TASK, ecs_name};
 use super::routing;
-use super::tasks::whole;
-use crate::component::EcsService;
+use super::tasks::{all_secrets, whole};
+use crate::component::{EcsService, ServiceSecrets};
 use crate::resource::known_list;
 use crate::{Graph, In, Key};
 
@@ -59,6 +61,20 @@ pub(super) fn components(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
         );
     }
     Some(())
+}
+
+/// What the tasks have read of their secrets, when they have any.
+pub(super) fn secrets(inputs: &Inputs<'_>, graph: &mut Graph) {
+    let secrets = all_secrets(inputs);
+    if secrets.as_ref().is_some_and(BTreeMap::is_empty) {
+        return;
+    }
+    let view = ServiceSecrets {
+        service_arn: In::From(SERVICE.into(), "arn"),
+        secrets: secrets.map_or(In::Unknown, In::Known),
+        changed_since_deployment: Vec::new(),
+    };
+    graph.add(SECRETS, &view);
 }
 
 /// Where ECS writes the addresses of the tasks.

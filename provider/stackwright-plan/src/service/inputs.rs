@@ -17,6 +17,7 @@ pub(super) const ROLE: &str = "role.task";
 pub(super) const EXECUTION_ROLE: &str = "role.execution";
 pub(super) const TASK: &str = "task_definition";
 pub(super) const SERVICE: &str = "service";
+pub(super) const SECRETS: &str = "secrets";
 pub(super) const GROUP: &str = "security_group";
 pub(super) const TARGET: &str = "scalable_target";
 pub(super) const REGISTRY: &str = "private_name";

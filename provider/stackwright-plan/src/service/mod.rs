@@ -3,7 +3,7 @@
 //! Components: `role.task`, `task_definition`, `service` (main); with secrets of its own also
 //! `role.execution`. What reaches it: `security_group`, `target_group.<router>.<port>`,
 //! `router_ingress` and `router_egress` with the same ending, `rule.<route>`, `client.<key>.<port>`,
-//! `private_name`.
+//! `private_name`. With secrets: `secrets`, what the running tasks have read of them.
 //! Autoscaling: `scalable_target`, `scaling_policy.<cpu|memory|requests.<router>.<port>>`.
 //!
 //! Replaced by a change of: the app's name or VPC, `process`. Everything else is a new
@@ -41,7 +41,7 @@ use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules, resource};
 pub use checks::tasks_in_deployment;
 pub(crate) use inputs::ecs_name;
 use inputs::{
-    DEFAULT_PORT, GROUP, Inputs, POLICY, ROLE, RULE, SERVICE, TARGET, TASK, router_names,
+    DEFAULT_PORT, GROUP, Inputs, POLICY, ROLE, RULE, SECRETS, SERVICE, TARGET, TASK, router_names,
     target_group_key, task_role_name,
 };
 use private_name::Wanted;
@@ -103,7 +103,7 @@ pub struct Service {
     /// Environment variables of this process, besides the app's; they win over the app's. A change restarts the process. Names that begin with `STACKWRIGHT_` are refused.
     #[tf(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
-    /// Environment variables of this process from secrets, besides the app's: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task.
+    /// Environment variables of this process from secrets, besides the app's: name to the ARN of a Secrets Manager secret or SSM parameter. Stackwright never reads the secrets; ECS does when it starts a task. When a value has changed since the running tasks were deployed, the plan shows that, and the apply starts a deployment; this needs `secretsmanager:DescribeSecret`, `secretsmanager:ListSecretVersionIds` and `ssm:DescribeParameters`, and does not cover secrets of other accounts or regions.
     #[tf(default = BTreeMap::new())]
     pub secrets: BTreeMap<String, String>,
     /// Seconds between SIGTERM and SIGKILL when a task stops.
@@ -244,6 +244,7 @@ impl Resource for ServiceResource {
         routing::components(&inputs, &mut graph)?;
         private_name::components(&inputs, &mut graph)?;
         ecs::components(&inputs, &mut graph)?;
+        ecs::secrets(&inputs, &mut graph);
         routing::order(&mut graph);
         scaling::components(&inputs, &mut graph)?;
         Some(graph)
@@ -353,6 +354,7 @@ impl Resource for ServiceResource {
         found: &mut Diagnostics,
     ) {
         note_image(prior, planned, config, found);
+        note_secrets(prior, found);
         warn_of_downtime(prior, planned, found);
     }
 
@@ -563,6 +565,25 @@ pub(crate) fn note_image(
             Path::attribute("image"),
             format!("{process} Runs {image}, Which Terraform Does Not Manage"),
             "`image` is left out, so deployments from outside own it.",
+        );
+    }
+}
+
+/// Which changed secrets the next apply brings to the tasks.
+fn note_secrets(prior: &ServiceConfig, found: &mut Diagnostics) {
+    let drift = prior.common.drift.known().into_iter().flatten();
+    let mut of_secrets = drift.filter_map(Cfg::known).filter(|drift| {
+        drift.component.known().is_some_and(|it| it == SECRETS)
+            && drift
+                .field
+                .known()
+                .is_some_and(|it| it == "changed_since_deployment")
+    });
+    if let Some(names) = of_secrets.find_map(|drift| drift.observed.known()) {
+        found.warning(
+            Path::attribute("secrets"),
+            "Tasks Restart to Read Changed Secrets",
+            format!("The values behind {names} changed after the running tasks were deployed. ECS injects a secret only when it starts a task, so the apply starts a new deployment of the same revision. To leave the tasks alone, add `{SECRETS}.changed_since_deployment` to `ignore_drift`."),
         );
     }
 }

@@ -185,7 +185,7 @@ fn execution_role(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
 }
 
 /// The ARNs of all secrets of the task, by names that do not meet.
-fn all_secrets(inputs: &Inputs<'_>) -> Option<BTreeMap<String, String>> {
+pub(super) fn all_secrets(inputs: &Inputs<'_>) -> Option<BTreeMap<String, String>> {
     let mut all = BTreeMap::new();
     let mut take = |owner: &str, secrets: &Cfg<BTreeMap<String, Cfg<String>>>| {
         let named = |(name, arn): (String, String)| (format!("{owner}/{name}"), arn);
