@@ -9,7 +9,7 @@
 //! The journal of a run is deleted at its very end, when Terraform has all answers. The state of a
 //! resource names the run that has applied it last: an entry of that run says nothing new.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -111,6 +111,21 @@ enum Line {
     Apply { id: String, kinds: Vec<Kind> },
     /// An object without tags was about to be made.
     Make { id: String, made: Made },
+    /// A component was about to need others, which its recorded object does not need.
+    Need {
+        id: String,
+        key: Key,
+        needs: BTreeSet<Key>,
+    },
+}
+
+/// What is written down of an apply before it begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Begun {
+    /// Kinds of objects that it may make with its tags.
+    pub(crate) kinds: BTreeSet<Kind>,
+    /// What components will need besides what their recorded objects need.
+    pub(crate) needs: BTreeMap<Key, BTreeSet<Key>>,
 }
 
 /// An object without tags.
@@ -134,12 +149,14 @@ pub(crate) struct Interrupted {
     pub(crate) kinds: BTreeSet<Kind>,
     /// Objects without tags.
     pub(crate) made: Vec<Made>,
+    /// What components may need since then.
+    pub(crate) needs: BTreeMap<Key, BTreeSet<Key>>,
 }
 
 impl Line {
     fn id(&self) -> &str {
         match self {
-            Self::Apply { id, .. } | Self::Make { id, .. } => id,
+            Self::Apply { id, .. } | Self::Make { id, .. } | Self::Need { id, .. } => id,
         }
     }
 }
@@ -187,6 +204,10 @@ impl Journal {
             match line {
                 Line::Apply { kinds, .. } => found.kinds.extend(kinds),
                 Line::Make { made, .. } => found.made.push(made.clone()),
+                Line::Need { key, needs, .. } => {
+                    let known = found.needs.entry(key.clone()).or_default();
+                    known.extend(needs.iter().cloned());
+                }
             }
         }
         Ok(found)
@@ -222,20 +243,23 @@ impl Journal {
     }
 
     /// Writes down that a resource is about to be applied. Returns when it is kept.
-    pub(crate) async fn begin(
-        &self,
-        id: &ResourceId,
-        kinds: impl IntoIterator<Item = Kind>,
-    ) -> Result<(), AwsError> {
-        let kinds: BTreeSet<Kind> = kinds.into_iter().collect();
-        let (id, kinds) = (id.to_string(), kinds.into_iter().collect());
-        self.add(Line::Apply { id, kinds }).await
+    pub(crate) async fn begin(&self, id: &ResourceId, begun: Begun) -> Result<(), AwsError> {
+        let id = id.to_string();
+        let need = |(key, needs)| Line::Need {
+            id: id.clone(),
+            key,
+            needs,
+        };
+        let mut lines: Vec<Line> = begun.needs.into_iter().map(need).collect();
+        let kinds = begun.kinds.into_iter().collect();
+        lines.push(Line::Apply { id, kinds });
+        self.add(lines).await
     }
 
     /// Writes down that an object without tags is about to be made. Returns when it is kept.
     pub(crate) async fn making(&self, id: &ResourceId, made: Made) -> Result<(), AwsError> {
         let id = id.to_string();
-        self.add(Line::Make { id, made }).await
+        self.add(vec![Line::Make { id, made }]).await
     }
 
     /// What earlier runs have left of a resource is in its state now, or gone.
@@ -243,10 +267,10 @@ impl Journal {
         self.lock().settled.insert(id.clone());
     }
 
-    async fn add(&self, line: Line) -> Result<(), AwsError> {
+    async fn add(&self, new: Vec<Line>) -> Result<(), AwsError> {
         let wanted = {
             let mut lines = self.lock();
-            lines.lines.push(line);
+            lines.lines.extend(new);
             lines.lines.len()
         };
         // Whoever waits here meanwhile is written with the next one.
@@ -329,8 +353,6 @@ impl Journal {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[derive(Clone, Default)]
@@ -389,11 +411,16 @@ mod tests {
     async fn the_next_run_knows_what_was_begun() {
         let shelf = Shelf::default();
         let first = run(&shelf, "acme/stage", "1");
-        first.begin(&id("a"), [Kind::LoadBalancer]).await.unwrap();
+        let keys = |names: &[&str]| names.iter().map(|name| Key::from(*name)).collect();
+        let begun = Begun {
+            kinds: BTreeSet::from([Kind::LoadBalancer]),
+            needs: BTreeMap::from([("rule".into(), keys(&["group", "listener"]))]),
+        };
+        first.begin(&id("a"), begun.clone()).await.unwrap();
         first.making(&id("a"), made("x")).await.unwrap();
         let second = run(&shelf, "acme/stage", "2");
         let found = second.interrupted(&id("a"), None).await.unwrap().unwrap();
-        assert_eq!(found.kinds, BTreeSet::from([Kind::LoadBalancer]));
+        assert_eq!((found.kinds, found.needs), (begun.kinds, begun.needs));
         assert_eq!(found.made, [made("x")]);
         assert_eq!(second.interrupted(&id("b"), None).await.unwrap(), None);
         let known = second.interrupted(&id("a"), Some("1")).await.unwrap();
@@ -406,7 +433,7 @@ mod tests {
     async fn other_roots_are_not_asked() {
         let shelf = Shelf::default();
         let other = run(&shelf, "acme/other", "1");
-        other.begin(&id("a"), []).await.unwrap();
+        other.begin(&id("a"), Begun::default()).await.unwrap();
         let ours = run(&shelf, "acme/stage", "2");
         assert_eq!(ours.interrupted(&id("a"), None).await.unwrap(), None);
         ours.settled(&id("a"));
@@ -418,11 +445,11 @@ mod tests {
     async fn a_run_that_ends_leaves_nothing_and_takes_what_it_has_settled() {
         let shelf = Shelf::default();
         let killed = run(&shelf, "acme/stage", "1");
-        killed.begin(&id("a"), []).await.unwrap();
-        killed.begin(&id("b"), []).await.unwrap();
+        killed.begin(&id("a"), Begun::default()).await.unwrap();
+        killed.begin(&id("b"), Begun::default()).await.unwrap();
         let next = run(&shelf, "acme/stage", "2");
         next.interrupted(&id("a"), None).await.unwrap().unwrap();
-        next.begin(&id("a"), []).await.unwrap();
+        next.begin(&id("a"), Begun::default()).await.unwrap();
         next.settled(&id("a"));
         next.close().await.unwrap();
         let last = run(&shelf, "acme/stage", "3");
@@ -458,7 +485,7 @@ mod tests {
         let begun = names.iter().map(|name| {
             let id = id(name);
             let journal = &journal;
-            async move { journal.begin(&id, []).await }
+            async move { journal.begin(&id, Begun::default()).await }
         });
         futures_util::future::try_join_all(begun).await.unwrap();
         let next = run(&shelf, "acme/stage", "2");

@@ -288,7 +288,7 @@ fn keep(job: &Job<'_>, ensured: Ensured, outputs: &mut Outputs, state: &mut Stat
         outputs.0.insert(key.clone(), entry.outputs.clone());
         state.record.hold(key.clone(), entry);
     } else {
-        state.record.components.remove(&key);
+        state.record.remove(&key);
     }
     for old in given_up {
         state.record.retire(key.clone(), old);
@@ -729,7 +729,8 @@ impl Walk<'_> {
     async fn update(&mut self, seen: &Seen, changed: &[FieldDiff]) -> Result<bool, Cause> {
         if let Some(entry) = &mut self.entry {
             entry.outputs = seen.outputs.clone();
-            entry.needs = self.node.needs();
+            // Until all is written the object may still refer to what it needed before.
+            entry.needs.extend(self.node.needs());
         }
         if changed.is_empty() {
             self.confirm(seen).await?;
@@ -738,9 +739,11 @@ impl Walk<'_> {
                 .as_ref()
                 .is_some_and(|entry| entry.applied.is_empty());
             self.note_applied();
+            self.note_needs();
             return Ok(fresh);
         }
         self.write(seen, changed).await?;
+        self.note_needs();
         Ok(true)
     }
 
@@ -815,6 +818,15 @@ impl Walk<'_> {
         self.note_applied();
         if let Some(entry) = &mut self.entry {
             entry.normalised.clear();
+        }
+    }
+
+    /// What was left alone may be a reference.
+    fn note_needs(&mut self) {
+        if let Some(entry) = &mut self.entry
+            && self.left_alone.is_empty()
+        {
+            entry.needs = self.node.needs();
         }
     }
 

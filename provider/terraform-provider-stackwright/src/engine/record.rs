@@ -90,6 +90,19 @@ impl Record {
         }
     }
 
+    /// Takes out a component that does not exist any more. Whatever needed it needs what it needed: its
+    /// place between two others in the order of deletes is not lost.
+    pub(crate) fn remove(&mut self, key: &Key) {
+        let Some(gone) = self.components.remove(key) else {
+            return;
+        };
+        let retired = self.retired.iter_mut().map(|it| &mut it.entry);
+        let entries = self.components.values_mut().chain(retired);
+        for entry in entries.filter(|entry| entry.needs.contains(key)) {
+            entry.needs.extend(gone.needs.iter().cloned());
+        }
+    }
+
     /// Everything by which AWS knows the objects of the record.
     pub(crate) fn objects(&self) -> BTreeSet<&str> {
         let retired = self.retired.iter().map(|it| &it.entry);

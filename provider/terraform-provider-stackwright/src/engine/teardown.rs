@@ -206,6 +206,6 @@ fn forget(record: &mut Record, doomed: &Doomed) {
     if doomed.retired {
         record.retired.retain(|it| it.entry != doomed.entry);
     } else {
-        record.components.remove(&doomed.key);
+        record.remove(&doomed.key);
     }
 }

@@ -711,6 +711,12 @@ mod rules {
             serde_json::to_value(tags("second")).unwrap(),
         );
         more.nodes.insert("second".into(), second);
+        // Something comes in between two others: the order of deletes is another one.
+        let mut chain = more.clone();
+        let role = chain.nodes.get_mut(&Key::from("role")).unwrap();
+        let of_second = serde_json::json!({ "$from": ["second", "arn"] });
+        role.desired
+            .insert("assume_role_policy".to_owned(), of_second);
         let mut less = named("/a", "r", "/");
         less.nodes.remove(&Key::from("role"));
         vec![
@@ -719,6 +725,7 @@ mod rules {
             named("/b", "r", "/x/"),
             of_days(60, "/a", "r", "/"),
             more,
+            chain,
             less,
         ]
     }

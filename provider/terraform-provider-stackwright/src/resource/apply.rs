@@ -1,5 +1,6 @@
 //! Apply: create, update, delete.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use stackwright_aws::{AwsError, Freshness, Wait};
@@ -22,6 +23,7 @@ use crate::engine::changes::{Changes, changes};
 use crate::engine::converge::{Job, Outcome, converge_in_stages};
 use crate::engine::observe::{Reading, observe};
 use crate::engine::{Record, Seen, teardown};
+use crate::journal::Begun;
 use crate::session::Connected;
 
 pub(super) async fn apply<R: Planned>(
@@ -190,10 +192,29 @@ async fn begin(
     let tagged = nodes
         .iter()
         .filter(|node| node.desired.contains_key("tags") && !node.kind.facts().keeps_history);
-    let begun = connected.journal.begin(id, tagged.map(|node| node.kind));
-    begun.await.map_err(|error| diagnose::journal(id, &error))?;
+    let begun = Begun {
+        kinds: tagged.map(|node| node.kind).collect(),
+        needs: new_needs(graph, record),
+    };
+    let begun = connected.journal.begin(id, begun).await;
+    begun.map_err(|error| diagnose::journal(id, &error))?;
     record.run = Some(connected.journal.run().to_owned());
     Ok(())
+}
+
+/// What components will need that their recorded objects do not need. Of a create nothing: only
+/// another apply can come upon its objects, and that has a graph.
+fn new_needs(graph: &Graph, record: &Record) -> BTreeMap<Key, BTreeSet<Key>> {
+    if record.is_empty() {
+        return BTreeMap::new();
+    }
+    let new = |(key, node): (&Key, &Node)| {
+        let known = record.components.get(key).map(|entry| &entry.needs);
+        let mut needs = node.needs();
+        needs.retain(|need| known.is_none_or(|known| !known.contains(need)));
+        (!needs.is_empty()).then(|| (key.clone(), needs))
+    };
+    graph.nodes.iter().filter_map(new).collect()
 }
 
 /// What the plan has shown. `None` when it could not say.

@@ -19,12 +19,18 @@ pub(super) async fn recover(
     interrupted: &Interrupted,
     record: &mut Record,
 ) -> Result<(), AwsError> {
+    for (key, needs) in &interrupted.needs {
+        if let Some(entry) = record.components.get_mut(key) {
+            entry.needs.extend(needs.iter().cloned());
+        }
+    }
     let tags = own_tags(scope, id, &Key(String::new()));
     for kind in &interrupted.kinds {
         for seen in world.find(*kind, Search::Owned(&tags)).await? {
             if let Some(key) = component(&seen, scope) {
-                let needs = graph.nodes.get(&key).map(Node::needs);
-                retire(record, key, *kind, seen.outputs, needs.unwrap_or_default());
+                let mut needs = graph.nodes.get(&key).map(Node::needs).unwrap_or_default();
+                needs.extend(interrupted.needs.get(&key).into_iter().flatten().cloned());
+                retire(record, key, *kind, seen.outputs, needs);
             }
         }
     }

@@ -127,9 +127,14 @@ fn show<R: Planned>(
 
 /// Nothing of what is gone stays in the record.
 fn forget_gone(record: &mut Record, observed: &Observation, all: &[Difference]) {
-    record.components.retain(|key, _| {
+    let stays = |key: &Key| {
         observed.found.contains_key(key) || observed.leftover.contains(key) || is_missing(key, all)
-    });
+    };
+    let keys = record.components.keys().cloned();
+    let gone: Vec<Key> = keys.filter(|key| !stays(key)).collect();
+    for key in gone {
+        record.remove(&key);
+    }
 }
 
 /// What was found, but under the names that are certain: a revision that stands in for ours may be
