@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use stackwright_gen::explain::{self, Explained};
-use stackwright_gen::regenerate::{self, Changes, Conflict};
-use stackwright_gen::{Diagnostic, Procfiles, Project, Severity, SourceFile, Spec, graph};
+use stackwright_gen::manifest::{MANIFEST, Manifest, ManifestError};
+use stackwright_gen::regenerate::{self, Changes, Conflict, Existing};
+use stackwright_gen::{Diagnostic, Procfiles, Project, Severity, SourceFile, Spec, Tree, graph};
 
 use crate::arguments::{Arguments, Command, GenerateArguments, InputArguments, Picture};
 use crate::disk::{self, DiskError};
@@ -27,22 +28,17 @@ pub(crate) enum Success {
     /// The input has no errors.
     Valid { spec: PathBuf },
     /// The tree was written, or already was as it should be.
-    Written { out: PathBuf, changes: Changes },
+    Written(Update),
     /// The answer of `--check`.
-    Checked { out: PathBuf, changes: Changes },
-    /// The answer of `--diff`.
-    Compared {
-        out: PathBuf,
-        changes: Changes,
-        /// What would change, as a unified diff.
-        diff: String,
-    },
+    Checked(Update),
+    /// The answer of `--diff`: what would change, as a unified diff.
+    Compared(Update, String),
     /// A spec was written, and what else was.
     Started {
         spec: PathBuf,
         procfile: Option<PathBuf>,
         notes: Vec<String>,
-        generated: Option<(PathBuf, Changes)>,
+        generated: Option<Update>,
     },
     /// Every value that holds.
     Explained(Vec<Explained>),
@@ -50,6 +46,23 @@ pub(crate) enum Success {
     Schema(serde_json::Value),
     /// A picture.
     Picture(String),
+}
+
+/// What a run does to a tree, or would do.
+#[derive(Debug)]
+pub(crate) struct Update {
+    /// The output folder.
+    pub(crate) out: PathBuf,
+    pub(crate) changes: Changes,
+    /// Whether a run that was killed has left files behind.
+    pub(crate) interrupted: bool,
+}
+
+impl Update {
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && !self.interrupted
+    }
 }
 
 /// Why a run failed.
@@ -64,6 +77,8 @@ pub(crate) enum Failure {
     },
     /// The disk refused something.
     Disk(DiskError),
+    /// The manifest of the tree is not one.
+    Manifest(ManifestError),
     /// `init` needs to be told more.
     Unanswered { missing: Vec<&'static str> },
     /// `init` does not write over a spec.
@@ -72,15 +87,17 @@ pub(crate) enum Failure {
     NothingFound { folder: PathBuf },
 }
 
+impl From<DiskError> for Failure {
+    fn from(error: DiskError) -> Self {
+        Self::Disk(error)
+    }
+}
+
 impl Ending {
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         match &self.result {
-            Ok(Success::Checked { changes, .. } | Success::Compared { changes, .. })
-                if !changes.is_empty() =>
-            {
-                3
-            }
+            Ok(Success::Checked(update) | Success::Compared(update, _)) if !update.is_empty() => 3,
             Ok(_) => 0,
             Err(Failure::Unanswered { .. }) => 2,
             Err(_) => 1,
@@ -125,21 +142,48 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Ending {
     let writes = !arguments.check && !arguments.diff;
     checked(&arguments.input, writes, |input| {
         let tree = &stackwright_gen::render(input.project);
-        let existing = disk::existing(&out, tree).map_err(Failure::Disk)?;
-        let changes = match regenerate::compare(tree, &existing) {
+        let lock = if writes {
+            Some(disk::lock(&out)?)
+        } else {
+            None
+        };
+        let (manifest, existing) = there(&out, tree)?;
+        let changes = match regenerate::compare(tree, &manifest, &existing) {
             Ok(changes) => changes,
             Err(conflicts) => return Err(Failure::Conflicts { out, conflicts }),
         };
-        if arguments.diff {
-            let diff = regenerate::diff(&changes, &existing);
-            return Ok(Success::Compared { out, changes, diff });
+        let interrupted = !writes && disk::is_interrupted(&out);
+        if writes {
+            disk::write(&out, &changes)?;
         }
-        if arguments.check {
-            return Ok(Success::Checked { out, changes });
-        }
-        disk::write(&out, &changes).map_err(Failure::Disk)?;
-        Ok(Success::Written { out, changes })
+        drop(lock);
+        let diff = arguments
+            .diff
+            .then(|| regenerate::diff(&changes, &existing));
+        let update = Update {
+            out,
+            changes,
+            interrupted,
+        };
+        Ok(match diff {
+            Some(diff) => Success::Compared(update, diff),
+            None if arguments.check => Success::Checked(update),
+            None => Success::Written(update),
+        })
     })
+}
+
+/// The manifest of the output folder, and every file that it or the new tree names.
+fn there(out: &Path, tree: &Tree) -> Result<(Manifest, BTreeMap<String, Existing>), Failure> {
+    let found = disk::existing(out, [MANIFEST].into_iter())?;
+    let text = match found.get(MANIFEST) {
+        Some(Existing::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let manifest = Manifest::read(text).map_err(Failure::Manifest)?;
+    let paths = tree.files().keys().map(String::as_str);
+    let existing = disk::existing(out, paths.chain(manifest.paths()))?;
+    Ok((manifest, existing))
 }
 
 /// Input without errors.

@@ -1,15 +1,15 @@
 //! The only part that touches the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use stackwright_gen::manifest::MANIFEST;
 use stackwright_gen::regenerate::{Changes, Existing};
-use stackwright_gen::{ProcfileUnread, SourceFile, Tree};
+use stackwright_gen::{ProcfileUnread, SourceFile};
 
 /// What the disk can refuse.
 #[derive(Debug, thiserror::Error)]
@@ -75,10 +75,10 @@ pub(crate) fn folder_name(folder: &Path) -> String {
     name.unwrap_or_default()
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file that is not there yet, and never over one that is.
 pub(crate) fn write_first(path: &Path, content: &str) -> Result<(), DiskError> {
-    write_all(&[(path.to_owned(), content)])?;
-    rename(path)
+    let written = File::create_new(path).and_then(|mut file| file.write_all(content.as_bytes()));
+    written.map_err(|source| unwritten(path, source))
 }
 
 /// Reads the spec.
@@ -113,63 +113,113 @@ pub(crate) fn read_procfile(folder: &Path, path: &str) -> Result<SourceFile, Pro
     }
 }
 
-/// What is in the output folder: everything at a path of the tree, and every other file that may be one of ours.
-pub(crate) fn existing(out: &Path, tree: &Tree) -> Result<BTreeMap<String, Existing>, DiskError> {
+/// What is in the output folder at some paths.
+pub(crate) fn existing<'a>(
+    out: &Path,
+    paths: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Existing>, DiskError> {
     let mut found = BTreeMap::new();
-    if is_missing(out) {
-        return Ok(found);
-    }
-    for path in tree.files().keys() {
+    for path in paths {
         if let Some(there) = at(out, path)? {
-            found.insert(path.clone(), there);
+            found.insert(path.to_owned(), there);
         }
-    }
-    if out.is_dir() {
-        others(out, "", &mut found)?;
     }
     Ok(found)
 }
 
-/// Writes changes: all new content first, under other names, then one rename per file, then what is to be removed.
-pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
-    let files: Vec<NewFile<'_>> = changes
-        .create
-        .iter()
-        .chain(&changes.update)
-        .map(|(path, content)| (out.join(path), content.as_str()))
-        .collect();
-    let written = write_all(&files);
-    let renamed = written.and_then(|()| files.iter().try_for_each(|(path, _)| rename(path)));
-    if renamed.is_err() {
-        // What was not renamed is of no use; a failure to remove it changes nothing about the error.
-        for (path, _) in &files {
-            drop(fs::remove_file(new_name(path)));
-        }
+/// Held while a tree is compared and written: a second run waits until the first is done.
+///
+/// The system lets go of it when the process ends, however it ends, and it is no file that could be left behind.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// Nothing where the system cannot lock a folder.
+    _folder: Option<File>,
+}
+
+/// Waits for the output folder, which is made when it is not there.
+pub(crate) fn lock(out: &Path) -> Result<Lock, DiskError> {
+    if is_missing(out) {
+        fs::create_dir_all(out).map_err(|source| unwritten(out, source))?;
     }
-    renamed?;
-    changes.remove.iter().try_for_each(|path| remove(out, path))
+    let folder = File::open(out).ok().filter(|folder| folder.lock().is_ok());
+    Ok(Lock { _folder: folder })
+}
+
+/// Whether a run that was killed has left files behind. What a run that goes on is writing does not count.
+pub(crate) fn is_interrupted(out: &Path) -> bool {
+    let goes_on = || File::open(out).is_ok_and(|folder| folder.try_lock_shared().is_err());
+    out.join(STAGING).is_dir() && !goes_on()
+}
+
+/// Where new files are written before they take their places.
+const STAGING: &str = ".stackwright/new";
+
+/// Writes changes: all new content first, in a folder of its own, then one rename per file, then what is to be removed.
+///
+/// The manifest names old and new content from before the first rename until after the last removal, so that a run that is killed in
+/// between leaves only files that the next one knows.
+pub(crate) fn write(out: &Path, changes: &Changes) -> Result<(), DiskError> {
+    let staging = out.join(STAGING);
+    clear(&staging)?;
+    let done = staged(out, &staging, changes);
+    let cleared = clear(&staging);
+    // The folder goes when nothing is in it, as after a first run that failed.
+    drop(fs::remove_dir(out.join(".stackwright")));
+    done.and(cleared)
+}
+
+fn staged(out: &Path, staging: &Path, changes: &Changes) -> Result<(), DiskError> {
+    let all = changes.create.iter().chain(&changes.update);
+    let files: Vec<(&str, &str)> = all
+        .map(|(path, content)| (path.as_str(), content.as_str()))
+        .collect();
+    write_all(staging, &files)?;
+    let (manifest, others): (Vec<_>, Vec<_>) = files
+        .iter()
+        .map(|(path, _)| *path)
+        .partition(|path| *path == MANIFEST);
+    make_folders(files.iter().map(|(path, _)| out.join(path)))?;
+    let place = |path: &str| take_place(&staging.join(path), &out.join(path));
+    if !manifest.is_empty() {
+        let meanwhile = staging.join("meanwhile");
+        fs::write(&meanwhile, &changes.meanwhile)
+            .map_err(|source| unwritten(&meanwhile, source))?;
+        take_place(&meanwhile, &out.join(MANIFEST))?;
+    }
+    others.iter().try_for_each(|path| place(path))?;
+    changes
+        .remove
+        .iter()
+        .try_for_each(|path| remove(out, path))?;
+    manifest.iter().try_for_each(|path| place(path))
+}
+
+fn clear(staging: &Path) -> Result<(), DiskError> {
+    match fs::remove_dir_all(staging) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(DiskError::Remove {
+            path: staging.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn is_missing(out: &Path) -> bool {
     fs::symlink_metadata(out).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Where a file will be and what is in it.
-type NewFile<'a> = (PathBuf, &'a str);
-
-/// Makes the folders, then writes under other names on all cores.
-fn write_all(files: &[NewFile<'_>]) -> Result<(), DiskError> {
-    let mut made = BTreeSet::new();
-    for (path, _) in files {
-        if let Some(parent) = path.parent().filter(|parent| made.insert(*parent)) {
-            fs::create_dir_all(parent).map_err(|source| unwritten(path, source))?;
-        }
-    }
+/// Writes files below a folder, on all cores.
+fn write_all(below: &Path, files: &[(&str, &str)]) -> Result<(), DiskError> {
+    make_folders(files.iter().map(|(path, _)| below.join(path)))?;
+    let write = |(path, content): &(&str, &str)| {
+        let path = below.join(path);
+        fs::write(&path, content).map_err(|source| unwritten(&path, source))
+    };
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(cores).max(1));
         let writers: Vec<_> = parts
-            .map(|part| scope.spawn(|| part.iter().try_for_each(write_new)))
+            .map(|part| scope.spawn(|| part.iter().try_for_each(write)))
             .collect();
         let outcomes = writers.into_iter().map(|writer| match writer.join() {
             Ok(outcome) => outcome,
@@ -179,8 +229,22 @@ fn write_all(files: &[NewFile<'_>]) -> Result<(), DiskError> {
     })
 }
 
-fn write_new((path, content): &NewFile<'_>) -> Result<(), DiskError> {
-    fs::write(new_name(path), content).map_err(|source| unwritten(path, source))
+/// Makes the folders of files.
+fn make_folders(files: impl Iterator<Item = PathBuf>) -> Result<(), DiskError> {
+    let mut made = BTreeSet::new();
+    for path in files {
+        if let Some(parent) = path.parent().filter(|parent| !made.contains(*parent)) {
+            fs::create_dir_all(parent).map_err(|source| unwritten(&path, source))?;
+            made.insert(parent.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Moves a file that was written to where it belongs.
+fn take_place(staged: &Path, path: &Path) -> Result<(), DiskError> {
+    let moved = fs::rename(staged, path);
+    moved.map_err(|source| unwritten(path, source))
 }
 
 fn unwritten(path: &Path, source: io::Error) -> DiskError {
@@ -223,75 +287,6 @@ fn text_of(path: &Path) -> Result<Option<String>, DiskError> {
         source,
     })?;
     Ok(String::from_utf8(bytes).ok())
-}
-
-/// Adds the text files below a folder that are not yet known.
-fn others(
-    out: &Path,
-    below: &str,
-    found: &mut BTreeMap<String, Existing>,
-) -> Result<(), DiskError> {
-    let folder = out.join(below);
-    let failed = |source| DiskError::Read {
-        path: folder.clone(),
-        source,
-    };
-    for entry in fs::read_dir(&folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        // A name that is not text is none of ours.
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let path = if below.is_empty() {
-            name.clone()
-        } else {
-            format!("{below}/{name}")
-        };
-        let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() {
-            if may_hold_ours(&out.join(&path), below, &name) {
-                others(out, &path, found)?;
-            }
-        } else if kind.is_file() && may_be_ours(&name) && !found.contains_key(&path) {
-            text_of(&out.join(&path))?.map(|text| found.insert(path, Existing::Text(text)));
-        }
-    }
-    Ok(())
-}
-
-const FOREIGN_FOLDERS: [&str; 2] = [".terraform", ".git"];
-/// Folders of a tree that hold folders; the others hold files alone.
-const HOLDS_FOLDERS: [&str; 2] = ["apps", "modules"];
-
-/// Whether files of this tree can be in a folder: other trees may lie below it, and files are theirs.
-fn may_hold_ours(folder: &Path, below: &str, name: &str) -> bool {
-    let is_tree = || {
-        ["ops", "modules"]
-            .iter()
-            .any(|name| folder.join(name).is_dir())
-    };
-    if FOREIGN_FOLDERS.contains(&name) {
-        false
-    } else if below.is_empty() {
-        HOLDS_FOLDERS.contains(&name) || !is_tree()
-    } else {
-        HOLDS_FOLDERS.contains(&below)
-    }
-}
-
-fn may_be_ours(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(OsStr::to_str);
-    name == ".gitignore" || matches!(extension, Some("tf" | "tfvars" | "md"))
-}
-
-fn new_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".stackwright-new");
-    path.with_file_name(name)
-}
-
-fn rename(path: &Path) -> Result<(), DiskError> {
-    fs::rename(new_name(path), path).map_err(|source| unwritten(path, source))
 }
 
 /// Removes a file and the folders that it leaves empty.

@@ -84,7 +84,7 @@ fn finish(arguments: &InitArguments, found: &Found) -> Ending {
         alone(Ok(Success::Valid { spec: spec.clone() }))
     };
     let generated = match ending.result {
-        Ok(Success::Written { out, changes }) => Some((out, changes)),
+        Ok(Success::Written(update)) => Some(update),
         Ok(_) => None,
         Err(_) => return ending,
     };

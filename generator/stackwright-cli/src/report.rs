@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use stackwright_gen::explain::{Explained, Origin};
 use stackwright_gen::regenerate::Changes;
 use stackwright_gen::{Diagnostic, Problem, Severity, SourceFile};
 
-use crate::commands::{Ending, Failure, Success, count};
+use crate::commands::{Ending, Failure, Success, Update, count};
 
 /// Whether messages have colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,36 +68,6 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
         Err(Failure::Input { would_write }) => {
             text.push_str(&totals(&ending.diagnostics, *would_write));
         }
-        Err(Failure::Disk(error)) => {
-            push_titled(&mut text, &renderer, &error.to_string(), error.help());
-        }
-        Err(Failure::Unanswered { missing }) => {
-            let options: Vec<String> = missing.iter().map(|name| format!("--{name}")).collect();
-            let title = format!("nothing says what to write for {}", missing.join(", "));
-            let help = format!(
-                "add {}, or run on a terminal without --yes to be asked",
-                options.join(" ")
-            );
-            push_titled(&mut text, &renderer, &title, &help);
-        }
-        Err(Failure::SpecExists { path }) => {
-            let title = format!("`{}` is there already", path.display());
-            push_titled(
-                &mut text,
-                &renderer,
-                &title,
-                "edit it, or remove it and run again",
-            );
-        }
-        Err(Failure::NothingFound { folder }) => {
-            let title = format!("nothing in `{}` says what to run", folder.display());
-            push_titled(
-                &mut text,
-                &renderer,
-                &title,
-                "write a Procfile with one line per process, as in `web: bundle exec puma`",
-            );
-        }
         Err(Failure::Conflicts { out, conflicts }) => {
             for conflict in conflicts {
                 push_titled(&mut text, &renderer, &conflict.to_string(), conflict.help());
@@ -109,8 +79,43 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
                 out.display()
             );
         }
+        Err(failure) => {
+            if let Some((title, help)) = said(failure) {
+                push_titled(&mut text, &renderer, &title, &help);
+            }
+        }
     }
     text
+}
+
+/// A failure that has no place in a file, and what to do about it.
+fn said(failure: &Failure) -> Option<(String, String)> {
+    let (title, help) = match failure {
+        Failure::Input { .. } | Failure::Conflicts { .. } => return None,
+        Failure::Disk(error) => (error.to_string(), error.help()),
+        Failure::Manifest(error) => (
+            error.to_string(),
+            "restore it from version control: it says which files may be replaced",
+        ),
+        Failure::Unanswered { missing } => {
+            let options: Vec<String> = missing.iter().map(|name| format!("--{name}")).collect();
+            let title = format!("nothing says what to write for {}", missing.join(", "));
+            let help = format!(
+                "add {}, or run on a terminal without --yes to be asked",
+                options.join(" ")
+            );
+            return Some((title, help));
+        }
+        Failure::SpecExists { path } => (
+            format!("`{}` is there already", path.display()),
+            "edit it, or remove it and run again",
+        ),
+        Failure::NothingFound { folder } => (
+            format!("nothing in `{}` says what to run", folder.display()),
+            "write a Procfile with one line per process, as in `web: bundle exec puma`",
+        ),
+    };
+    Some((title, help.to_owned()))
 }
 
 /// What was done, for people.
@@ -127,40 +132,42 @@ pub(crate) fn summary(ending: &Ending) -> String {
             notes,
             generated,
         }) => started(spec, procfile.as_deref(), notes, generated.as_ref()),
-        Ok(Success::Compared { diff, changes, .. }) if !changes.is_empty() => diff.clone(),
-        Ok(
-            Success::Written { out, changes }
-            | Success::Checked { out, changes }
-            | Success::Compared { out, changes, .. },
-        ) if changes.is_empty() => {
-            format!(
-                "{} is up to date ({})\n",
-                out.display(),
-                files(changes.unchanged)
-            )
+        Ok(Success::Compared(update, diff)) if !update.changes.is_empty() => diff.clone(),
+        Ok(Success::Written(update) | Success::Checked(update) | Success::Compared(update, _))
+            if update.is_empty() =>
+        {
+            let (out, unchanged) = (update.out.display(), files(update.changes.unchanged));
+            format!("{out} is up to date ({unchanged})\n")
         }
-        Ok(Success::Written { out, changes }) => format!(
+        Ok(Success::Written(Update { out, changes, .. })) => format!(
             "{}wrote {}\n{}",
             listed(changes),
             out.display(),
             counts(changes)
         ),
-        Ok(Success::Checked { out, changes } | Success::Compared { out, changes, .. }) => {
-            format!(
-                "{}{} is out of date: run `stackwright generate`\n{}",
-                listed(changes),
-                out.display(),
-                counts(changes)
-            )
-        }
+        Ok(Success::Checked(update) | Success::Compared(update, _)) => out_of_date(update),
     }
+}
+
+fn out_of_date(update: &Update) -> String {
+    let left = if update.interrupted {
+        "  ! .stackwright/new is left from a run that was interrupted\n"
+    } else {
+        ""
+    };
+    format!(
+        "{left}{}{} is out of date: run `stackwright generate`\n{}",
+        listed(&update.changes),
+        update.out.display(),
+        counts(&update.changes)
+    )
 }
 
 fn started(
     spec: &Path,
     procfile: Option<&Path>,
     notes: &[String],
-    generated: Option<&(PathBuf, Changes)>,
+    generated: Option<&Update>,
 ) -> String {
     let mut text = String::new();
     for note in notes {
@@ -170,7 +177,7 @@ fn started(
         let _ = writeln!(text, "wrote {}", path.display());
     }
     match generated {
-        Some((out, changes)) => {
+        Some(Update { out, changes, .. }) => {
             let _ = writeln!(text, "wrote {}", out.display());
             text.push_str(&counts(changes));
         }
@@ -238,30 +245,11 @@ pub(crate) fn json(ending: &Ending) -> Value {
     let mut answer = json!({ "ok": ending.exit_code() == 0, "diagnostics": diagnostics });
     let more = match &ending.result {
         Ok(Success::Valid { .. }) => json!({ "status": "valid" }),
-        Ok(Success::Written { out, changes }) => {
-            changes_json("written", &out.to_string_lossy(), changes)
+        Ok(Success::Written(update)) => update_json("written", update),
+        Ok(Success::Checked(update)) => update_json(freshness(update), update),
+        Ok(Success::Compared(update, diff)) => {
+            with_diff(update_json(freshness(update), update), diff)
         }
-        Ok(Success::Checked { out, changes }) => changes_json(
-            if changes.is_empty() {
-                "up_to_date"
-            } else {
-                "out_of_date"
-            },
-            &out.to_string_lossy(),
-            changes,
-        ),
-        Ok(Success::Compared { out, changes, diff }) => with_diff(
-            changes_json(
-                if changes.is_empty() {
-                    "up_to_date"
-                } else {
-                    "out_of_date"
-                },
-                &out.to_string_lossy(),
-                changes,
-            ),
-            diff,
-        ),
         Ok(Success::Started {
             spec,
             procfile,
@@ -272,7 +260,7 @@ pub(crate) fn json(ending: &Ending) -> Value {
             "spec": spec.to_string_lossy(),
             "procfile": procfile.as_ref().map(|path| path.to_string_lossy()),
             "notes": notes,
-            "generated": generated.as_ref().map(|(out, changes)| changes_json("written", &out.to_string_lossy(), changes)),
+            "generated": generated.as_ref().map(|update| update_json("written", update)),
         }),
         Ok(Success::Explained(explained)) => {
             let each: Vec<Value> = explained.iter().map(explained_json).collect();
@@ -286,19 +274,14 @@ pub(crate) fn json(ending: &Ending) -> Value {
         Err(Failure::Unanswered { missing }) => {
             json!({ "status": "unanswered", "missing": missing })
         }
-        Err(Failure::SpecExists { path }) => {
-            json!({ "status": "failed", "error": format!("`{}` is there already", path.display()), "help": "edit it, or remove it and run again" })
-        }
-        Err(Failure::NothingFound { folder }) => {
-            json!({ "status": "failed", "error": format!("nothing in `{}` says what to run", folder.display()), "help": "write a Procfile with one line per process, as in `web: bundle exec puma`" })
-        }
         Err(Failure::Input { .. }) => json!({ "status": "invalid" }),
-        Err(Failure::Disk(error)) => {
-            json!({ "status": "failed", "error": error.to_string(), "help": error.help() })
-        }
         Err(Failure::Conflicts { out, conflicts }) => {
-            let each = conflicts.iter().map(|conflict| json!({ "path": conflict.path(), "message": conflict.to_string(), "help": conflict.help() }));
+            let each = conflicts.iter().map(|conflict| json!({ "path": conflict.path, "message": conflict.to_string(), "help": conflict.help() }));
             json!({ "status": "conflict", "out": out.to_string_lossy(), "conflicts": each.collect::<Vec<Value>>() })
+        }
+        Err(failure) => {
+            let (error, help) = said(failure).unzip();
+            json!({ "status": "failed", "error": error, "help": help })
         }
     };
     if let (Value::Object(answer), Value::Object(more)) = (&mut answer, more) {
@@ -394,6 +377,7 @@ fn counts(changes: &Changes) -> String {
         update,
         remove,
         unchanged,
+        ..
     } = changes;
     format!(
         "{} new, {} changed, {} removed, {unchanged} unchanged\n",
@@ -403,15 +387,25 @@ fn counts(changes: &Changes) -> String {
     )
 }
 
-fn changes_json(status: &str, out: &str, changes: &Changes) -> Value {
+fn freshness(update: &Update) -> &'static str {
+    if update.is_empty() {
+        "up_to_date"
+    } else {
+        "out_of_date"
+    }
+}
+
+fn update_json(status: &str, update: &Update) -> Value {
+    let changes = &update.changes;
     let paths = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<String>>();
     json!({
         "status": status,
-        "out": out,
+        "out": update.out.to_string_lossy(),
         "created": paths(&changes.create),
         "updated": paths(&changes.update),
         "removed": changes.remove,
         "unchanged": changes.unchanged,
+        "interrupted": update.interrupted,
     })
 }
 

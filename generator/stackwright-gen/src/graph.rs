@@ -38,6 +38,10 @@ fn environment(chart: &mut String, project: &Project, plan: &EnvironmentPlan) {
     }
     let _ = writeln!(chart, "      subgraph {name}_cluster[\"cluster\"]");
     for (at, (app, scale)) in project.apps.iter().zip(&plan.apps).enumerate() {
+        // An empty line between apps: version control merges changes of two of them.
+        if at > 0 {
+            chart.push('\n');
+        }
         processes(chart, &format!("{name}_{at}"), app, scale);
     }
     chart.push_str("      end\n");

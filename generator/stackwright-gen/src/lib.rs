@@ -40,6 +40,7 @@ pub mod hcl_escape;
 mod hcl_value;
 mod hidden;
 pub mod init;
+pub mod manifest;
 mod markdown_escape;
 mod model;
 mod module_sources;

@@ -52,7 +52,7 @@ pub(crate) fn render(project: &Project, modules: &Modules) -> Tree {
     for (path, content) in modules.used_by(tree.files()) {
         tree.add(format!("modules/{path}"), &format!("\n{content}"));
     }
-    tree
+    tree.finished()
 }
 
 /// The modules of some apps.

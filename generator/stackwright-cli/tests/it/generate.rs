@@ -12,16 +12,16 @@ fn writes_the_tree_beside_the_spec_and_then_finds_it_up_to_date() {
     assert!(
         first
             .stdout
-            .ends_with("wrote infra\n63 new, 0 changed, 0 removed, 0 unchanged\n"),
+            .ends_with("wrote infra\n64 new, 0 changed, 0 removed, 0 unchanged\n"),
         "{}",
         first.stdout
     );
     let files = folder.files("infra");
-    assert_eq!(files.len(), 63);
+    assert_eq!(files.len(), 64);
     assert!(files.keys().all(|name| !name.ends_with(".stackwright-new")));
     assert_eq!(
         folder.run(&["generate"]).stdout,
-        "infra is up to date (63 files)\n"
+        "infra is up to date (64 files)\n"
     );
     assert_eq!(folder.files("infra"), files);
 }
@@ -67,7 +67,7 @@ fn changed_input_changes_only_its_files() {
     let run = folder.run(&["generate"]);
     assert_eq!(
         run.stdout,
-        "  ~ apps/shop/README.md\n  ~ apps/shop/main.tf\nwrote infra\n0 new, 2 changed, 0 removed, 61 unchanged\n"
+        "  ~ .stackwright/manifest\n  ~ apps/shop/README.md\n  ~ apps/shop/main.tf\nwrote infra\n0 new, 3 changed, 0 removed, 61 unchanged\n"
     );
     assert!(folder.read("infra/apps/shop/main.tf").contains("\"other\""));
 }
@@ -179,7 +179,7 @@ fn answers_programs_in_json() {
         ),
         (Some(true), Some("written"), Some("infra"))
     );
-    assert_eq!(json["created"].as_array().map(Vec::len), Some(63));
+    assert_eq!(json["created"].as_array().map(Vec::len), Some(64));
     folder.write("Procfile", "worker: y\n");
     let run = folder.run(&["generate", "--check", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -189,7 +189,11 @@ fn answers_programs_in_json() {
     );
     assert_eq!(
         json["updated"],
-        serde_json::json!(["apps/shop/README.md", "apps/shop/main.tf"])
+        serde_json::json!([
+            ".stackwright/manifest",
+            "apps/shop/README.md",
+            "apps/shop/main.tf"
+        ])
     );
 }
 
@@ -243,25 +247,96 @@ fn a_tree_below_or_beside_another_is_left_alone() {
     let (a, own) = (folder.files("a"), folder.files("infra"));
     let above = folder.run(&["generate", "--out", "."]);
     assert!(
-        above.stdout.contains("63 new, 0 changed, 0 removed"),
+        above.stdout.contains("64 new, 0 changed, 0 removed"),
         "{}",
         above.all()
     );
     assert_eq!((folder.files("a"), folder.files("infra")), (a, own));
 }
 
+/// The help of other tools says to delete copies or to remove their header; nothing of that is needed here.
 #[test]
-fn what_is_no_longer_generated_is_removed() {
+fn copies_of_generated_files_stay() {
+    let folder = Folder::new(
+        &format!("{SPEC}[apps.old]\nimage = \"repo/old:1\"\n"),
+        "worker: x\n",
+    );
+    folder.run(&["generate"]);
+    let copied = ["qa", "apps/shop2", "modules/worker2"];
+    for (to, from) in copied
+        .into_iter()
+        .zip(["stage", "apps/shop", "modules/worker"])
+    {
+        for (path, text) in folder.files(&format!("infra/{from}")) {
+            folder.write(&format!("infra/{to}/{path}"), text);
+        }
+    }
+    folder.write("infra/qa/terraform.tfvars", "environment = \"qa\"\n");
+    let of_theirs = || copied.map(|to| folder.files(&format!("infra/{to}")));
+    let before = of_theirs();
+    folder.write("stackwright.toml", SPEC.replace("v41", "v42"));
+    let run = folder.run(&["generate"]);
+    assert!(run.stdout.contains("5 removed"), "{}", run.all());
+    assert!(!folder.path("infra/apps/old").exists());
+    assert_eq!(of_theirs(), before);
+    assert_eq!(folder.run(&["generate", "--check"]).code, 0);
+}
+
+#[test]
+fn a_folder_with_a_copy_is_not_written_over() {
     let folder = Folder::good();
     folder.run(&["generate"]);
-    let files = folder.files("infra");
-    folder.write("infra/qa/main.tf", &files["prod/main.tf"]);
-    folder.write("infra/apps/old/main.tf", &files["apps/shop/main.tf"]);
+    for (path, text) in folder.files("infra/apps/shop") {
+        folder.write(&format!("infra/apps/mail/{path}"), text);
+    }
     folder.write(
-        "infra/modules/old/main.tf",
-        &files["modules/worker/main.tf"],
+        "stackwright.toml",
+        format!("{SPEC}[apps.mail]\nimage = \"repo/mail:1\"\n"),
     );
-    let again = folder.run(&["generate"]);
-    assert!(again.stdout.contains("3 removed"), "{}", again.all());
-    assert_eq!(folder.files("infra"), files);
+    let before = folder.files("infra");
+    let run = folder.run(&["generate"]);
+    assert!(
+        run.stderr
+            .contains("`apps/mail/main.tf` was not written by stackwright"),
+        "{}",
+        run.all()
+    );
+    assert_eq!((run.code, folder.files("infra") == before), (1, true));
+}
+
+#[test]
+fn a_tree_without_manifest_says_what_is_missing() {
+    let folder = Folder::good();
+    folder.run(&["generate"]);
+    let whole = folder.files("infra");
+    fs::remove_file(folder.path("infra/.stackwright/manifest")).unwrap();
+    let check = folder.run(&["generate", "--check"]);
+    assert!(
+        check.stdout.contains("  + .stackwright/manifest\n"),
+        "{}",
+        check.all()
+    );
+    folder.write("Procfile", "worker: other\n");
+    let run = folder.run(&["generate"]);
+    assert!(
+        run.code == 1
+            && run
+                .stderr
+                .contains("restore the manifest from version control"),
+        "{}",
+        run.all()
+    );
+    folder.write("Procfile", "worker: bundle exec sidekiq\n");
+    assert_eq!(folder.run(&["generate"]).code, 0);
+    assert_eq!(folder.files("infra"), whole);
+    folder.write("infra/.stackwright/manifest", "../../etc/passwd\n");
+    let run = folder.run(&["generate", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, json["status"].as_str()), (1, Some("failed")));
+    assert!(
+        json["error"]
+            .as_str()
+            .unwrap()
+            .contains("is neither a path nor a digest")
+    );
 }

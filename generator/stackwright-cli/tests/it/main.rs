@@ -3,5 +3,7 @@
 
 mod folder;
 mod generate;
+mod merges;
 mod messages;
 mod others;
+mod runs;
