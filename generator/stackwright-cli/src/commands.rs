@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use stackwright_gen::consequences::{self, Consequences};
 use stackwright_gen::explain::{self, Explained};
 use stackwright_gen::manifest::{MANIFEST, Manifest, ManifestError};
 use stackwright_gen::regenerate::{self, Changes, Conflict, Existing};
@@ -54,6 +55,8 @@ pub(crate) struct Update {
     /// The output folder.
     pub(crate) out: PathBuf,
     pub(crate) changes: Changes,
+    /// What the changes mean for what runs already.
+    pub(crate) consequences: Consequences,
     /// Whether a run that was killed has left files behind.
     pub(crate) interrupted: bool,
 }
@@ -152,6 +155,7 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Ending {
             Ok(changes) => changes,
             Err(conflicts) => return Err(Failure::Conflicts { out, conflicts }),
         };
+        let consequences = consequences::of(tree, &existing);
         let interrupted = !writes && disk::is_interrupted(&out);
         if writes {
             disk::write(&out, &changes)?;
@@ -163,6 +167,7 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Ending {
         let update = Update {
             out,
             changes,
+            consequences,
             interrupted,
         };
         Ok(match diff {

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
+use stackwright_gen::consequences::Init;
 use stackwright_gen::explain::{Explained, Origin};
-use stackwright_gen::regenerate::Changes;
+use stackwright_gen::regenerate::{Changes, Conflict};
 use stackwright_gen::{Diagnostic, Problem, Severity, SourceFile};
 
 use crate::commands::{Ending, Failure, Success, Update, count};
@@ -63,15 +64,17 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
             diagnostic_group(diagnostic, &ending.sources),
         );
     }
+    for loss in update(ending).iter().flat_map(|it| &it.consequences.losses) {
+        let (title, help) = (loss.to_string(), loss.help());
+        push_titled(&mut text, &renderer, Level::WARNING, &title, &help);
+    }
     match &ending.result {
         Ok(_) => {}
         Err(Failure::Input { would_write }) => {
             text.push_str(&totals(&ending.diagnostics, *would_write));
         }
         Err(Failure::Conflicts { out, conflicts }) => {
-            for conflict in conflicts {
-                push_titled(&mut text, &renderer, &conflict.to_string(), conflict.help());
-            }
+            text.push_str(&in_the_way(&renderer, conflicts));
             let _ = writeln!(
                 text,
                 "{} in the way in {}: nothing written",
@@ -81,11 +84,39 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
         }
         Err(failure) => {
             if let Some((title, help)) = said(failure) {
-                push_titled(&mut text, &renderer, &title, &help);
+                push_titled(&mut text, &renderer, Level::ERROR, &title, &help);
             }
         }
     }
     text
+}
+
+/// What a run does to a tree, if it does anything to one.
+fn update(ending: &Ending) -> Option<&Update> {
+    match ending.result.as_ref().ok()? {
+        Success::Written(update) | Success::Checked(update) | Success::Compared(update, _) => {
+            Some(update)
+        }
+        Success::Started { generated, .. } => generated.as_ref(),
+        _ => None,
+    }
+}
+
+/// The files in the way, with one help for all that are so for the same reason.
+fn in_the_way(renderer: &Renderer, conflicts: &[Conflict]) -> String {
+    let mut by_help: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for conflict in conflicts {
+        let titles = by_help.entry(conflict.help()).or_default();
+        titles.push(conflict.to_string());
+    }
+    let report = |(help, titles): (&str, Vec<String>)| {
+        let titles = titles
+            .iter()
+            .map(|title| Group::with_title(Level::ERROR.primary_title(title)));
+        let help = Group::with_title(Level::HELP.secondary_title(help));
+        renderer.render(&titles.chain([help]).collect::<Vec<_>>()) + "\n\n"
+    };
+    by_help.into_iter().map(report).collect()
 }
 
 /// A failure that has no place in a file, and what to do about it.
@@ -139,14 +170,21 @@ pub(crate) fn summary(ending: &Ending) -> String {
             let (out, unchanged) = (update.out.display(), files(update.changes.unchanged));
             format!("{out} is up to date ({unchanged})\n")
         }
-        Ok(Success::Written(Update { out, changes, .. })) => format!(
-            "{}wrote {}\n{}",
-            listed(changes),
-            out.display(),
-            counts(changes)
+        Ok(Success::Written(update)) => format!(
+            "{}wrote {}\n{}{}",
+            listed(&update.changes),
+            update.out.display(),
+            counts(&update.changes),
+            next(update)
         ),
         Ok(Success::Checked(update) | Success::Compared(update, _)) => out_of_date(update),
     }
+}
+
+/// The roots that need `terraform init` before the next plan.
+fn next(update: &Update) -> String {
+    let one = |init: &Init| format!("next: {} ({})\n", init.command(&update.out), init.why);
+    update.consequences.init.iter().map(one).collect()
 }
 
 fn out_of_date(update: &Update) -> String {
@@ -296,9 +334,9 @@ fn push(text: &mut String, renderer: &Renderer, group: Group<'_>) {
 }
 
 /// A message that has no place in a file.
-fn push_titled(text: &mut String, renderer: &Renderer, title: &str, help: &str) {
+fn push_titled(text: &mut String, renderer: &Renderer, level: Level<'_>, title: &str, help: &str) {
     let groups = [
-        Group::with_title(Level::ERROR.primary_title(title)),
+        Group::with_title(level.primary_title(title)),
         Group::with_title(Level::HELP.secondary_title(help)),
     ];
     text.push_str(&renderer.render(&groups));
@@ -397,6 +435,10 @@ fn freshness(update: &Update) -> &'static str {
 
 fn update_json(status: &str, update: &Update) -> Value {
     let changes = &update.changes;
+    let (losses, init) = (
+        update.consequences.losses.iter(),
+        update.consequences.init.iter(),
+    );
     let paths = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<String>>();
     json!({
         "status": status,
@@ -406,6 +448,8 @@ fn update_json(status: &str, update: &Update) -> Value {
         "removed": changes.remove,
         "unchanged": changes.unchanged,
         "interrupted": update.interrupted,
+        "losses": losses.map(|loss| json!({ "code": loss.code(), "message": loss.to_string(), "help": loss.help() })).collect::<Vec<Value>>(),
+        "init": init.map(|init| json!({ "root": init.root, "command": init.command(&update.out), "why": init.why })).collect::<Vec<Value>>(),
     })
 }
 
@@ -447,7 +491,7 @@ mod tests {
     fn only_the_coloured_renderer_writes_escapes() {
         let mut texts = [Style::Plain, Style::Colours].map(|style| {
             let mut text = String::new();
-            push_titled(&mut text, &style.renderer(), "a", "b");
+            push_titled(&mut text, &style.renderer(), Level::ERROR, "a", "b");
             text
         });
         texts.sort();

@@ -30,6 +30,7 @@ mod build;
 mod check;
 mod check_monitors;
 mod check_processes;
+pub mod consequences;
 mod diagnostic;
 pub mod explain;
 mod form;

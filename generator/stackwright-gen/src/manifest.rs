@@ -174,6 +174,11 @@ pub(crate) fn is_torn(text: &str) -> bool {
     sides(text).is_some()
 }
 
+/// A text without conflict markers: of those that it has, one side.
+pub(crate) fn one_side(text: &str) -> String {
+    sides(text).map_or_else(|| text.to_owned(), |[ours, _]| ours)
+}
+
 /// Both sides of a text with conflict markers, as git and others write them; nothing when it has none.
 fn sides(text: &str) -> Option<[String; 2]> {
     let mut sides = [String::new(), String::new()];

@@ -340,3 +340,35 @@ fn a_tree_without_manifest_says_what_is_missing() {
             .contains("is neither a path nor a digest")
     );
 }
+
+/// What follows from a change is said before it is written, and when it is written.
+#[test]
+fn a_renamed_process_and_a_new_one_are_told() {
+    let folder = Folder::good();
+    assert!(!folder.run(&["generate"]).stdout.contains("init"));
+    folder.write("Procfile", "jobs: bundle exec sidekiq\nmailer: x\n");
+    for arguments in [vec!["--check"], vec!["--diff"], vec![]] {
+        let run = folder.run(&[&["generate"], arguments.as_slice()].concat());
+        let says =
+            "the next apply destroys process `worker` of app `shop`; `jobs` has the same command";
+        assert!(run.stderr.contains(says), "{}", run.all());
+        let next =
+            "next: terraform -chdir=infra/prod init (new modules: process_jobs, process_mailer)\n";
+        assert_eq!(
+            run.stdout.contains(next),
+            arguments.is_empty(),
+            "{}",
+            run.all()
+        );
+    }
+    let again = folder.run(&["generate", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(
+        (&json["losses"], &json["init"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+    folder.write("Procfile", "mailer: x\n");
+    let check = folder.run(&["generate", "--check", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
+    assert_eq!(json["losses"][0]["code"], "process-destroyed");
+}

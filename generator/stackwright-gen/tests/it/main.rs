@@ -5,6 +5,7 @@
     reason = "tests may touch the disk and run Terraform"
 )]
 
+mod consequences;
 mod contract;
 mod corpus;
 mod golden;
