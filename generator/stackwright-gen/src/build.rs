@@ -11,14 +11,14 @@ use crate::project::{
     Accounts, App, Asleep, Environment, EnvironmentPlan, Network, Process, ProcessScale, Project,
     Role, Route, Router, Scale, State, Use, Web,
 };
-use crate::roles::{self, Features, Part};
+use crate::roles::{self, Part};
 use crate::shape;
 use crate::spec::{AppWritten, NetworkWritten, ProcessWritten, Text, Written};
 
 type Parsed = BTreeMap<String, Procfile>;
 
 /// The project of a spec without errors; nothing when something required is missing, which is an error.
-pub(crate) fn build(written: &Written, procfiles: &Parsed, features: Features) -> Option<Project> {
+pub(crate) fn build(written: &Written, procfiles: &Parsed) -> Option<Project> {
     let value = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
     let accounts = Accounts {
         ops: value(&written.ops)?,
@@ -34,11 +34,7 @@ pub(crate) fn build(written: &Written, procfiles: &Parsed, features: Features) -
             prefix: value(&state.prefix).unwrap_or_else(|| name.clone()),
         }),
     };
-    let builder = Builder {
-        written,
-        procfiles,
-        features,
-    };
+    let builder = Builder { written, procfiles };
     let apps = builder.apps()?;
     let environments = Environment::ALL
         .into_iter()
@@ -51,11 +47,7 @@ pub(crate) fn build(written: &Written, procfiles: &Parsed, features: Features) -
         accounts,
         state,
         apps,
-        notify: written
-            .notify
-            .as_ref()
-            .filter(|_| features.monitors)
-            .map(json_of),
+        notify: written.notify.as_ref().map(json_of),
         environments,
     })
 }
@@ -130,7 +122,6 @@ fn pairs(pairs: &[(Text, Text)]) -> BTreeMap<String, String> {
 struct Builder<'a> {
     written: &'a Written,
     procfiles: &'a Parsed,
-    features: Features,
 }
 
 impl Builder<'_> {
@@ -152,10 +143,8 @@ impl Builder<'_> {
 
     fn app(&self, app: &AppWritten, used_by: Vec<String>) -> Option<App> {
         let parsed = self.procfiles.get(app.procfile())?;
-        let features = self.features;
-        let runs =
-            |process: &&procfile::Process| roles::is_generated(roles::part(app, process), features);
-        let monitors = app.monitors.iter().filter(|_| features.monitors);
+        let runs = |process: &&procfile::Process| roles::is_generated(roles::part(app, process));
+        let monitors = app.monitors.iter();
         Some(App {
             name: app.name.value.clone(),
             procfile: app.procfile().to_owned(),
@@ -163,7 +152,7 @@ impl Builder<'_> {
                 .processes
                 .iter()
                 .filter(runs)
-                .map(|it| self.process(app, it))
+                .map(|it| process(app, it))
                 .collect(),
             asleep: parsed
                 .processes
@@ -171,16 +160,11 @@ impl Builder<'_> {
                 .filter_map(|it| asleep(app, it))
                 .collect(),
             uses: self.uses(app),
-            used_by: if features.internal {
-                used_by
-            } else {
-                Vec::new()
-            },
+            used_by,
             architecture: app.architecture.as_ref().map(|it| it.value.clone()),
             db: app
                 .db
                 .as_ref()
-                .filter(|_| features.databases)
                 .map(|(_, db)| db.get("monitors").map_or(Value::Null, json_of)),
             monitors: monitors
                 .map(|monitor| (monitor.key.clone(), monitor_of(self.written, app, monitor)))
@@ -202,41 +186,10 @@ impl Builder<'_> {
                 port: roles::port(other, process),
             })
         };
-        let mut uses: Vec<Use> = app
-            .uses
-            .iter()
-            .filter(|_| self.features.internal)
-            .filter_map(find)
-            .collect();
+        let mut uses: Vec<Use> = app.uses.iter().filter_map(find).collect();
         uses.sort_by(|a, b| a.variable.cmp(&b.variable));
         uses.dedup();
         uses
-    }
-
-    fn process(&self, app: &AppWritten, process: &procfile::Process) -> Process {
-        let settings = app.process(&process.name);
-        let written = process.environment.iter();
-        let mut config: BTreeMap<String, String> = written
-            .filter(|(name, _)| name.text != "PORT")
-            .map(|(name, value)| (name.text.clone(), value.text.clone()))
-            .collect();
-        config.extend(settings.map(|it| pairs(&it.config)).unwrap_or_default());
-        let whole = |pick: fn(&ProcessWritten) -> Option<i64>| settings.and_then(pick);
-        Process {
-            name: process.name.clone(),
-            command: process.command.clone(),
-            role: role(app, process),
-            config,
-            exec: settings.is_some_and(|settings| settings.exec),
-            stop_timeout: whole(|it| it.stop_timeout.as_ref().map(|number| number.value)),
-            deploy: settings
-                .and_then(|settings| settings.deploy.as_ref())
-                .map(|deploy| json_of(&deploy.node)),
-            monitors: settings
-                .and_then(|settings| settings.monitors.as_ref())
-                .filter(|_| self.features.monitors)
-                .map(|monitors| json_of(&monitors.node)),
-        }
     }
 
     fn environment(
@@ -260,7 +213,7 @@ impl Builder<'_> {
             .flat_map(|process| process.hosts.values().cloned())
             .collect();
         let text = |text: Option<&Text>| text.map(|text| text.value.clone());
-        let is_public = built_public(self.written, self.procfiles) && self.features.public;
+        let is_public = built_public(self.written, self.procfiles);
         Some(EnvironmentPlan {
             environment,
             account: accounts.of(environment).to_owned(),
@@ -272,15 +225,11 @@ impl Builder<'_> {
                 monitors: written
                     .router_monitors
                     .as_ref()
-                    .filter(|_| self.features.monitors)
                     .map(|monitors| json_of(&monitors.node)),
             }),
             container_insights: own.and_then(|own| own.container_insights),
             deletion_protection: own.and_then(|own| own.deletion_protection),
-            notifiers: own
-                .filter(|_| self.features.monitors)
-                .map(|own| pairs(&own.notifiers))
-                .unwrap_or_default(),
+            notifiers: own.map(|own| pairs(&own.notifiers)).unwrap_or_default(),
             apps,
         })
     }
@@ -403,6 +352,31 @@ fn role(app: &AppWritten, process: &procfile::Process) -> Role {
                 .map(|slo| json_of(&slo.node)),
         }),
         Part::Worker | Part::Release | Part::ByHand => Role::Worker,
+    }
+}
+
+fn process(app: &AppWritten, process: &procfile::Process) -> Process {
+    let settings = app.process(&process.name);
+    let written = process.environment.iter();
+    let mut config: BTreeMap<String, String> = written
+        .filter(|(name, _)| name.text != "PORT")
+        .map(|(name, value)| (name.text.clone(), value.text.clone()))
+        .collect();
+    config.extend(settings.map(|it| pairs(&it.config)).unwrap_or_default());
+    let whole = |pick: fn(&ProcessWritten) -> Option<i64>| settings.and_then(pick);
+    Process {
+        name: process.name.clone(),
+        command: process.command.clone(),
+        role: role(app, process),
+        config,
+        exec: settings.is_some_and(|settings| settings.exec),
+        stop_timeout: whole(|it| it.stop_timeout.as_ref().map(|number| number.value)),
+        deploy: settings
+            .and_then(|settings| settings.deploy.as_ref())
+            .map(|deploy| json_of(&deploy.node)),
+        monitors: settings
+            .and_then(|settings| settings.monitors.as_ref())
+            .map(|monitors| json_of(&monitors.node)),
     }
 }
 

@@ -13,23 +13,16 @@ use crate::build::build;
 use crate::check_monitors;
 use crate::check_processes;
 use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
-use crate::module_sources::Modules;
 use crate::project::{Environment, Project};
-use crate::roles::{self, Features, Part};
+use crate::roles::{self, Part};
 use crate::shape;
 use crate::spec::{AppWritten, EnvironmentWritten, ProcessWritten, Spec, Text, Written};
 
 /// Checks everything; the project is there unless there is an error.
-pub(crate) fn check(
-    spec: &Spec,
-    procfiles: &Procfiles,
-    modules: &Modules,
-) -> (Option<Project>, Vec<Diagnostic>) {
+pub(crate) fn check(spec: &Spec, procfiles: &Procfiles) -> (Option<Project>, Vec<Diagnostic>) {
     let mut checker = Checker {
         spec,
         procfiles,
-        features: Features::of(modules),
-        modules,
         parsed: BTreeMap::new(),
         diagnostics: spec.diagnostics.clone(),
     };
@@ -43,7 +36,7 @@ pub(crate) fn check(
     let project = if failed {
         None
     } else {
-        build(&spec.written, &checker.parsed, checker.features)
+        build(&spec.written, &checker.parsed)
     };
     (project, checker.diagnostics)
 }
@@ -53,8 +46,6 @@ const LONGEST_PROCESS_NAME: usize = 64;
 pub(crate) struct Checker<'a> {
     pub(crate) spec: &'a Spec,
     procfiles: &'a Procfiles,
-    pub(crate) features: Features,
-    pub(crate) modules: &'a Modules,
     /// Path in the spec -> Procfile, for those that could be parsed.
     pub(crate) parsed: BTreeMap<String, Procfile>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -203,7 +194,7 @@ impl<'a> Checker<'a> {
 
     fn procfile_of(&mut self, app: &AppWritten, file: &str, parsed: &Procfile) {
         for process in &parsed.processes {
-            for (span, problem) in self.process_of(app, process) {
+            for (span, problem) in process_of(app, process) {
                 self.diagnostics.push(in_procfile(file, &span, problem));
             }
         }
@@ -216,55 +207,6 @@ impl<'a> Checker<'a> {
             let app = app.name.value.clone();
             self.diagnostics
                 .push(in_procfile(file, &span, Problem::NothingToRun { app }));
-        }
-    }
-
-    /// What there is to say about an entry of a Procfile.
-    fn process_of(
-        &self,
-        app: &AppWritten,
-        process: &procfile::Process,
-    ) -> Vec<(Range<usize>, Problem)> {
-        let mut found = Vec::new();
-        let name = process.name_place.span.clone();
-        if let Some(problem) = self.left_out(app, process) {
-            found.push((name.clone(), problem));
-        }
-        if process.name.len() > LONGEST_PROCESS_NAME {
-            let problem = Problem::LongProcessName {
-                name: process.name.clone(),
-                length: process.name.len(),
-            };
-            found.push((name, problem));
-        }
-        let what = || format!("the command of process `{}`", process.name);
-        if let Some(problem) = cannot_arrive(&process.command, what) {
-            found.push((process.command_place.span.clone(), problem));
-        }
-        found.extend(of_variables(app, process));
-        if let Some(cron) = &process.cron
-            && let Some(problem) = check_processes::schedule(&cron.text)
-        {
-            found.push((cron.place.span.clone(), problem));
-        }
-        found.extend(check_processes::of_ports(app, process));
-        found
-    }
-
-    fn left_out(&self, app: &AppWritten, process: &procfile::Process) -> Option<Problem> {
-        let (app_name, name) = (app.name.value.clone(), process.name.clone());
-        let part = roles::part(app, process);
-        match part {
-            Part::Release => Some(Problem::ReleaseDoesNotRun { app: app_name }),
-            Part::ByHand => Some(Problem::ByHand {
-                app: app_name,
-                process: name,
-            }),
-            part => self.features.lacks(part).map(|module| Problem::LeftOut {
-                what: format!("process `{name}`"),
-                app: app_name,
-                module,
-            }),
         }
     }
 
@@ -411,6 +353,47 @@ impl<'a> Checker<'a> {
             let owner = environment.other();
             self.report(&arn.span, Problem::SecretOfOther { environment, owner });
         }
+    }
+}
+
+/// What there is to say about an entry of a Procfile.
+fn process_of(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usize>, Problem)> {
+    let mut found = Vec::new();
+    let name = process.name_place.span.clone();
+    if let Some(problem) = not_run(app, process) {
+        found.push((name.clone(), problem));
+    }
+    if process.name.len() > LONGEST_PROCESS_NAME {
+        let problem = Problem::LongProcessName {
+            name: process.name.clone(),
+            length: process.name.len(),
+        };
+        found.push((name, problem));
+    }
+    let what = || format!("the command of process `{}`", process.name);
+    if let Some(problem) = cannot_arrive(&process.command, what) {
+        found.push((process.command_place.span.clone(), problem));
+    }
+    found.extend(of_variables(app, process));
+    if let Some(cron) = &process.cron
+        && let Some(problem) = check_processes::schedule(&cron.text)
+    {
+        found.push((cron.place.span.clone(), problem));
+    }
+    found.extend(check_processes::of_ports(app, process));
+    found
+}
+
+/// What there is to say about a process that does not run as a service or on a schedule.
+fn not_run(app: &AppWritten, process: &procfile::Process) -> Option<Problem> {
+    let (app_name, name) = (app.name.value.clone(), process.name.clone());
+    match roles::part(app, process) {
+        Part::Release => Some(Problem::ReleaseDoesNotRun { app: app_name }),
+        Part::ByHand => Some(Problem::ByHand {
+            app: app_name,
+            process: name,
+        }),
+        Part::Job | Part::Web { .. } | Part::Worker => None,
     }
 }
 

@@ -32,23 +32,6 @@ const ROUTED: [&str; 3] = ["health_check", "slo", "deregistration_delay"];
 const SCHEDULE: [&str; 3] = ["time_zone", "retries", "expected_window"];
 const RUNNING: [&str; 4] = ["count", "scale", "exec", "deploy"];
 
-/// Keys that pass into the variable of the same name of the process's module.
-const PASSED: [&str; 13] = [
-    "config",
-    "deploy",
-    "deregistration_delay",
-    "exec",
-    "expected_window",
-    "health_check",
-    "monitors",
-    "port",
-    "retries",
-    "scale",
-    "slo",
-    "stop_timeout",
-    "time_zone",
-];
-
 /// What an app's own tables mean.
 pub(crate) fn of_app<'a>(checker: &mut Checker<'a>, app: &'a AppWritten) {
     for settings in &app.processes {
@@ -57,12 +40,10 @@ pub(crate) fn of_app<'a>(checker: &mut Checker<'a>, app: &'a AppWritten) {
     monitors(checker, app);
     check_monitors::of_app(checker, app);
     uses(checker, app);
-    left_out(checker, app);
 }
 
 fn process(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
     keys(checker, app, settings);
-    not_taken(checker, app, settings);
     if settings.count.is_some()
         && let Some(scale) = &settings.scale
     {
@@ -373,43 +354,6 @@ fn taken(checker: &mut Checker<'_>, app: &AppWritten, settings: &AppWritten) {
     }
 }
 
-/// What this version has no module for.
-fn left_out(checker: &mut Checker<'_>, app: &AppWritten) {
-    let features = checker.features;
-    let mut report = |what: &str, module: &'static str, span: &Range<usize>| {
-        let (what, app) = (what.to_owned(), app.name.value.clone());
-        checker.report(span, Problem::LeftOut { what, app, module });
-    };
-    if let Some((span, _)) = app.db.as_ref().filter(|_| !features.databases) {
-        report("the database", "db", span);
-    }
-    for monitor in app.monitors.iter().filter(|_| !features.monitors) {
-        let what = format!("monitor `{}`", monitor.key);
-        report(&what, "monitors", &monitor.key_span);
-    }
-}
-
-/// Keys of a process that its module does not take in this version.
-fn not_taken(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) {
-    let name = &settings.name.value;
-    let parsed = checker.parsed.get(app.procfile());
-    let found = parsed.and_then(|parsed| parsed.processes.iter().find(|it| it.name == *name));
-    let module = match found.map(|found| roles::part(app, found)) {
-        Some(Part::Job) => "scheduled-job",
-        Some(Part::Web { .. }) => "web-service",
-        Some(Part::Worker) => "worker",
-        _ => return,
-    };
-    let modules = checker.modules;
-    let lacks =
-        |key: &str| PASSED.contains(&key) && modules.has(module) && !modules.takes(module, key);
-    for (key, span) in settings.keys.iter().filter(|(key, _)| lacks(key)) {
-        let what = format!("`{key}` of process `{name}`");
-        let app = app.name.value.clone();
-        checker.report(span, Problem::LeftOut { what, app, module });
-    }
-}
-
 /// What apps mean to each other: calls, routes, domains, handles.
 pub(crate) fn across_apps(checker: &mut Checker<'_>) {
     answers(checker);
@@ -582,9 +526,6 @@ fn domains(checker: &mut Checker<'_>) {
         .filter(|_| public.is_empty() && all_read)
     {
         checker.report(&domain.span, Problem::DomainUnused);
-    }
-    if !checker.features.public {
-        return;
     }
     for environment in Environment::ALL {
         let own = written

@@ -126,9 +126,10 @@ impl Loss {
                     String::new()
                 }
             ),
-            Self::App { app, .. } => format!(
-                "put `[apps.{app}]` back to keep it; `deletion_protection` refuses to destroy a database until it is off"
+            Self::App { app, database: true, .. } => format!(
+                "put `[apps.{app}]` back to keep it; otherwise `deletion_protection` refuses to destroy its database until it is off, and a last snapshot stays unless `final_snapshot` is false"
             ),
+            Self::App { app, .. } => format!("put `[apps.{app}]` back to keep it"),
             Self::Process { successor: Some(new), public: true, .. } => format!(
                 "names in AWS contain the name of the process, so a `moved` block cannot rename it, and requests fail until `{new}` is healthy; without a gap: keep both names in the Procfile, give `{new}` a route of its own, apply, then move the routes, remove the old name and apply again"
             ),

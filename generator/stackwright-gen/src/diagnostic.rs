@@ -416,16 +416,6 @@ pub enum Problem {
         /// What to write.
         help: &'static str,
     },
-    /// Warning: something that this version cannot generate.
-    #[error("{what} of app `{app}` is left out: this version has no module `{module}`")]
-    LeftOut {
-        /// What is left out.
-        what: String,
-        /// The app.
-        app: String,
-        /// The module that it needs.
-        module: &'static str,
-    },
     /// Warning: `release`.
     #[error("process `release` of app `{app}` is written down and does not run yet")]
     ReleaseDoesNotRun {
@@ -471,8 +461,7 @@ impl Diagnostic {
     /// Whether it stops generation.
     pub fn severity(&self) -> Severity {
         match self.problem {
-            Problem::LeftOut { .. }
-            | Problem::PortOfProcfile { .. }
+            Problem::PortOfProcfile { .. }
             | Problem::ReleaseDoesNotRun { .. }
             | Problem::ByHand { .. }
             | Problem::NoTls { .. }
@@ -549,7 +538,6 @@ impl Problem {
             | Self::Scale { help, .. }
             | Self::Deploy { help, .. }
             | Self::ShortWindow { help, .. } => (*help).to_owned(),
-            Self::LeftOut { .. } => "nothing to do: a later version generates it".to_owned(),
             Self::ReleaseDoesNotRun { .. } => "run it by hand before the new version starts; a later version runs it".to_owned(),
             Self::ByHand { .. } => "nothing to do: it has no service, as Empire has it".to_owned(),
             Self::NoTls { environment } => format!("write the Route 53 zone of its domain, as in `[environments.{environment}]` with `zone_id = \"Z0123456789ABCDEFGHIJ\"`"),
@@ -610,7 +598,6 @@ impl Problem {
             Self::ShortWindow { .. } => "short-window",
             Self::UnknownHandle { .. } => "unknown-handle",
             Self::Needs { .. } => "setting-missing",
-            Self::LeftOut { .. } => "left-out",
             Self::ReleaseDoesNotRun { .. } => "release-does-not-run",
             Self::ByHand { .. } => "run-by-hand",
             Self::NoTls { .. } => "no-tls",

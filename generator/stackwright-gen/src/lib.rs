@@ -88,14 +88,9 @@ pub struct Outcome {
 
 /// Makes the tree of a spec and its Procfiles with the modules of this version, or says everything that is wrong with them.
 pub fn generate(spec: &Spec, procfiles: &Procfiles) -> Outcome {
-    generate_with(spec, procfiles, &Modules::built_in())
-}
-
-/// As [`generate`], with other modules: what they can do decides what is generated.
-pub fn generate_with(spec: &Spec, procfiles: &Procfiles, modules: &Modules) -> Outcome {
-    let (project, diagnostics) = validate_with(spec, procfiles, modules);
+    let (project, diagnostics) = validate(spec, procfiles);
     Outcome {
-        tree: project.map(|project| templates::render(&project, modules)),
+        tree: project.map(|project| render(&project)),
         diagnostics,
     }
 }
@@ -107,16 +102,7 @@ pub fn render(project: &Project) -> Tree {
 
 /// Checks a spec and its Procfiles: the project with every default filled in, unless there is an error, and every error and warning.
 pub fn validate(spec: &Spec, procfiles: &Procfiles) -> (Option<Project>, Vec<Diagnostic>) {
-    validate_with(spec, procfiles, &Modules::built_in())
-}
-
-/// As [`validate`], with other modules.
-pub fn validate_with(
-    spec: &Spec,
-    procfiles: &Procfiles,
-    modules: &Modules,
-) -> (Option<Project>, Vec<Diagnostic>) {
-    let (project, mut diagnostics) = check::check(spec, procfiles, modules);
+    let (project, mut diagnostics) = check::check(spec, procfiles);
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     // Two apps may share a Procfile and with it its mistakes.
     diagnostics.dedup();

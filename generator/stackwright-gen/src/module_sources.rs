@@ -1,6 +1,7 @@
 //! The Terraform modules of the repository's `modules` folder, built into the binary so that a tree needs nothing else.
 //!
-//! What a spec asks for is generated when the modules for it are here: [`Modules::has`], [`Modules::takes`] and [`Modules::gives`] say so.
+//! What differs between them is asked with [`Modules::has`], [`Modules::takes`] and [`Modules::gives`]: a job takes no `scale`, a worker no
+//! `port`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,6 @@
 
 use stackwright_plan::procfile::{Process, Procfile};
 
-use crate::module_sources::Modules;
 use crate::spec::{AppWritten, ProcessWritten};
 
 /// What a process is.
@@ -18,43 +17,6 @@ pub(crate) enum Part {
     Web { public: bool, internal: bool },
     /// Keeps running.
     Worker,
-}
-
-/// What the modules of this version can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a feature of its own"
-)]
-pub(crate) struct Features {
-    pub(crate) public: bool,
-    pub(crate) internal: bool,
-    pub(crate) jobs: bool,
-    pub(crate) databases: bool,
-    pub(crate) monitors: bool,
-}
-
-impl Features {
-    pub(crate) fn of(modules: &Modules) -> Self {
-        let router = modules.has("router") && modules.gives("environment", "public_router");
-        Self {
-            public: modules.has("web-service") && router,
-            internal: modules.has("web-service") && modules.takes("web-service", "clients"),
-            jobs: modules.has("scheduled-job"),
-            databases: modules.has("db") && modules.takes("worker", "secrets"),
-            monitors: modules.has("monitors"),
-        }
-    }
-
-    /// The module that a process would need and that is not there.
-    pub(crate) fn lacks(self, part: Part) -> Option<&'static str> {
-        match part {
-            Part::Job if !self.jobs => Some("scheduled-job"),
-            Part::Web { public: true, .. } if !self.public => Some("router"),
-            Part::Web { internal: true, .. } if !self.internal => Some("web-service"),
-            _ => None,
-        }
-    }
 }
 
 /// What a process of an app is.
@@ -82,9 +44,9 @@ pub(crate) fn part(app: &AppWritten, process: &Process) -> Part {
     }
 }
 
-/// Whether a process runs as a service or a job, and the modules for it are there.
-pub(crate) fn is_generated(part: Part, features: Features) -> bool {
-    !matches!(part, Part::Release | Part::ByHand) && features.lacks(part).is_none()
+/// Whether a process runs as a service or a job.
+pub(crate) fn is_generated(part: Part) -> bool {
+    !matches!(part, Part::Release | Part::ByHand)
 }
 
 /// The process of an app that answers other apps: `web` first.

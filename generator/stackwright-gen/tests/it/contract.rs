@@ -1,129 +1,26 @@
-//! What the generator writes for modules that come with other parts: each is stood in for by its contract, variables and outputs alone.
-//!
-//! When a module is in `modules/`, the real one is taken and the stand-in is not looked at.
+//! The example with everything, and a stand-in for the module of monitors: variables and outputs alone.
 
 use std::fmt::Write as _;
 
-use stackwright_gen::Modules;
-
-/// Module, its variables (required ones end with `!`) and its outputs.
-const CONTRACTS: [(&str, &[&str], &[&str]); 6] = [
-    (
-        "web-service",
-        &[
-            "app!",
-            "cluster!",
-            "command!",
-            "image!",
-            "process!",
-            "clients",
-            "config",
-            "desired_count",
-            "exec",
-            "health_check",
-            "monitors",
-            "notify",
-            "port",
-            "private_name",
-            "routes",
-            "scale",
-            "secrets",
-            "size",
-            "stop_timeout",
-        ],
-        &["service_arn", "task_role_arn"],
-    ),
-    (
-        "worker",
-        &[
-            "app!",
-            "cluster!",
-            "command!",
-            "image!",
-            "process!",
-            "config",
-            "desired_count",
-            "exec",
-            "monitors",
-            "notify",
-            "scale",
-            "secrets",
-            "size",
-            "stop_timeout",
-        ],
-        &["service_arn", "task_role_arn"],
-    ),
-    (
-        "scheduled-job",
-        &[
-            "app!",
-            "cluster!",
-            "command!",
-            "image!",
-            "process!",
-            "schedule!",
-            "config",
-            "monitors",
-            "notify",
-            "retries",
-            "secrets",
-            "size",
-            "time_zone",
-        ],
-        &["task_role_arn"],
-    ),
-    (
-        "db",
-        &[
-            "name!",
-            "network!",
-            "backup_retention",
-            "clients",
-            "deletion_protection",
-            "engine_version",
-            "final_snapshot",
-            "instance_class",
-            "monitors",
-            "multi_az",
-            "notify",
-            "storage",
-        ],
-        &["config", "db", "secrets"],
-    ),
-    (
-        "router",
-        &[
-            "name!",
-            "network!",
-            "certificate_arn",
-            "domains",
-            "public",
-            "zone_id",
-        ],
-        &["router"],
-    ),
-    (
-        "monitors",
-        &[
-            "dimensions!",
-            "kind!",
-            "name!",
-            "allocated_storage_gib",
-            "container_insights",
-            "defaults",
-            "expected_window",
-            "max_connections",
-            "may_run_none",
-            "memory_bytes",
-            "monitors",
-            "notify",
-            "replica",
-            "slo",
-            "tags",
-        ],
-        &["monitors", "omitted"],
-    ),
+/// The variables of the module; required ones end with `!`.
+const TAKES: &[&str] = &[
+    "dimensions!",
+    "kind!",
+    "name!",
+    "allocated_storage_gib",
+    "container_insights",
+    "defaults",
+    "expected_window",
+    "max_connections",
+    "may_run_none",
+    "memory_bytes",
+    "monitors",
+    "notify",
+    "replica",
+    "slo",
+    "tags",
 ];
+const GIVES: &[&str] = &["monitors", "omitted"];
 
 fn variables(names: &[&str]) -> String {
     let mut text = String::new();
@@ -141,17 +38,9 @@ fn variables(names: &[&str]) -> String {
 }
 
 fn outputs(names: &[&str]) -> String {
-    let value = |name: &str| match name {
-        "config" => "{ DB_HOST = \"db\" }",
-        "secrets" => "{ DATABASE_URL = \"arn\" }",
-        "router" => "{ name = \"public\", dns_name = \"public.example\" }",
-        "monitors" | "omitted" => "{}",
-        _ => "\"x\"",
-    };
     let one = |name: &&str| {
-        let value = value(name);
         format!(
-            "output \"{name}\" {{\n  description = \"From the contract.\"\n  value       = {value}\n}}\n"
+            "output \"{name}\" {{\n  description = \"From the contract.\"\n  value       = {{}}\n}}\n"
         )
     };
     names.iter().map(one).collect::<Vec<_>>().join("\n")
@@ -178,36 +67,18 @@ fn files(takes: &[&str], gives: &[&str]) -> [(&'static str, String); 5] {
     ]
 }
 
-/// A file of the stand-in of a module.
-pub(crate) fn stand_in(module: &str, file: &str) -> Option<String> {
-    let (_, takes, gives) = CONTRACTS.into_iter().find(|(name, ..)| *name == module)?;
-    let files = files(takes, gives);
-    let found = files.into_iter().find(|(name, _)| *name == file);
+/// A file of the stand-in.
+pub(crate) fn stand_in(file: &str) -> Option<String> {
+    let found = files(TAKES, GIVES)
+        .into_iter()
+        .find(|(name, _)| *name == file);
     found.map(|(_, text)| text)
 }
 
-/// The modules of this version, and stand-ins for those that are not there or lack something of their contract.
-pub(crate) fn modules() -> Modules {
-    let built_in = Modules::built_in();
-    let mut modules = built_in.clone();
-    for (module, takes, gives) in CONTRACTS {
-        let whole = takes
-            .iter()
-            .all(|name| built_in.takes(module, name.trim_end_matches('!')));
-        if whole && gives.iter().all(|name| built_in.gives(module, name)) {
-            continue;
-        }
-        for (file, text) in files(takes, gives) {
-            modules = modules.with(&format!("{module}/{file}"), &text);
-        }
-    }
-    modules
-}
-
-/// The example with everything, with modules for all of it.
+/// The example with everything.
 fn acme() -> stackwright_gen::Outcome {
     let (spec, procfiles) = crate::golden::input(&crate::input::repository().join("examples/acme"));
-    stackwright_gen::generate_with(&spec, &procfiles, &modules())
+    stackwright_gen::generate(&spec, &procfiles)
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) fn input(folder: &Path) -> (Spec, Procfiles) {
 fn generated(folder: &Path) -> Tree {
     let (spec, procfiles) = input(folder);
     let outcome = generate(&spec, &procfiles);
-    let known = ["left-out", "release-does-not-run"];
+    let known = ["release-does-not-run"];
     for diagnostic in &outcome.diagnostics {
         let code = diagnostic.problem.code();
         assert!(

@@ -13,6 +13,7 @@ mod hostile;
 mod input;
 mod json_schema;
 mod modules;
+mod pages;
 mod schema;
 mod spec_errors;
 mod speed;

@@ -129,7 +129,7 @@ pub(crate) fn write(folder: &Path, tree: &Tree) {
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         // Monitors are made by `for_each`, which is not taken apart here: what the module is given is enough.
         let stand_in = path.strip_prefix("modules/monitors/");
-        let stand_in = stand_in.and_then(|file| crate::contract::stand_in("monitors", file));
+        let stand_in = stand_in.and_then(crate::contract::stand_in);
         let text = stand_in.unwrap_or_else(|| without_provider(path, text));
         fs::write(target, text).unwrap();
     }

@@ -11,6 +11,7 @@
 #
 #     network   = module.environment.network
 #     cluster   = module.environment.cluster
+#     router    = module.environment.public_router
 #     image     = var.apps.shop.image
 #     processes = var.apps.shop.processes
 #   }
