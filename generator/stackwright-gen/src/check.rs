@@ -360,8 +360,10 @@ impl<'a> Checker<'a> {
 fn process_of(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usize>, Problem)> {
     let mut found = Vec::new();
     let name = process.name_place.span.clone();
-    if let Some(problem) = not_run(app, process) {
-        found.push((name.clone(), problem));
+    // A process with `noservice` does what it says, so there is nothing to warn of.
+    if roles::part(app, process) == Part::Release {
+        let app = app.name.value.clone();
+        found.push((name.clone(), Problem::ReleaseDoesNotRun { app }));
     }
     if process.name.len() > LONGEST_PROCESS_NAME {
         let problem = Problem::LongProcessName {
@@ -382,19 +384,6 @@ fn process_of(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usize
     }
     found.extend(check_processes::of_ports(app, process));
     found
-}
-
-/// What there is to say about a process that does not run as a service or on a schedule.
-fn not_run(app: &AppWritten, process: &procfile::Process) -> Option<Problem> {
-    let (app_name, name) = (app.name.value.clone(), process.name.clone());
-    match roles::part(app, process) {
-        Part::Release => Some(Problem::ReleaseDoesNotRun { app: app_name }),
-        Part::ByHand => Some(Problem::ByHand {
-            app: app_name,
-            process: name,
-        }),
-        Part::Job | Part::Web { .. } | Part::Worker => None,
-    }
 }
 
 fn in_procfile(file: &str, span: &Range<usize>, problem: impl Into<Problem>) -> Diagnostic {

@@ -65,8 +65,11 @@ pub(crate) fn of_app(checker: &mut Checker<'_>, app: &AppWritten) {
             processes.find(|it| it.name == settings.name.value)
         });
         if let (Some(found), Some(monitors)) = (found, &settings.monitors) {
-            let known = of_part(roles::part(app, found));
-            keys(checker, monitors.node.entries(), &known);
+            let part = roles::part(app, found);
+            // What does not run has no key that means anything, which is said of each.
+            if roles::is_generated(part) {
+                keys(checker, monitors.node.entries(), &of_part(part));
+            }
         }
         objective(checker, settings);
     }

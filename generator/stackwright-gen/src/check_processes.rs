@@ -13,6 +13,7 @@ use crate::build::{env_domain, variable_of};
 use crate::check::{Checker, overrides, settings_of};
 use crate::check_monitors;
 use crate::diagnostic::Problem;
+use crate::model;
 use crate::project::Environment;
 use crate::roles::{self, Part};
 use crate::shape::Shape;
@@ -107,7 +108,8 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
         Part::Web { .. } => (SCHEDULE.to_vec(), "keeps running"),
         Part::Worker => ([&REQUESTS[..], &SCHEDULE].concat(), "takes no requests"),
         Part::Job => ([&REQUESTS[..], &RUNNING].concat(), "runs on a schedule"),
-        Part::Release | Part::ByHand => return,
+        Part::Release => (every_key(), "does not run yet"),
+        Part::ByHand => (every_key(), "has `noservice` and is run by hand"),
     };
     let is_public = matches!(roles::part(app, found), Part::Web { public: true, .. });
     if let Some(scale) = settings.scale.as_ref().filter(|_| !is_public) {
@@ -125,6 +127,11 @@ fn keys(checker: &mut Checker<'_>, app: &AppWritten, settings: &ProcessWritten) 
         };
         checker.report(span, problem);
     }
+}
+
+fn every_key() -> Vec<&'static str> {
+    let fields = model::PROCESS.fields.iter();
+    fields.map(|field| field.key).collect()
 }
 
 /// Without a route nobody counts requests.

@@ -422,14 +422,6 @@ pub enum Problem {
         /// The app.
         app: String,
     },
-    /// Warning: a process that is only run by hand.
-    #[error("process `{process}` of app `{app}` has `noservice` and is written down alone")]
-    ByHand {
-        /// The app.
-        app: String,
-        /// The process.
-        process: String,
-    },
     /// Warning: a public app without TLS.
     #[error(
         "{environment} has a domain and neither `zone_id` nor `certificate_arn`: its router speaks HTTP alone"
@@ -463,7 +455,6 @@ impl Diagnostic {
         match self.problem {
             Problem::PortOfProcfile { .. }
             | Problem::ReleaseDoesNotRun { .. }
-            | Problem::ByHand { .. }
             | Problem::NoTls { .. }
             | Problem::DomainUnused
             | Problem::ImageWithoutVersion { .. }
@@ -539,7 +530,6 @@ impl Problem {
             | Self::Deploy { help, .. }
             | Self::ShortWindow { help, .. } => (*help).to_owned(),
             Self::ReleaseDoesNotRun { .. } => "run it by hand before the new version starts; a later version runs it".to_owned(),
-            Self::ByHand { .. } => "nothing to do: it has no service, as Empire has it".to_owned(),
             Self::NoTls { environment } => format!("write the Route 53 zone of its domain, as in `[environments.{environment}]` with `zone_id = \"Z0123456789ABCDEFGHIJ\"`"),
             Self::DomainUnused => "remove it, or add a `web` process".to_owned(),
             Self::ImageWithoutVersion { image } => {
@@ -599,7 +589,6 @@ impl Problem {
             Self::UnknownHandle { .. } => "unknown-handle",
             Self::Needs { .. } => "setting-missing",
             Self::ReleaseDoesNotRun { .. } => "release-does-not-run",
-            Self::ByHand { .. } => "run-by-hand",
             Self::NoTls { .. } => "no-tls",
             Self::DomainUnused => "domain-unused",
             Self::ImageWithoutVersion { .. } => "image-without-version",

@@ -34,7 +34,6 @@ const BEYOND: &[&str] = &[
     "unknown-handle",
     "setting-missing",
     "release-does-not-run",
-    "run-by-hand",
     "no-tls",
     "domain-unused",
     "image-without-version",

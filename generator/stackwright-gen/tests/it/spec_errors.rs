@@ -531,3 +531,44 @@ fn what_aws_would_refuse_is_told_before_anything_is_written() {
     let found = messages(&spec(&arn("us-west-2:333333333333")), &web);
     assert!(!found.contains("Error"), "{found}");
 }
+
+/// It does what it says: nothing is to be done about it.
+#[test]
+fn a_process_that_is_run_by_hand_is_no_warning() {
+    let procfile = "worker:\n  command: a\nconsole:\n  command: b\n  noservice: true\n";
+    assert_eq!(messages(MINIMAL, &[("Procfile", procfile)]), "");
+    let tree = crate::input::tree(MINIMAL, procfile);
+    let readme = &tree.files()["apps/shop/README.md"];
+    assert!(
+        readme.contains("| console | run by hand | <code>b</code> |"),
+        "{readme}"
+    );
+}
+
+/// Every warning has something to do about it.
+#[test]
+fn settings_of_processes_that_do_not_run_are_refused() {
+    let procfile = "worker:\n  command: a\nconsole:\n  command: b\n  noservice: true\nrelease:\n  command: c\n";
+    let spec = format!(
+        "{MINIMAL}console = {{ size = \"2X\", routes = {{ main = {{}} }}, monitors = {{ cpu = {{}} }} }}\n\
+         release = {{ config = {{ A = \"b\" }} }}\n\
+         [environments.prod.apps.shop.console]\ncount = 3\n"
+    );
+    let found = messages(&spec, &[("Procfile", procfile)]);
+    for (key, is) in [
+        ("size", "has `noservice` and is run by hand"),
+        ("routes", "has `noservice` and is run by hand"),
+        ("monitors", "has `noservice` and is run by hand"),
+        ("count", "has `noservice` and is run by hand"),
+        ("config", "does not run yet"),
+    ] {
+        let process = if is.starts_with("has") {
+            "console"
+        } else {
+            "release"
+        };
+        let says = format!("`{key}` means nothing for process `{process}`, which {is}");
+        assert!(found.contains(&says), "{says}\n{found}");
+    }
+    assert!(!found.contains("there is no monitor"), "{found}");
+}
