@@ -13,6 +13,7 @@ use crate::build::build;
 use crate::check_monitors;
 use crate::check_processes;
 use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
+use crate::model;
 use crate::project::{Environment, Project};
 use crate::roles::{self, Part};
 use crate::shape;
@@ -364,6 +365,10 @@ fn process_of(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usize
     if roles::part(app, process) == Part::Release {
         let app = app.name.value.clone();
         found.push((name.clone(), Problem::ReleaseDoesNotRun { app }));
+    }
+    if let Some(field) = model::APP.field(&process.name) {
+        let (key, means) = (field.key, field.doc);
+        found.push((name.clone(), Problem::NamedLikeKey { key, means }));
     }
     if process.name.len() > LONGEST_PROCESS_NAME {
         let problem = Problem::LongProcessName {

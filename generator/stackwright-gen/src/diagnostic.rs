@@ -192,6 +192,14 @@ pub enum Problem {
         /// The reason.
         reason: ProcfileUnread,
     },
+    /// A process whose table in the spec would be something else.
+    #[error("process `{key}` has the name of a key of an app")]
+    NamedLikeKey {
+        /// The name and the key.
+        key: &'static str,
+        /// What the key means.
+        means: &'static str,
+    },
     /// A process name longer than names in AWS can carry.
     #[error("process name `{name}` has {length} characters, more than 64")]
     LongProcessName {
@@ -498,6 +506,7 @@ impl Problem {
                 "write a Procfile there, or name another with `procfile = \"...\"`, a path from the folder of this file".to_owned()
             }
             Self::ProcfileUnread { .. } => "save it as UTF-8 text that you can read".to_owned(),
+            Self::NamedLikeKey { key, means } => format!("rename it in the Procfile, as in `{key}-runner`: in the spec, `{key}` of an app is something else. {means}"),
             Self::LongProcessName { .. } => "write a shorter name".to_owned(),
             Self::Nul { .. } => "remove the character".to_owned(),
             Self::NotNormalized { .. } => "write its accented characters as single characters (normal form C)".to_owned(),
@@ -560,6 +569,7 @@ impl Problem {
             Self::Size(_) => "invalid-size",
             Self::Procfile(_) => "invalid-procfile",
             Self::ProcfileUnread { .. } => "unreadable-procfile",
+            Self::NamedLikeKey { .. } => "process-named-like-key",
             Self::LongProcessName { .. } => "long-process-name",
             Self::Nul { .. } => "nul-character",
             Self::NotNormalized { .. } => "not-normalized",

@@ -572,3 +572,21 @@ fn settings_of_processes_that_do_not_run_are_refused() {
     }
     assert!(!found.contains("there is no monitor"), "{found}");
 }
+
+/// A table in the spec would be read as that key, and its settings as, for example, environment variables.
+#[test]
+fn processes_do_not_have_the_names_of_keys() {
+    let spec = format!("{MINIMAL}config = {{ size = \"2X\" }}\n");
+    insta::assert_snapshot!(messages(
+        &spec,
+        &[("Procfile", "worker: x\nconfig: bin/config\n")]
+    ));
+    let app = stackwright_gen::schema()["properties"]["apps"]["additionalProperties"].clone();
+    let keys = app["properties"].as_object().unwrap().keys();
+    assert!(keys.len() > 10);
+    for key in keys {
+        let found = messages(MINIMAL, &[("Procfile", &format!("worker: x\n{key}: y\n"))]);
+        let says = format!("process `{key}` has the name of a key of an app");
+        assert!(found.contains(&says), "{key}: {found}");
+    }
+}
