@@ -404,10 +404,11 @@ fn of_variables(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usi
     let mut found = Vec::new();
     for (variable, value) in &process.environment {
         if variable.text == "PORT" {
+            let requests = matches!(roles::part(app, process), Part::Web { .. });
             let process = process.name.clone();
             found.push((
                 variable.place.span.clone(),
-                Problem::PortOfProcfile { process },
+                Problem::PortOfProcfile { process, requests },
             ));
         }
         if app

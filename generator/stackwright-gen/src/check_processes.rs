@@ -12,7 +12,7 @@ use stackwright_plan::service::{WILDCARDS, tasks_in_deployment, wildcards};
 use crate::build::{env_domain, variable_of};
 use crate::check::{Checker, overrides, settings_of};
 use crate::check_monitors;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Problem, ToAnswer};
 use crate::model;
 use crate::project::Environment;
 use crate::roles::{self, Part};
@@ -385,10 +385,32 @@ fn answers(checker: &mut Checker<'_>) {
                 let problem = Problem::NotInternal {
                     app: app.name.value.clone(),
                     used: used.value.clone(),
+                    way: to_answer(other, parsed),
                 };
                 checker.report(&used.span, problem);
             }
         }
+    }
+}
+
+/// How an app without a private name gets one: `web` first, else what takes requests, else what keeps running.
+fn to_answer(app: &AppWritten, procfile: &procfile::Procfile) -> ToAnswer {
+    let processes = procfile.processes.iter();
+    let part = |it: &procfile::Process| roles::part(app, it);
+    let public = processes
+        .clone()
+        .filter(|it| matches!(part(it), Part::Web { .. }))
+        .max_by_key(|it| it.name == "web");
+    let mut running = processes.filter(|it| part(it) == Part::Worker);
+    match (public.map(|it| it.name.clone()), running.next()) {
+        (Some(process), _) if app.process(&process).is_some_and(|it| it.routes.is_some()) => {
+            ToAnswer::WithRoutes { process }
+        }
+        (Some(process), _) => ToAnswer::Public { process },
+        (None, Some(worker)) => ToAnswer::Worker {
+            process: worker.name.clone(),
+        },
+        (None, None) => ToAnswer::NothingRuns,
     }
 }
 
@@ -401,8 +423,9 @@ fn routes(checker: &mut Checker<'_>) {
         }
     }
     let apps = &checker.spec.written.apps;
-    for ((app, process, other), environments) in found {
+    for ((app, process, other, a_domain_helps), environments) in found {
         let problem = Problem::SameRoute {
+            a_domain_helps,
             environment: match environments[..] {
                 [only] => Some(only),
                 _ => None,
@@ -424,13 +447,13 @@ fn public(checker: &Checker<'_>, app: &AppWritten) -> Vec<procfile::Process> {
         .collect()
 }
 
-/// The number of an app, its process, and the process that wants the same.
-type Meeting = (usize, String, String);
+/// The number of an app, its process, the process that wants the same, and whether a domain would part them.
+type Meeting = (usize, String, String, bool);
 
 fn same_routes(checker: &Checker<'_>, environment: Environment) -> BTreeSet<Meeting> {
     let written = &checker.spec.written;
     let settings = settings_of(written, environment);
-    let mut seen: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
+    let mut seen: BTreeMap<(Option<String>, String), (usize, String)> = BTreeMap::new();
     let mut found = BTreeSet::new();
     for (at, app) in written.apps.iter().enumerate() {
         let own = env_domain(written, environment, app, overrides(settings, app));
@@ -440,8 +463,9 @@ fn same_routes(checker: &Checker<'_>, environment: Environment) -> BTreeSet<Meet
                     host.or_else(|| own.clone()),
                     path.unwrap_or_else(|| "/*".to_owned()),
                 );
-                if let Some(other) = seen.insert(wants, full_name(app, &process)) {
-                    found.insert((at, process.name.clone(), other));
+                let no_host = wants.0.is_none();
+                if let Some((of, other)) = seen.insert(wants, (at, full_name(app, &process))) {
+                    found.insert((at, process.name.clone(), other, no_host && of != at));
                 }
             }
         }

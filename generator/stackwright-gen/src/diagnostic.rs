@@ -49,6 +49,28 @@ pub enum ProcfileUnread {
     },
 }
 
+/// How an app that has no private name gets one, and keeps what it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToAnswer {
+    /// A process with routes of its own: it keeps them.
+    WithRoutes {
+        /// The process.
+        process: String,
+    },
+    /// A public process without routes of its own: a private name alone would take its public route away.
+    Public {
+        /// The process.
+        process: String,
+    },
+    /// A process that takes no requests yet.
+    Worker {
+        /// The process.
+        process: String,
+    },
+    /// Nothing of it keeps running.
+    NothingRuns,
+}
+
 /// What can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -239,6 +261,8 @@ pub enum Problem {
     PortOfProcfile {
         /// The process.
         process: String,
+        /// Whether it takes requests.
+        requests: bool,
     },
     /// A value in the right form that AWS would refuse.
     #[error("{reason}")]
@@ -329,6 +353,8 @@ pub enum Problem {
         app: String,
         /// The app that is called.
         used: String,
+        /// How it can answer.
+        way: ToAnswer,
     },
     /// An app that uses itself.
     #[error("app `{app}` uses itself")]
@@ -339,6 +365,8 @@ pub enum Problem {
     /// Two processes that want the same requests.
     #[error("process `{process}` of app `{app}` wants the same requests as `{other}`{}", environment.map(|e| format!(" in {e}")).unwrap_or_default())]
     SameRoute {
+        /// Whether a domain would give each a host of its own.
+        a_domain_helps: bool,
         /// The environment, when they meet in one only.
         environment: Option<Environment>,
         /// The app.
@@ -457,6 +485,25 @@ pub enum Problem {
     },
 }
 
+impl ToAnswer {
+    fn help(&self, app: &str) -> String {
+        match self {
+            Self::WithRoutes { process } => format!(
+                "write `internal = true` in `[apps.{app}.{process}]`: it keeps its public routes and gets a private name, too"
+            ),
+            Self::Public { process } => format!(
+                "write `{process} = {{ internal = true, routes = {{ main = {{}} }} }}` in `[apps.{app}]`: `routes` keeps its public route, and it gets a private name, too"
+            ),
+            Self::Worker { process } => format!(
+                "write `internal = true` in the table of the process that answers, as in `[apps.{app}.{process}]`"
+            ),
+            Self::NothingRuns => format!(
+                "add a process that keeps running to the Procfile of `{app}`, and write `internal = true` in its table"
+            ),
+        }
+    }
+}
+
 impl Diagnostic {
     /// Whether it stops generation.
     pub fn severity(&self) -> Severity {
@@ -514,7 +561,8 @@ impl Problem {
                 "write the full ARN of a Secrets Manager secret or an SSM parameter, as in `arn:aws:secretsmanager:us-west-2:333333333333:secret:shop/api-key-AbCdEf`; the value is not shown, as it may be the secret itself".to_owned()
             }
             Self::ReservedVariable { .. } => "choose another name: `PORT` and names that start with `STACKWRIGHT_` are taken, with `uses` those like `BILLING_URL`, and with `db` `DATABASE_URL` and `DB_PASSWORD`".to_owned(),
-            Self::PortOfProcfile { process } => format!("remove it; another port is written as `port = 3000` in the table `{process}` of the app"),
+            Self::PortOfProcfile { requests: false, .. } => "remove it: the process takes no requests".to_owned(),
+            Self::PortOfProcfile { process, .. } => format!("remove it; another port is written as `port = 3000` in the table `{process}` of the app"),
             Self::SamePriority { .. } => "give one of them another number, or leave it out: a router takes each number once".to_owned(),
             Self::ConfigAndSecret { .. } => "keep it in one of the two: ECS refuses a name that is in both".to_owned(),
             Self::SecretOfOther { environment, .. } => {
@@ -523,9 +571,10 @@ impl Problem {
             Self::NothingToRun { .. } => "add a process to the Procfile, as in `worker: bundle exec sidekiq`".to_owned(),
             Self::KeyWithoutUse { .. } => "remove the key".to_owned(),
             Self::CountAndScale { .. } => "keep `scale` (its `min` is the least number) or `count`".to_owned(),
-            Self::NotInternal { used, .. } => format!("write `internal = true` in `[apps.{used}]`, or in the table of the process that answers"),
+            Self::NotInternal { used, way, .. } => way.help(used),
             Self::UsesItself { .. } => "remove it: processes of one app reach each other anyway".to_owned(),
-            Self::SameRoute { .. } => "give the project a `domain`, so that each app has a host of its own, or give one of them `routes` with a `host` or a `path`".to_owned(),
+            Self::SameRoute { a_domain_helps: true, .. } => "give the project a `domain`, so that each app has a host of its own, or give one of them `routes` with a `host` or a `path`".to_owned(),
+            Self::SameRoute { .. } => "give one of them `routes` with a `host` or a `path` of its own".to_owned(),
             Self::SeveralPorts { .. } => "write one port: a router sends requests to one port of a process".to_owned(),
             Self::RouterPort { .. } => "write 80 or 443: the router listens on both when it has a certificate, and redirects 80 to 443".to_owned(),
             Self::Timeout { .. } => "write a shorter `timeout` or a longer `interval`".to_owned(),

@@ -60,7 +60,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
-pub use diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity};
+pub use diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, ToAnswer};
 pub use format::Format;
 pub use module_sources::Modules;
 pub use project::{

@@ -409,7 +409,7 @@ pub(crate) static PROCESS: Table = known(&[
         Kind::Bool,
         "false",
         "`web` is what users see; other processes take no requests",
-        "Whether other apps reach it by its private name.",
+        "Whether other apps reach it by its private name. A `web` that is internal is public as well only with `routes`.",
     ),
     default(
         "port",

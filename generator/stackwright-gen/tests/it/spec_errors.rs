@@ -590,3 +590,96 @@ fn processes_do_not_have_the_names_of_keys() {
         assert!(found.contains(&says), "{key}: {found}");
     }
 }
+
+/// Two apps, the second of which uses the first.
+fn using(of_shop: &str) -> String {
+    let (base, shop) = MINIMAL.split_once("[apps.shop]").unwrap();
+    let front = "[apps.front]\nimage = \"repo/front:1\"\nprocfile = \"front/Procfile\"\nuses = [\"shop\"]\n";
+    format!("{base}{front}[apps.shop]{shop}{of_shop}")
+}
+
+fn of_using(of_shop: &str, procfile: &str) -> String {
+    let front = ("front/Procfile", "worker: x\n");
+    messages(&using(of_shop), &[front, ("Procfile", procfile)])
+}
+
+/// What the help says to write makes the error go, and takes no public route away.
+#[test]
+fn the_way_to_a_private_name_keeps_public_routes() {
+    let cases = [
+        (
+            "",
+            "web: a\nworker: b\n",
+            "write `web = { internal = true, routes = { main = {} } }` in `[apps.shop]`: `routes` keeps its public route",
+            "web = { internal = true, routes = { main = {} } }\n",
+        ),
+        (
+            "web = { routes = { main = { path = \"/x\" } } }\n",
+            "web: a\n",
+            "write `internal = true` in `[apps.shop.web]`: it keeps its public routes",
+            "web = { routes = { main = { path = \"/x\" } }, internal = true }\n",
+        ),
+        (
+            "",
+            "api:\n  command: a\n  ports: [80]\n",
+            "write `api = { internal = true, routes = { main = {} } }` in `[apps.shop]`",
+            "api = { internal = true, routes = { main = {} } }\n",
+        ),
+        (
+            "",
+            "rpc: a\n",
+            "write `internal = true` in the table of the process that answers, as in `[apps.shop.rpc]`",
+            "rpc = { internal = true }\n",
+        ),
+    ];
+    for (before, procfile, help, after) in cases {
+        let found = of_using(before, procfile);
+        assert!(
+            found.contains(help) && found.matches("Error").count() == 1,
+            "{found}"
+        );
+        assert_eq!(of_using(after, procfile), "", "{after}");
+        let outcome = |spec: &str| {
+            let procfiles = [("front/Procfile", "worker: x\n"), ("Procfile", procfile)];
+            let outcome = crate::input::run(spec, &procfiles);
+            outcome
+                .tree
+                .map(|tree| tree.files()["apps/shop/main.tf"].clone())
+        };
+        let unused = using(before).replace("uses = [\"shop\"]\n", "");
+        let public = |main: Option<String>| main.unwrap().contains("router = var.router");
+        assert_eq!(
+            public(outcome(&unused)),
+            public(outcome(&using(after))),
+            "{after}"
+        );
+    }
+    let clock = of_using("clock = { cron = \"rate(1 day)\" }\n", "clock: a\n");
+    assert!(
+        clock.contains("add a process that keeps running to the Procfile of `shop`"),
+        "{clock}"
+    );
+}
+
+#[test]
+fn help_fits_the_situation() {
+    let two = "web = { routes = { a = {} } }\napi = { routes = { a = {} } }\n";
+    let found = messages(
+        &format!("{MINIMAL}{two}"),
+        &[("Procfile", "web: a\napi: b\n")],
+    );
+    let routes = "give one of them `routes` with a `host` or a `path` of its own";
+    assert!(
+        found.contains(routes) && !found.contains("`domain`"),
+        "{found}"
+    );
+    let apps = format!("{MINIMAL}[apps.b2]\nimage = \"repo/b2:1\"\n");
+    let found = messages(&apps, &[("Procfile", "web: a\n")]);
+    assert!(found.contains("give the project a `domain`"), "{found}");
+    let worker = "worker:\n  command: a\n  environment:\n    PORT: \"1\"\n";
+    let found = messages(MINIMAL, &[("Procfile", worker)]);
+    assert!(
+        found.contains("remove it: the process takes no requests"),
+        "{found}"
+    );
+}
