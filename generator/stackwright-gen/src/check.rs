@@ -13,6 +13,7 @@ use crate::build::build;
 use crate::check_monitors;
 use crate::check_processes;
 use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
+use crate::listen;
 use crate::model;
 use crate::project::{Environment, Project};
 use crate::roles::{self, Part};
@@ -388,7 +389,28 @@ fn process_of(app: &AppWritten, process: &procfile::Process) -> Vec<(Range<usize
         found.push((cron.place.span.clone(), problem));
     }
     found.extend(check_processes::of_ports(app, process));
+    let place = || process.command_place.span.clone();
+    found.extend(of_command(app, process).map(|problem| (place(), problem)));
     found
+}
+
+/// Where the command of a process that takes requests says that it listens.
+fn of_command(app: &AppWritten, process: &procfile::Process) -> Option<Problem> {
+    if !matches!(roles::part(app, process), Part::Web { .. }) {
+        return None;
+    }
+    let (listens, port) = (listen::of(&process.command), roles::port(app, process));
+    let process = process.name.clone();
+    match (listens.hidden, listens.port) {
+        (Some(address), _) => Some(Problem::HiddenAddress { process, address }),
+        (None, Some(other)) if i64::from(other) != port => Some(Problem::PortInCommand {
+            process,
+            listens: other,
+            port,
+            sets_port: listens.sets_port,
+        }),
+        (None, _) => None,
+    }
 }
 
 fn in_procfile(file: &str, span: &Range<usize>, problem: impl Into<Problem>) -> Diagnostic {

@@ -264,6 +264,28 @@ pub enum Problem {
         /// Whether it takes requests.
         requests: bool,
     },
+    /// Warning: a command names a port that is not the one that gets the requests.
+    #[error(
+        "process `{process}` seems to listen on port {listens}, and its requests and health checks go to port {port}"
+    )]
+    PortInCommand {
+        /// The process.
+        process: String,
+        /// The port in the command.
+        listens: u16,
+        /// The port that it is given.
+        port: i64,
+        /// Whether the command sets `PORT` itself.
+        sets_port: bool,
+    },
+    /// Warning: a command listens where no request arrives.
+    #[error("process `{process}` seems to listen at `{address}` alone, where no request arrives")]
+    HiddenAddress {
+        /// The process.
+        process: String,
+        /// The address.
+        address: String,
+    },
     /// A value in the right form that AWS would refuse.
     #[error("{reason}")]
     Refused {
@@ -509,6 +531,8 @@ impl Diagnostic {
     pub fn severity(&self) -> Severity {
         match self.problem {
             Problem::PortOfProcfile { .. }
+            | Problem::PortInCommand { .. }
+            | Problem::HiddenAddress { .. }
             | Problem::ReleaseDoesNotRun { .. }
             | Problem::NoTls { .. }
             | Problem::DomainUnused
@@ -563,6 +587,11 @@ impl Problem {
             Self::ReservedVariable { .. } => "choose another name: `PORT` and names that start with `STACKWRIGHT_` are taken, with `uses` those like `BILLING_URL`, and with `db` `DATABASE_URL` and `DB_PASSWORD`".to_owned(),
             Self::PortOfProcfile { requests: false, .. } => "remove it: the process takes no requests".to_owned(),
             Self::PortOfProcfile { process, .. } => format!("remove it; another port is written as `port = 3000` in the table `{process}` of the app"),
+            Self::PortInCommand { process, listens, sets_port, .. } => format!(
+                "write `port = {listens}` in the table `{process}` of the app, or {} the command: stackwright sets it to the port that gets the requests",
+                if *sets_port { "take `PORT` out of" } else { "use `$PORT` in" }
+            ),
+            Self::HiddenAddress { .. } => "listen at `0.0.0.0`, on the port in `$PORT`".to_owned(),
             Self::SamePriority { .. } => "give one of them another number, or leave it out: a router takes each number once".to_owned(),
             Self::ConfigAndSecret { .. } => "keep it in one of the two: ECS refuses a name that is in both".to_owned(),
             Self::SecretOfOther { environment, .. } => {
@@ -625,6 +654,8 @@ impl Problem {
             Self::NotAnArn { .. } => "not-an-arn",
             Self::ReservedVariable { .. } => "reserved-variable",
             Self::PortOfProcfile { .. } => "port-of-procfile",
+            Self::PortInCommand { .. } => "port-in-command",
+            Self::HiddenAddress { .. } => "hidden-address",
             Self::Refused { .. } => "refused-value",
             Self::SamePriority { .. } => "same-priority",
             Self::ConfigAndSecret { .. } => "config-and-secret",

@@ -41,6 +41,7 @@ pub mod hcl_escape;
 mod hcl_value;
 mod hidden;
 pub mod init;
+mod listen;
 pub mod manifest;
 mod markdown_escape;
 mod model;

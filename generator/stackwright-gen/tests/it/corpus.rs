@@ -79,6 +79,24 @@ fn procfiles_parse_or_say_why_not() {
     }
 }
 
+/// What is said about where their commands listen: a warning for each, and none for commands that use `$PORT`.
+#[test]
+fn ports_in_commands_of_procfiles_are_noticed() {
+    let files = corpus("procfile");
+    let mut said = String::new();
+    for (name, text) in &files {
+        let outcome = crate::input::run(crate::input::MINIMAL, &[("Procfile", text)]);
+        for problem in outcome.diagnostics.into_iter().map(|it| it.problem) {
+            if ["port-in-command", "hidden-address"].contains(&problem.code()) {
+                said.extend([name, ": ", &problem.to_string(), "\n"]);
+            }
+        }
+    }
+    if !files.is_empty() {
+        insta::assert_snapshot!(said);
+    }
+}
+
 /// Extended Procfiles, and Markdown that is none at all: each is read, or refused with line and reason.
 #[test]
 fn files_of_empire_parse_or_say_why_not() {

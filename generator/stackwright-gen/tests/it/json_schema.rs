@@ -8,6 +8,8 @@ use stackwright_gen::{Procfiles, SourceFile, Spec, generate, schema};
 /// What only several values together say, or what a pattern cannot: no schema knows it.
 const BEYOND: &[&str] = &[
     "port-of-procfile",
+    "port-in-command",
+    "hidden-address",
     "refused-value",
     "same-priority",
     "same-account",

@@ -683,3 +683,38 @@ fn help_fits_the_situation() {
         "{found}"
     );
 }
+
+#[test]
+fn a_port_in_the_command_is_noticed() {
+    let of = |more: &str, command: &str| {
+        messages(
+            &format!("{MINIMAL}{more}"),
+            &[("Procfile", &format!("web: {command}\n"))],
+        )
+    };
+    insta::assert_snapshot!(
+        [
+            of("", "bundle exec rails s -p 3093"),
+            of("", "PORT=3093 node server.js"),
+            of("", "gunicorn -b 127.0.0.1:8080 app"),
+        ]
+        .concat()
+    );
+    for (more, command) in [
+        ("web = { port = 3093 }\n", "bundle exec rails s -p 3093"),
+        ("", "bundle exec rails s -p 8080"),
+        ("", "bundle exec rails s -p $PORT"),
+    ] {
+        assert_eq!(of(more, command), "", "{more}{command}");
+    }
+    let other = of("web = { port = 3000 }\n", "rails s -p 3093");
+    assert!(other.contains("health checks go to port 3000"), "{other}");
+    // What takes no requests may do what it wants.
+    let worker = messages(
+        MINIMAL,
+        &[("Procfile", "worker: x -p 3093 -b 127.0.0.1:1\n")],
+    );
+    assert_eq!(worker, "");
+    let extended = "web:\n  command: [bin/web, -p, \"3093\"]\n  ports: [\"80:3093\"]\n";
+    assert_eq!(messages(MINIMAL, &[("Procfile", extended)]), "");
+}
