@@ -59,9 +59,12 @@ fn line(what: &str, measured: &str, goal: &str) {
 fn generation() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut spec = "project = \"acme\"\nregion = \"us-west-2\"\naccounts = { ops = \"111111111111\", stage = \"222222222222\", prod = \"333333333333\" }\n".to_owned();
-    spec.push_str("domain = \"acme.example\"\n");
     for app in 0..1000 {
-        writeln!(spec, "[apps.app-{app}]\nimage = \"example/app:v{app}\"")?;
+        // A router takes a hundred processes, so these are reached by their private names.
+        writeln!(
+            spec,
+            "[apps.app-{app}]\nimage = \"example/app:v{app}\"\ninternal = true"
+        )?;
     }
     fs::write(folder.path().join("stackwright.toml"), spec)?;
     fs::write(

@@ -14,6 +14,7 @@ use anyhow::{Result, ensure};
 const HEAD: &str = r#"project = "acme"
 region = "us-west-2"
 domain = "acme.example"
+router.wildcard = true
 accounts = { ops = "111111111111", stage = "222222222222", prod = "333333333333" }
 environments.stage.zone_id = "Z0123456789ABCDEFSTAG"
 environments.prod.zone_id = "Z0123456789ABCDEFPROD"

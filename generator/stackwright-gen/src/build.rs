@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use stackwright_plan::document::{self, Node};
 use stackwright_plan::procfile::{self, Procfile};
+use stackwright_plan::quotas::CERTIFICATE_FIRST_NAME;
 
 use crate::check::{overrides, settings_of};
 use crate::project::{
@@ -70,7 +71,7 @@ pub(crate) fn env_domain(
 }
 
 /// The domain below which the apps of an environment are.
-fn base_domain(written: &Written, environment: Environment) -> Option<String> {
+pub(crate) fn base_domain(written: &Written, environment: Environment) -> Option<String> {
     let own = written
         .environments
         .iter()
@@ -81,6 +82,72 @@ fn base_domain(written: &Written, environment: Environment) -> Option<String> {
         Environment::Stage => format!("stage.{}", domain.value),
     });
     own.map(|domain| domain.value.clone()).or(project)
+}
+
+/// The host of each route of a public process in an environment.
+pub(crate) fn hosts(
+    written: &Written,
+    environment: Environment,
+    app: &AppWritten,
+    own: Option<&AppWritten>,
+    process: &str,
+) -> BTreeMap<String, String> {
+    let domain = env_domain(written, environment, app, own);
+    let settings = app.process(process);
+    let routes = settings.and_then(|settings| settings.routes.as_ref());
+    let Some(routes) = routes else {
+        let main = domain.map(|domain| ("main".to_owned(), domain));
+        return main.into_iter().collect();
+    };
+    let host = |route: &document::Entry| {
+        let host = route.node.get("host").and_then(Node::text);
+        let host =
+            host.map(|host| host_in(written, environment, host).unwrap_or_else(|| host.to_owned()));
+        Some((route.key.clone(), host.or_else(|| domain.clone())?))
+    };
+    routes.node.entries().iter().filter_map(host).collect()
+}
+
+/// A host as it is in an environment: below the environment's domain in place of the project's.
+fn host_in(written: &Written, environment: Environment, host: &str) -> Option<String> {
+    let project = written.domain.as_ref()?;
+    let base = base_domain(written, environment)?;
+    if host == project.value {
+        return Some(base);
+    }
+    let below = host.strip_suffix(&project.value)?.strip_suffix('.')?;
+    Some(format!("{below}.{base}"))
+}
+
+/// The names of the router of an environment: those of its hosts, in the order that a certificate takes.
+pub(crate) fn router_names(
+    written: &Written,
+    environment: Environment,
+    hosts: BTreeSet<String>,
+) -> Vec<String> {
+    let base = base_domain(written, environment).filter(|_| written.wildcard.is_some());
+    let shared = |host: String| match &base {
+        Some(base) if is_right_below(&host, base) => format!("*.{base}"),
+        _ => host,
+    };
+    let names: BTreeSet<String> = hosts.into_iter().map(shared).collect();
+    let mut names: Vec<String> = names.into_iter().collect();
+    // The first name is the common name of the certificate, which has to be short.
+    let short = names
+        .iter()
+        .position(|name| name.len() <= CERTIFICATE_FIRST_NAME);
+    if let Some(short) = short {
+        names[..=short].rotate_right(1);
+    }
+    names
+}
+
+/// Whether a wildcard for the names below a domain stands for a host.
+fn is_right_below(host: &str, base: &str) -> bool {
+    let label = host
+        .strip_suffix(base)
+        .and_then(|host| host.strip_suffix('.'));
+    label.is_some_and(|label| !label.is_empty() && !label.contains('.'))
 }
 
 /// The variable with the address of an app.
@@ -219,7 +286,7 @@ impl Builder<'_> {
             account: accounts.of(environment).to_owned(),
             network: build_network(&written.network, own.map(|own| &own.network)),
             router: is_public.then(|| Router {
-                domains: domains.into_iter().collect(),
+                domains: router_names(written, environment, domains),
                 zone_id: text(own.and_then(|own| own.zone_id.as_ref())),
                 certificate_arn: text(own.and_then(|own| own.certificate_arn.as_ref())),
                 monitors: written
@@ -247,7 +314,12 @@ impl Builder<'_> {
             all
         };
         let processes = built.processes.iter().map(|process| {
-            let hosts = self.hosts(environment, app, own, process);
+            let hosts = match &process.role {
+                Role::Web(web) if web.public => {
+                    hosts(self.written, environment, app, own, &process.name)
+                }
+                _ => BTreeMap::new(),
+            };
             let scale = process_scale(app, own, process, hosts);
             (process.name.clone(), scale)
         });
@@ -260,43 +332,6 @@ impl Builder<'_> {
             processes: processes.collect(),
             db: built.db.as_ref().map(|_| db_of(app, own)),
         })
-    }
-
-    /// The host of each route in an environment.
-    fn hosts(
-        &self,
-        environment: Environment,
-        app: &AppWritten,
-        own: Option<&AppWritten>,
-        process: &Process,
-    ) -> BTreeMap<String, String> {
-        let Role::Web(web) = &process.role else {
-            return BTreeMap::new();
-        };
-        let domain = env_domain(self.written, environment, app, own);
-        let settings = app.process(&process.name);
-        let routes = settings.and_then(|settings| settings.routes.as_ref());
-        let host = |key: &String| {
-            let written = routes
-                .and_then(|routes| routes.node.get(key)?.get("host")?.text())
-                .map(|host| {
-                    self.host_in(environment, host)
-                        .unwrap_or_else(|| host.to_owned())
-                });
-            Some((key.clone(), written.or_else(|| domain.clone())?))
-        };
-        web.routes.keys().filter_map(host).collect()
-    }
-
-    /// A host as it is in an environment: below the environment's domain in place of the project's.
-    fn host_in(&self, environment: Environment, host: &str) -> Option<String> {
-        let project = self.written.domain.as_ref()?;
-        let base = base_domain(self.written, environment)?;
-        if host == project.value {
-            return Some(base);
-        }
-        let below = host.strip_suffix(&project.value)?.strip_suffix('.')?;
-        Some(format!("{below}.{base}"))
     }
 }
 

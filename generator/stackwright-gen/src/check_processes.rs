@@ -11,7 +11,9 @@ use stackwright_plan::service::{WILDCARDS, tasks_in_deployment, wildcards};
 
 use crate::build::{env_domain, variable_of};
 use crate::check::{Checker, overrides, settings_of};
+use crate::check_limits;
 use crate::check_monitors;
+use crate::check_names;
 use crate::diagnostic::{Problem, ToAnswer};
 use crate::model;
 use crate::project::Environment;
@@ -366,7 +368,8 @@ pub(crate) fn across_apps(checker: &mut Checker<'_>) {
     answers(checker);
     routes(checker);
     priorities(checker);
-    domains(checker);
+    check_names::domains(checker);
+    check_limits::across_apps(checker);
     handles(checker);
 }
 
@@ -439,7 +442,7 @@ fn routes(checker: &mut Checker<'_>) {
 }
 
 /// Processes of an app that a public router asks.
-fn public(checker: &Checker<'_>, app: &AppWritten) -> Vec<procfile::Process> {
+pub(crate) fn public(checker: &Checker<'_>, app: &AppWritten) -> Vec<procfile::Process> {
     let parsed = checker.parsed.get(app.procfile());
     let all = parsed.into_iter().flat_map(|parsed| &parsed.processes);
     all.filter(|it| matches!(roles::part(app, it), Part::Web { public: true, .. }))
@@ -502,7 +505,8 @@ fn priorities(checker: &mut Checker<'_>) {
     }
 }
 
-fn routes_of(settings: Option<&ProcessWritten>) -> &[Entry] {
+/// The routes of a process that has some of its own.
+pub(crate) fn routes_of(settings: Option<&ProcessWritten>) -> &[Entry] {
     let routes = settings.and_then(|settings| settings.routes.as_ref());
     routes
         .map(|routes| routes.node.entries())
@@ -537,57 +541,6 @@ fn wanted(app: &AppWritten, process: &procfile::Process) -> Vec<(Option<String>,
     entries
         .map(|route| (text(route, "host"), text(route, "path")))
         .collect()
-}
-
-/// A domain is there for something, and TLS comes with it.
-fn domains(checker: &mut Checker<'_>) {
-    let written = &checker.spec.written;
-    let all_read = written
-        .apps
-        .iter()
-        .all(|app| checker.parsed.contains_key(app.procfile()));
-    let public: Vec<&AppWritten> = written
-        .apps
-        .iter()
-        .filter(|app| !public(checker, app).is_empty())
-        .collect();
-    if let Some(domain) = written
-        .domain
-        .as_ref()
-        .filter(|_| public.is_empty() && all_read)
-    {
-        checker.report(&domain.span, Problem::DomainUnused);
-    }
-    for environment in Environment::ALL {
-        let own = written
-            .environments
-            .iter()
-            .find(|it| it.environment == environment);
-        let secure = own.is_some_and(|own| own.zone_id.is_some() || own.certificate_arn.is_some());
-        let settings = settings_of(written, environment);
-        let first = public.iter().find_map(|app| {
-            let own = overrides(settings, app);
-            env_domain(written, environment, app, own)?;
-            let place = own
-                .and_then(|own| own.domain.as_ref())
-                .or(app.domain.as_ref());
-            place.or(written.domain.as_ref()).or(Some(&app.name))
-        });
-        if let (Some(zone), None, false) = (
-            own.and_then(|own| own.zone_id.as_ref()),
-            first,
-            public.is_empty(),
-        ) {
-            let (key, needs) = ("zone_id", "a domain whose records go into the zone");
-            let help = "write `domain` for the project, or for this environment";
-            let span = zone.span.clone();
-            checker.report(&span, Problem::Needs { key, needs, help });
-        }
-        if let Some(place) = first.filter(|_| !secure) {
-            let span = place.span.clone();
-            checker.report(&span, Problem::NoTls { environment });
-        }
-    }
 }
 
 /// Every handle that is told has a meaning in each environment.

@@ -480,13 +480,51 @@ pub enum Problem {
         /// The app.
         app: String,
     },
-    /// Warning: a public app without TLS.
+    /// An environment has a domain, and no certificate can be made for it.
     #[error(
-        "{environment} has a domain and neither `zone_id` nor `certificate_arn`: its router speaks HTTP alone"
+        "`{domain}` of {environment} needs the Route 53 zone that its names and its certificate are proved in"
     )]
-    NoTls {
+    NoZone {
         /// The environment.
         environment: Environment,
+        /// The domain of the environment, or the first name in it.
+        domain: String,
+        /// The account of the environment.
+        account: String,
+    },
+    /// More names than a certificate takes.
+    #[error(
+        "the router of {environment} has {names} names, and ACM puts {most} into a certificate"
+    )]
+    TooManyNames {
+        /// The environment.
+        environment: Environment,
+        /// How many there are.
+        names: usize,
+        /// How many a certificate takes.
+        most: usize,
+        /// The name that would stand for enough of them.
+        wildcard: Option<String>,
+    },
+    /// A certificate without a name that is short enough.
+    #[error(
+        "every name of the router of {environment} has more than {most} characters, and the first of a certificate takes no more"
+    )]
+    LongNames {
+        /// The environment.
+        environment: Environment,
+        /// The longest first name.
+        most: usize,
+    },
+    /// More of something than AWS takes.
+    #[error("{what}, and AWS takes {most}")]
+    TooMany {
+        /// What there is, and how many.
+        what: String,
+        /// How many AWS takes.
+        most: usize,
+        /// What to do.
+        help: &'static str,
     },
     /// Warning: nothing is public, so nothing has the domain.
     #[error("`domain` is not used: no app has a public process")]
@@ -534,7 +572,6 @@ impl Diagnostic {
             | Problem::PortInCommand { .. }
             | Problem::HiddenAddress { .. }
             | Problem::ReleaseDoesNotRun { .. }
-            | Problem::NoTls { .. }
             | Problem::DomainUnused
             | Problem::ImageWithoutVersion { .. }
             | Problem::SizeRounded { .. } => Severity::Warning,
@@ -612,12 +649,19 @@ impl Problem {
             Self::LevelOrder { .. } => "exchange the two thresholds, or turn the `operator` round".to_owned(),
             Self::UnknownHandle { handle, environment } => format!("write `[environments.{environment}.notifiers]` with `\"{handle}\" = \"arn:aws:sns:...\"`"),
             Self::Refused { help, .. }
+            | Self::TooMany { help, .. }
             | Self::Needs { help, .. }
             | Self::Scale { help, .. }
             | Self::Deploy { help, .. }
             | Self::ShortWindow { help, .. } => (*help).to_owned(),
             Self::ReleaseDoesNotRun { .. } => "run it by hand before the new version starts; a later version runs it".to_owned(),
-            Self::NoTls { environment } => format!("write the Route 53 zone of its domain, as in `[environments.{environment}]` with `zone_id = \"Z0123456789ABCDEFGHIJ\"`"),
+            Self::NoZone { environment, domain, account } => format!(
+                "write `zone_id = \"Z...\"` in `[environments.{environment}]`: `aws route53 list-hosted-zones-by-name --dns-name {domain}` shows it, in account {account}. With DNS elsewhere, write the `certificate_arn` of a certificate that you made. When {environment} is to have no names, write `domain` in `[environments.{}]` alone",
+                environment.other()
+            ),
+            Self::TooManyNames { wildcard: Some(name), .. } => format!("write `wildcard = true` in `[router]`: `{name}` then stands for all apps right below it, in the certificate and in DNS"),
+            Self::TooManyNames { environment, .. } => format!("write the `certificate_arn` of a certificate of your own in `[environments.{environment}]`, or bring hosts right below the domain, where `wildcard = true` in `[router]` joins them"),
+            Self::LongNames { .. } => "give one app a shorter `domain`, or the project one, with `wildcard = true` in `[router]`".to_owned(),
             Self::DomainUnused => "remove it, or add a `web` process".to_owned(),
             Self::ImageWithoutVersion { image } => {
                 let name = image.strip_suffix(":latest").unwrap_or(image);
@@ -679,7 +723,10 @@ impl Problem {
             Self::UnknownHandle { .. } => "unknown-handle",
             Self::Needs { .. } => "setting-missing",
             Self::ReleaseDoesNotRun { .. } => "release-does-not-run",
-            Self::NoTls { .. } => "no-tls",
+            Self::NoZone { .. } => "domain-without-zone",
+            Self::TooManyNames { .. } => "too-many-names",
+            Self::LongNames { .. } => "long-names",
+            Self::TooMany { .. } => "too-many",
             Self::DomainUnused => "domain-unused",
             Self::ImageWithoutVersion { .. } => "image-without-version",
             Self::SizeRounded { .. } => "size-rounded",

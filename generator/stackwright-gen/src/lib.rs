@@ -28,7 +28,9 @@
 
 mod build;
 mod check;
+mod check_limits;
 mod check_monitors;
+mod check_names;
 mod check_processes;
 pub mod consequences;
 mod diagnostic;

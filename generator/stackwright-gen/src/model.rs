@@ -175,6 +175,11 @@ pub(crate) static SPEC: Table = known(&[
         Kind::Table(&NOTIFY),
         "Who is told when a monitor fires.",
     ),
+    field(
+        "quotas",
+        Kind::Table(&QUOTAS),
+        "Quotas that AWS has raised in the accounts of stage and prod.",
+    ),
     required(
         "apps",
         Kind::Map {
@@ -274,15 +279,57 @@ static NETWORK: Table = known(&[
     ),
 ]);
 
-static ROUTER: Table = known(&[field(
-    "monitors",
-    Kind::Map {
-        key: Shape::Key,
-        value: &Kind::Table(&DEFAULT_MONITOR),
-        filled: false,
-    },
-    "Changes to the monitors that come with it, by key, as in `certificate.warning = 30`.",
-)]);
+static ROUTER: Table = known(&[
+    default(
+        "wildcard",
+        Kind::Bool,
+        "false",
+        "only names that are in use lead to it",
+        "Whether one name, `*.<domain>`, stands for all apps right below the domain, in its certificate and in DNS. Needed for more than ten names.",
+    ),
+    field(
+        "monitors",
+        Kind::Map {
+            key: Shape::Key,
+            value: &Kind::Table(&DEFAULT_MONITOR),
+            filled: false,
+        },
+        "Changes to the monitors that come with it, by key, as in `certificate.warning = 30`.",
+    ),
+]);
+
+static QUOTAS: Table = known(&[
+    default(
+        "router_rules",
+        Kind::Whole {
+            least: 100,
+            most: 5000,
+        },
+        "100",
+        "what AWS gives without asking",
+        "Routes of a router: the quota \"Rules per Application Load Balancer\".",
+    ),
+    default(
+        "security_group_rules",
+        Kind::Whole {
+            least: 60,
+            most: 1000,
+        },
+        "60",
+        "what AWS gives without asking",
+        "Apps that may use one app: the quota \"Inbound or outbound rules per security group\".",
+    ),
+    default(
+        "db_instances",
+        Kind::Whole {
+            least: 40,
+            most: 5000,
+        },
+        "40",
+        "what AWS gives without asking",
+        "Databases and read replicas of an environment: the quota \"DB instances\".",
+    ),
+]);
 
 static NOTIFY: Table = known(&[
     field(

@@ -37,6 +37,9 @@ pub(crate) struct Written {
     pub(crate) state: Option<StateWritten>,
     pub(crate) network: NetworkWritten,
     pub(crate) router_monitors: Option<Entry>,
+    /// Where it is asked for that one name stands for all apps.
+    pub(crate) wildcard: Option<Range<usize>>,
+    pub(crate) quotas: Option<Node>,
     pub(crate) notify: Option<Node>,
     pub(crate) apps: Vec<AppWritten>,
     pub(crate) environments: Vec<EnvironmentWritten>,
@@ -245,6 +248,12 @@ fn read(root: &Node) -> Written {
         router_monitors: root
             .get("router")
             .and_then(|router| router.entry("monitors").cloned()),
+        wildcard: root
+            .get("router")
+            .and_then(|router| router.entry("wildcard"))
+            .filter(|wildcard| wildcard.node.bool() == Some(true))
+            .map(|wildcard| wildcard.key_span.clone()),
+        quotas: root.get("quotas").cloned(),
         notify: root.get("notify").cloned(),
         apps: table(root, "apps")
             .iter()

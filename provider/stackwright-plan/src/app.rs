@@ -300,12 +300,13 @@ impl Resource for AppResource {
 }
 
 /// Policies that a service adds to its task role by itself.
+pub const OWN_POLICIES: [&str; 2] = [EXEC_POLICY, VOLUME_POLICY];
 pub(crate) const EXEC_POLICY: &str = "stackwright-exec";
 pub(crate) const VOLUME_POLICY: &str = "stackwright-volumes";
 
 fn check_own_policies(policies: &Cfg<BTreeMap<String, Cfg<String>>>, found: &mut Diagnostics) {
     for name in policies.known().into_iter().flat_map(BTreeMap::keys) {
-        if [EXEC_POLICY, VOLUME_POLICY].contains(&name.as_str()) {
+        if OWN_POLICIES.contains(&name.as_str()) {
             found.error(
                 Path::attribute("policies").key(name),
                 "Reserved Policy Name",

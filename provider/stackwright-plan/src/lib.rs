@@ -32,6 +32,7 @@ pub mod network;
 pub mod policy_document;
 pub mod priority;
 pub mod procfile;
+pub mod quotas;
 pub mod resource;
 mod resource_tags;
 pub mod role;

@@ -12,6 +12,7 @@ mod golden;
 mod hostile;
 mod input;
 mod json_schema;
+mod limits;
 mod modules;
 mod pages;
 mod schema;

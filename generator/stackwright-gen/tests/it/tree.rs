@@ -45,6 +45,12 @@ procfile = "admin/Procfile"
 [environments.stage.apps.shop.config]
 RAILS_ENV = "staging"
 
+[environments.stage]
+zone_id = "Z0123456789ABCDEFSTAG"
+
+[environments.prod]
+zone_id = "Z0123456789ABCDEFPROD"
+
 [environments.prod.network]
 cidr = "10.32.0.0/18"
 nat = "per_az"
@@ -220,8 +226,6 @@ fn a_release_is_left_out_and_said_to_be() {
         codes,
         [
             "release-does-not-run",
-            "no-tls",
-            "no-tls",
             "image-without-version",
             "size-rounded"
         ]

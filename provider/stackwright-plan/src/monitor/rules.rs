@@ -17,7 +17,7 @@ pub(crate) const EXPRESSION: usize = 2048;
 /// Metrics that an alarm takes beside its expressions.
 pub(crate) const METRICS: usize = 10;
 /// Dimensions of a metric.
-pub(crate) const DIMENSIONS: usize = 30;
+pub const DIMENSIONS: usize = 30;
 /// Dimensions of a metric filter.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricTransformation.html>
 pub(crate) const FILTER_DIMENSIONS: usize = 3;

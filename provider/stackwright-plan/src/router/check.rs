@@ -6,15 +6,10 @@ use tfplugin_types::{Cfg, Diagnostics, Path};
 
 use super::{RouterConfig, Tls, vpc_id};
 use crate::network::NetworkRefConfig;
+use crate::quotas::{CERTIFICATE_FIRST_NAME, CERTIFICATE_NAMES};
 use crate::resource::known_list;
 use crate::{Scope, aws_rules};
 
-/// Most names of one certificate.
-/// Source: <https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html>
-const NAMES: usize = 10;
-/// Longest first name of a certificate: it is also the common name.
-/// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html>
-const FIRST_NAME: usize = 64;
 /// Most further certificates of a load balancer.
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>
 const FURTHER: usize = 25;
@@ -170,18 +165,21 @@ fn requested(view: &RouterConfig, found: &mut Diagnostics) {
             "A certificate for `domains` is validated through records in their Route 53 zone. Give its id as `zone_id`, or the ARN of a certificate that you have as `certificate_arn`.",
         );
     }
-    if domains.len() > NAMES {
+    if domains.len() > CERTIFICATE_NAMES {
         found.error(
             at.clone(),
             "Too Many Domains",
-            format!("ACM puts at most {NAMES} names into a certificate, and there are {}. Use a wildcard, a second router, or certificates of your own (`certificate_arn`, `additional_certificate_arns`).", domains.len()),
+            format!("ACM puts at most {CERTIFICATE_NAMES} names into a certificate, and there are {}. Use a wildcard, a second router, or certificates of your own (`certificate_arn`, `additional_certificate_arns`).", domains.len()),
         );
     }
-    if let Some(first) = domains.first().filter(|first| first.len() > FIRST_NAME) {
+    if let Some(first) = domains
+        .first()
+        .filter(|first| first.len() > CERTIFICATE_FIRST_NAME)
+    {
         found.error(
             at.index(0),
             "First Domain Too Long",
-            format!("The first name of a certificate has at most {FIRST_NAME} characters, and `{first}` has {}. Put a shorter one first.", first.len()),
+            format!("The first name of a certificate has at most {CERTIFICATE_FIRST_NAME} characters, and `{first}` has {}. Put a shorter one first.", first.len()),
         );
     }
 }
