@@ -177,20 +177,27 @@ impl GenerateArguments {
 
     /// The folder to write to.
     pub(crate) fn out(&self) -> PathBuf {
-        self.out.clone().unwrap_or_else(|| {
-            self.input
-                .spec()
-                .parent()
-                .unwrap_or(Path::new(""))
-                .join("infra")
-        })
+        let spec = self.input.spec.as_deref();
+        let beside = spec.and_then(Path::parent).unwrap_or(Path::new(""));
+        let out = self.out.clone();
+        out.unwrap_or_else(|| beside.join("infra"))
     }
 }
 
 impl InputArguments {
-    /// The spec: the one that is named, else the first of its usual names that is there.
-    pub(crate) fn spec(&self) -> PathBuf {
-        self.spec.clone().unwrap_or_else(disk::usual_spec)
+    /// The spec: the one that is named, else the one with a usual name that is there.
+    ///
+    /// # Errors
+    /// The specs with usual names, when there are several.
+    pub(crate) fn spec(&self) -> Result<PathBuf, Vec<PathBuf>> {
+        if let Some(spec) = &self.spec {
+            return Ok(spec.clone());
+        }
+        let mut there = disk::usual_specs();
+        match there.len() {
+            0 | 1 => Ok(there.pop().unwrap_or_else(|| disk::SPECS[0].into())),
+            _ => Err(there),
+        }
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) enum Failure {
     Manifest(ManifestError),
     /// `init` needs to be told more.
     Unanswered { missing: Vec<&'static str> },
+    /// There are several specs, and nothing says which one counts.
+    SeveralSpecs { paths: Vec<PathBuf> },
     /// `init` does not write over a spec.
     SpecExists { path: PathBuf },
     /// `init` found nothing that says what runs.
@@ -111,12 +113,10 @@ impl Ending {
 /// Runs the command of the arguments.
 pub(crate) fn run(arguments: &Arguments) -> Ending {
     match &arguments.command {
-        Command::Validate(arguments) => {
-            let spec = arguments.input.spec();
-            checked(&arguments.input, false, |_| {
-                Ok(Success::Valid { spec: spec.clone() })
-            })
-        }
+        Command::Validate(arguments) => checked(&arguments.input, false, |input| {
+            let spec = input.path.to_owned();
+            Ok(Success::Valid { spec })
+        }),
         Command::Generate(arguments) => generate(arguments),
         Command::Init(arguments) => init::run(arguments),
         Command::Explain(arguments) => checked(&arguments.input, false, |input| {
@@ -193,6 +193,8 @@ fn there(out: &Path, tree: &Tree) -> Result<(Manifest, BTreeMap<String, Existing
 
 /// Input without errors.
 struct Input<'a> {
+    /// The path of the spec.
+    path: &'a Path,
     spec: &'a Spec,
     procfiles: &'a Procfiles,
     project: &'a Project,
@@ -204,7 +206,10 @@ fn checked(
     would_write: bool,
     then: impl FnOnce(&Input<'_>) -> Result<Success, Failure>,
 ) -> Ending {
-    let path = input.spec();
+    let path = match input.spec() {
+        Ok(path) => path,
+        Err(paths) => return alone(Err(Failure::SeveralSpecs { paths })),
+    };
     let source = match disk::read_spec(&path) {
         Ok(source) => source,
         Err(error) => return alone(Err(Failure::Disk(error))),
@@ -220,6 +225,7 @@ fn checked(
     let result = match &project {
         None => Err(Failure::Input { would_write }),
         Some(project) => then(&Input {
+            path: &path,
             spec: &spec,
             procfiles: &procfiles,
             project,

@@ -53,10 +53,10 @@ pub(crate) const SPECS: [&str; 4] = [
     "stackwright.json",
 ];
 
-/// The first of the usual specs that is in this folder; the first name when none is.
-pub(crate) fn usual_spec() -> PathBuf {
-    let there = SPECS.iter().find(|name| Path::new(name).exists());
-    PathBuf::from(there.unwrap_or(&SPECS[0]))
+/// Which of the usual specs are in the current folder.
+pub(crate) fn usual_specs() -> Vec<PathBuf> {
+    let there = SPECS.iter().map(PathBuf::from);
+    there.filter(|path| path.exists()).collect()
 }
 
 /// The text of a file; nothing when it is not there or no text.

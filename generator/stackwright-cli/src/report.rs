@@ -137,6 +137,15 @@ fn said(failure: &Failure) -> Option<(String, String)> {
             );
             return Some((title, help));
         }
+        Failure::SeveralSpecs { paths } => {
+            let names: Vec<String> = paths
+                .iter()
+                .map(|it| format!("`{}`", it.display()))
+                .collect();
+            let title = format!("there are several specs: {}", names.join(" and "));
+            let help = "keep one of them, or name the one that counts with --spec".to_owned();
+            return Some((title, help));
+        }
         Failure::SpecExists { path } => (
             format!("`{}` is there already", path.display()),
             "edit it, or remove it and run again",

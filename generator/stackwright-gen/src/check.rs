@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use stackwright_plan::aws_rules;
 use stackwright_plan::procfile::{self, Procfile};
+use stackwright_plan::regions::{self, REGIONS};
 use stackwright_plan::size;
 use unicode_normalization::is_nfc;
 
@@ -12,7 +13,7 @@ use crate::Procfiles;
 use crate::build::build;
 use crate::check_monitors;
 use crate::check_processes;
-use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest};
+use crate::diagnostic::{Diagnostic, Problem, ProcfileUnread, Severity, closest, nearest};
 use crate::listen;
 use crate::model;
 use crate::project::{Environment, Project};
@@ -57,6 +58,11 @@ impl<'a> Checker<'a> {
     fn everything(&mut self) {
         let written = &self.spec.written;
         self.accounts(written);
+        let state = written.state.as_ref();
+        let state = state.and_then(|state| state.region.as_ref());
+        for region in written.region.iter().chain(state) {
+            self.region(region);
+        }
         check_monitors::of_router(self);
         for app in &written.apps {
             self.app(app);
@@ -104,6 +110,21 @@ impl<'a> Checker<'a> {
                 self.report(&account.span, problem);
             }
         }
+    }
+
+    /// Says that a region is none that is known.
+    fn region(&mut self, region: &Text) {
+        let name = region.value.as_str();
+        // What has not even the form is reported with the form.
+        if REGIONS.contains(&name) || !shape::Shape::Region.accepts(name) {
+            return;
+        }
+        let problem = Problem::UnknownRegion {
+            region: name.to_owned(),
+            nearest: nearest(name, REGIONS),
+            can_be: regions::can_be(name),
+        };
+        self.report(&region.span, problem);
     }
 
     fn app(&mut self, app: &'a AppWritten) {

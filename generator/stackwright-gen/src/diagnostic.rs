@@ -526,6 +526,16 @@ pub enum Problem {
         /// What to do.
         help: &'static str,
     },
+    /// A region that was not known when this was built: a warning when it may be a new one.
+    #[error("{}", if *.can_be { format!("this version knows no region `{region}`") } else { format!("`{region}` is not an AWS region") })]
+    UnknownRegion {
+        /// The region.
+        region: String,
+        /// The known regions that come nearest.
+        nearest: Vec<&'static str>,
+        /// Whether it has the form of a region.
+        can_be: bool,
+    },
     /// Warning: nothing is public, so nothing has the domain.
     #[error("`domain` is not used: no app has a public process")]
     DomainUnused,
@@ -573,6 +583,7 @@ impl Diagnostic {
             | Problem::HiddenAddress { .. }
             | Problem::ReleaseDoesNotRun { .. }
             | Problem::DomainUnused
+            | Problem::UnknownRegion { can_be: true, .. }
             | Problem::ImageWithoutVersion { .. }
             | Problem::SizeRounded { .. } => Severity::Warning,
             _ => Severity::Error,
@@ -662,6 +673,15 @@ impl Problem {
             Self::TooManyNames { wildcard: Some(name), .. } => format!("write `wildcard = true` in `[router]`: `{name}` then stands for all apps right below it, in the certificate and in DNS"),
             Self::TooManyNames { environment, .. } => format!("write the `certificate_arn` of a certificate of your own in `[environments.{environment}]`, or bring hosts right below the domain, where `wildcard = true` in `[router]` joins them"),
             Self::LongNames { .. } => "give one app a shorter `domain`, or the project one, with `wildcard = true` in `[router]`".to_owned(),
+            Self::UnknownRegion { nearest, can_be, .. } => {
+                let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+                let meant = match names.split_last() {
+                    None => "write the code of a region, as in `us-west-2`".to_owned(),
+                    Some((one, [])) => format!("did you mean {one}?"),
+                    Some((last, others)) => format!("did you mean {} or {last}?", others.join(", ")),
+                };
+                if *can_be { format!("{meant} A region that AWS opened since works all the same") } else { meant }
+            }
             Self::DomainUnused => "remove it, or add a `web` process".to_owned(),
             Self::ImageWithoutVersion { image } => {
                 let name = image.strip_suffix(":latest").unwrap_or(image);
@@ -727,6 +747,7 @@ impl Problem {
             Self::TooManyNames { .. } => "too-many-names",
             Self::LongNames { .. } => "long-names",
             Self::TooMany { .. } => "too-many",
+            Self::UnknownRegion { .. } => "unknown-region",
             Self::DomainUnused => "domain-unused",
             Self::ImageWithoutVersion { .. } => "image-without-version",
             Self::SizeRounded { .. } => "size-rounded",
@@ -739,16 +760,26 @@ pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    nearest(word, candidates).first().map(|it| (*it).to_owned())
+}
+
+/// The candidates that a person may have meant: all that are equally near, in alphabetical order.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Vec<&'a str> {
     let distance = |candidate: &str| {
         strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase())
     };
+    let allowed = (word.chars().count() / 3).max(1);
     let near = candidates
         .into_iter()
         .map(|candidate| (distance(candidate), candidate));
-    let allowed = (word.chars().count() / 3).max(1);
-    near.filter(|(distance, _)| *distance <= allowed)
-        .min()
-        .map(|(_, candidate)| candidate.to_owned())
+    let mut near: Vec<(usize, &str)> = near.filter(|(distance, _)| *distance <= allowed).collect();
+    near.sort_unstable();
+    let least = near.first().map(|(distance, _)| *distance);
+    near.retain(|(distance, _)| Some(*distance) == least);
+    near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 fn meant(suggestion: Option<&str>, known: &[String]) -> String {

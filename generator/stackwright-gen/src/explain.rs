@@ -57,7 +57,8 @@ pub fn explain(spec: &Spec, project: &Project, procfiles: &Procfiles) -> Vec<Exp
         source: spec.source(),
         found: Vec::new(),
     };
-    explainer.table(&model::SPEC, root, "", &["apps", "environments"]);
+    let elsewhere = ["apps", "environments", model::SCHEMA];
+    explainer.table(&model::SPEC, root, "", &elsewhere);
     for (name, table) in [("network", &model::SPEC)] {
         if let (None, Some(Kind::Table(inner))) =
             (root.get(name), table.field(name).map(|it| &it.kind))

@@ -130,8 +130,16 @@ const fn known(fields: &'static [Field]) -> Table {
 /// Most tasks of a service.
 const MOST_TASKS: i64 = 5000;
 
+/// The key by which editors find the JSON Schema of a file.
+pub(crate) const SCHEMA: &str = "$schema";
+
 /// The whole spec.
 pub(crate) static SPEC: Table = known(&[
+    field(
+        SCHEMA,
+        Kind::Text(Shape::Any),
+        "The JSON Schema that an editor checks this file with, as `stackwright schema` prints it.",
+    ),
     required(
         "project",
         Kind::Text(Shape::Project),

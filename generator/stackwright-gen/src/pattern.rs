@@ -1,5 +1,7 @@
 //! The shapes of values as regular expressions, for the JSON Schema. Tests hold them against the shapes.
 
+use stackwright_plan::aws_rules::{BUCKET_PREFIXES, BUCKET_SUFFIXES};
+
 use crate::shape::Shape;
 
 /// The ARN of a Secrets Manager secret or an SSM parameter.
@@ -20,12 +22,22 @@ pub(crate) fn of(shape: Shape) -> Option<(String, u32, Option<u32>)> {
         Shape::Image => (image(), 0, Some(255)),
         Shape::Path => ("^[^\\u0000-\\u001f\\u007f-\\u009f]+$".to_owned(), 1, None),
         Shape::Cidr => (cidr(), 0, None),
-        Shape::Bucket => ("^[a-z0-9][a-z0-9-]*[a-z0-9]$".to_owned(), 3, Some(63)),
+        Shape::Bucket => ("^[a-z0-9][a-z0-9.-]*[a-z0-9]$".to_owned(), 3, Some(63)),
         Shape::StatePrefix => (state_prefix(), 1, Some(512)),
         Shape::Variable => ("^[A-Za-z_][A-Za-z0-9_.-]*$".to_owned(), 0, None),
         shape => word(shape)?,
     };
     Some((pattern, least, most))
+}
+
+/// What a value of a shape must not match; nothing when its pattern says everything.
+pub(crate) fn not(shape: Shape) -> Option<String> {
+    let any = |ends: &[&str]| ends.join("|").replace('.', "\\.");
+    let bucket = || {
+        let (first, last) = (any(&BUCKET_PREFIXES), any(&BUCKET_SUFFIXES));
+        format!("^({first})|({last})$|\\.\\.|^([0-9]{{1,3}}\\.){{3}}[0-9]{{1,3}}$")
+    };
+    (shape == Shape::Bucket).then(bucket)
 }
 
 fn word(shape: Shape) -> Option<(String, u32, Option<u32>)> {

@@ -79,6 +79,9 @@ fn text(shape: Shape) -> Value {
     if shape == Shape::App {
         schema["not"] = json!({ "enum": HCL_WORDS });
     }
+    if let Some(pattern) = pattern::not(shape) {
+        schema["not"] = json!({ "pattern": pattern });
+    }
     if let Some((pattern, least, most)) = pattern::of(shape) {
         schema["pattern"] = json!(pattern);
         if least > 0 {

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use stackwright_plan::aws_rules;
+
 use crate::shape_words;
 
 /// Words that cannot be the name of an attribute in a type of Terraform's language.
@@ -103,7 +105,7 @@ impl Shape {
             Self::Path => !value.is_empty() && !value.chars().any(char::is_control),
             Self::Cidr => cidr(value)
                 .is_some_and(|cidr| cidr.is_canonical() && (16..=20).contains(&cidr.prefix)),
-            Self::Bucket => is_bucket(value),
+            Self::Bucket => aws_rules::s3_bucket(value),
             Self::StatePrefix => is_state_prefix(value),
             Self::Variable => is_variable(value),
             Self::Any => true,
@@ -172,7 +174,7 @@ impl Shape {
             }
             Self::Cidr => "write an IPv4 range from /16 to /20, as in `10.30.0.0/16`",
             Self::Bucket => {
-                "write 3 to 63 lower-case letters, digits and hyphens, as in `acme-terraform-state`"
+                "write 3 to 63 lower-case letters, digits, `.` and `-`, with a letter or digit at both ends, and none of the prefixes and suffixes that S3 reserves, as in `acme-terraform-state`"
             }
             Self::StatePrefix => {
                 "write letters, digits, `-`, `_`, `.` and single `/` between them, as in `acme`"
@@ -258,15 +260,6 @@ pub(crate) fn is_domain(text: &str) -> bool {
                 .all(|word| word.is_empty() || is_lower_word(word))
     };
     text.len() <= 253 && text.contains('.') && text.split('.').all(label)
-}
-
-fn is_bucket(text: &str) -> bool {
-    (3..=63).contains(&text.len())
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && text
-            .split('-')
-            .all(|word| word.is_empty() || is_lower_word(word))
 }
 
 fn is_state_prefix(text: &str) -> bool {
@@ -544,8 +537,10 @@ mod tests {
         );
         check(
             Shape::Bucket,
-            &["acme-state", "a1b"],
-            &["ab", "Acme", "-ab", "ab-", "a.b", "a_b"],
+            &["acme-state", "a1b", "a.b", "acme.terraform.state"],
+            &[
+                "ab", "Acme", "-ab", "ab-", "a..b", "a_b", "10.0.0.1", "xn--a",
+            ],
         );
         check(
             Shape::StatePrefix,

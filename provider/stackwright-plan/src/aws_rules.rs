@@ -53,6 +53,29 @@ pub fn process_name(name: &String) -> Result<(), String> {
     })
 }
 
+/// What the name of an S3 bucket does not begin with.
+pub const BUCKET_PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+
+/// What the name of an S3 bucket does not end with.
+pub const BUCKET_SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
+/// Whether this is the name of an S3 bucket.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+pub fn s3_bucket(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let digits =
+        |part: &str| matches!(part.len(), 1..=3) && part.chars().all(|c| c.is_ascii_digit());
+    let is_address = name.split('.').count() == 4 && name.split('.').all(digits);
+    (3..=63).contains(&name.len())
+        && name.chars().all(|c| plain(c) || c == '-' || c == '.')
+        && name.starts_with(plain)
+        && name.ends_with(plain)
+        && !name.contains("..")
+        && !is_address
+        && !BUCKET_PREFIXES.iter().any(|it| name.starts_with(it))
+        && !BUCKET_SUFFIXES.iter().any(|it| name.ends_with(it))
+}
+
 /// IPv4 range of a VPC.
 /// Source: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
 pub fn network_cidr(text: &String) -> Result<(), String> {
@@ -346,6 +369,40 @@ fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), Str
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn names_of_buckets_are_those_of_s3() {
+        for good in [
+            "acme-state",
+            "a.b.c",
+            "acme.terraform-state",
+            "1.2.3",
+            "a--b",
+        ] {
+            assert!(s3_bucket(good), "{good}");
+        }
+        for bad in [
+            "ab",
+            "A.b",
+            "a_b",
+            "-ab",
+            "ab.",
+            "a..b",
+            "192.168.5.4",
+            "999.1.1.1",
+            "xn--acme",
+            "sthree-acme",
+            "amzn-s3-demo-acme",
+            "acme-s3alias",
+            "acme--ol-s3",
+            "acme.mrap",
+            "acme--x-s3",
+            "acme--table-s3",
+        ] {
+            assert!(!s3_bucket(bad), "{bad}");
+        }
+        assert!(!s3_bucket(&"a".repeat(64)));
+    }
 
     #[test]
     fn names_at_their_limits() {

@@ -33,6 +33,7 @@ pub mod policy_document;
 pub mod priority;
 pub mod procfile;
 pub mod quotas;
+pub mod regions;
 pub mod resource;
 mod resource_tags;
 pub mod role;

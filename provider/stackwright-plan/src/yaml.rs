@@ -1,7 +1,8 @@
 //! YAML with places: the events of `saphyr-parser` become a [`Node`].
 //!
-//! Plain words mean what YAML 1.2 says (its core schema): `yes` is text, `true` is not. Aliases are followed, within limits. One
-//! document a file; tags other than those of plain values are refused, because nothing would act on them.
+//! Plain words mean what YAML 1.2 says (its core schema): `yes` is text, `true` is not. Aliases are followed, within limits, and so is the
+//! merge key `<<` of YAML 1.1, which most tools still read. One document a file; tags other than those of plain values are refused,
+//! because nothing would act on them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -104,8 +105,18 @@ struct Open {
     items: Vec<Node>,
     entries: Vec<Entry>,
     /// The key whose value comes next.
-    key: Option<(String, Range<usize>)>,
+    key: Option<Next>,
+    /// What merge keys add where the table itself has nothing, in the order in which it counts.
+    merged: Vec<Entry>,
     is_table: bool,
+}
+
+/// What the next value of a table is.
+enum Next {
+    /// The value of a key.
+    Of(String, Range<usize>),
+    /// The tables that a merge key names.
+    Merged,
 }
 
 #[derive(Default)]
@@ -120,6 +131,14 @@ struct Builder {
 impl Builder {
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), DocumentError> {
         match event {
+            Event::Scalar(text, ScalarStyle::Plain, 0, None)
+                if text == "<<" && self.open.last().is_some_and(Open::wants_key) =>
+            {
+                if let Some(open) = self.open.last_mut() {
+                    open.key = Some(Next::Merged);
+                }
+                Ok(())
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(&text, style, tag.as_deref(), &span)?;
                 self.finished(Node { span, value }, anchor)
@@ -175,13 +194,14 @@ impl Builder {
             items: Vec::new(),
             entries: Vec::new(),
             key: None,
+            merged: Vec::new(),
             is_table,
         });
         Ok(())
     }
 
     fn closed(&mut self) -> Result<(), DocumentError> {
-        let Some(open) = self.open.pop() else {
+        let Some(mut open) = self.open.pop() else {
             return Ok(());
         };
         let last = open
@@ -189,6 +209,12 @@ impl Builder {
             .last()
             .or(open.entries.last().map(|entry| &entry.node));
         let end = last.map_or(open.span.end, |last| last.span.end.max(open.span.end));
+        // What is merged keeps its own places, which are outside of this table.
+        for entry in std::mem::take(&mut open.merged) {
+            if open.entries.iter().all(|own| own.key != entry.key) {
+                open.entries.push(entry);
+            }
+        }
         let value = if open.is_table {
             Value::Table(open.entries)
         } else {
@@ -214,25 +240,53 @@ impl Builder {
         };
         if !open.is_table {
             open.items.push(node);
-        } else if let Some((key, key_span)) = open.key.take() {
-            match open.entries.iter().find(|entry| entry.key == key) {
-                None => open.entries.push(Entry {
-                    key,
-                    key_span,
-                    node,
-                }),
-                Some(first) => self.duplicates.push(DocumentError {
-                    span: key_span,
-                    kind: DocumentErrorKind::Duplicate {
+            return Ok(());
+        }
+        match open.key.take() {
+            None => open.key = Some(Next::Of(key_text(&node)?, node.span)),
+            Some(Next::Merged) => open.merged.extend(merged(node)?),
+            Some(Next::Of(key, key_span)) => {
+                match open.entries.iter().find(|entry| entry.key == key) {
+                    None => open.entries.push(Entry {
                         key,
-                        first: first.key_span.clone(),
-                    },
-                }),
+                        key_span,
+                        node,
+                    }),
+                    Some(first) => self.duplicates.push(DocumentError {
+                        span: key_span,
+                        kind: DocumentErrorKind::Duplicate {
+                            key,
+                            first: first.key_span.clone(),
+                        },
+                    }),
+                }
             }
-        } else {
-            open.key = Some((key_text(&node)?, node.span));
         }
         Ok(())
+    }
+}
+
+impl Open {
+    /// Whether a key comes next.
+    fn wants_key(&self) -> bool {
+        self.is_table && self.key.is_none()
+    }
+}
+
+/// The entries of the table, or of the tables, that a merge key names: of two with one key the earlier counts.
+fn merged(node: Node) -> Result<Vec<Entry>, DocumentError> {
+    let wrong = |span| syntax("`<<` merges a table or a list of tables", span);
+    match node.value {
+        Value::Table(entries) => Ok(entries),
+        Value::List(tables) => {
+            let entries = tables.into_iter().map(|table| match table.value {
+                Value::Table(entries) => Ok(entries),
+                _ => Err(wrong(table.span)),
+            });
+            let entries: Result<Vec<Vec<Entry>>, DocumentError> = entries.collect();
+            Ok(entries?.into_iter().flatten().collect())
+        }
+        _ => Err(wrong(node.span)),
     }
 }
 
@@ -413,6 +467,33 @@ mod tests {
         assert!(place("a: !secret x\n").0[0].contains("tag"));
         assert!(!place("a: [1\n").0.is_empty() && !place("a: b: c\n").0.is_empty());
         assert!(place(&format!("a: {}", "[".repeat(100))).0[0].contains("nested more than 64"));
+    }
+
+    #[test]
+    fn merge_keys_add_what_a_table_does_not_have() {
+        let text = "base: &base {a: 1, b: 1}\nother: &other\n  b: 2\n  c: 2\n\
+                    one:\n  <<: *base\n  b: 3\nmany: {b: 3, <<: [*other, *base]}\nnested:\n  <<: {a: 4}\n";
+        let root = parse(text).unwrap();
+        let whole = |table: &str, key: &str| root.get(table)?.get(key)?.whole();
+        assert_eq!((whole("one", "a"), whole("one", "b")), (Some(1), Some(3)));
+        let many = ["a", "b", "c"].map(|key| whole("many", key));
+        assert_eq!(many, [Some(1), Some(3), Some(2)]);
+        assert_eq!(whole("nested", "a"), Some(4));
+        // What is merged stands where it was written, and a table ends where it ends.
+        let merged = root.get("one").unwrap().entry("a").unwrap();
+        assert_eq!(&text[merged.key_span.clone()], "a");
+        assert!(merged.key_span.start < text.find("other").unwrap());
+        assert!(at(text, root.get("one").unwrap()).ends_with("b: 3"));
+        for (wrong, place) in [("a: {<<: 1}\n", "1"), ("a: {<<: [{b: 1}, x]}\n", "x")] {
+            let errors = parse(wrong).unwrap_err();
+            assert!(
+                errors[0].to_string().contains("merges a table"),
+                "{errors:?}"
+            );
+            assert_eq!(&wrong[errors[0].span.clone()], place);
+        }
+        let quoted = parse("a: {\"<<\": 1}\n").unwrap();
+        assert!(quoted.get("a").unwrap().get("<<").is_some());
     }
 
     #[test]

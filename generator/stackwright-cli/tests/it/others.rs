@@ -88,6 +88,76 @@ fn unreadable_documents_have_a_place() {
 }
 
 #[test]
+fn specs_beside_each_other_are_an_error_that_names_them() {
+    let folder = Folder::good();
+    folder.write("stackwright.yaml", YAML);
+    for command in ["validate", "generate", "explain", "graph"] {
+        let run = folder.run(&[command]);
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{command}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(run.stderr, @r"
+            error: there are several specs: `stackwright.toml` and `stackwright.yaml`
+             |
+            help: keep one of them, or name the one that counts with --spec
+            ");
+        }
+    }
+    assert!(!folder.path("infra").exists());
+    let named = folder.run(&["generate", "--spec", "stackwright.yaml"]);
+    assert_eq!(named.code, 0, "{}", named.all());
+}
+
+/// What editors and people with several environments write.
+#[test]
+fn a_schema_in_json_and_merge_keys_in_yaml_change_nothing() {
+    let plain = Folder::good();
+    plain.write("Procfile", "worker: x\nmailer: y\n");
+    plain.write(
+        "stackwright.toml",
+        format!("{SPEC}config = {{ A = \"1\" }}\nworker = {{ size = \"2X\", count = 2 }}\nmailer = {{ size = \"2X\" }}\n"),
+    );
+    assert_eq!(plain.run(&["generate"]).code, 0);
+    let yaml = format!(
+        "{YAML}    config: {{A: \"1\"}}\n    mailer: &small\n      size: 2X\n    worker:\n      <<: *small\n      count: 2\n"
+    );
+    let json = JSON.replacen('{', "{ \"$schema\": \"./stackwright.schema.json\",", 1);
+    let json = json.replace("v41\"", "v41\", \"config\": {\"A\": \"1\"}, \"worker\": {\"size\": \"2X\", \"count\": 2}, \"mailer\": {\"size\": \"2X\"}");
+    for (name, text) in [
+        ("stackwright.yaml", yaml),
+        ("stackwright.json", json.clone()),
+    ] {
+        let folder = bare();
+        folder.write("Procfile", "worker: x\nmailer: y\n");
+        folder.write(name, text);
+        let run = folder.run(&["generate"]);
+        assert_eq!(run.code, 0, "{}", run.all());
+        assert_eq!(folder.files("infra"), plain.files("infra"), "{name}");
+    }
+    let folder = bare();
+    folder.write(
+        "stackwright.json",
+        json.replace("\"./stackwright.schema.json\"", "1"),
+    );
+    let run = folder.run(&["validate"]);
+    assert!(
+        run.code == 1
+            && run
+                .stderr
+                .contains("`$schema` must be a string, not a whole number"),
+        "{}",
+        run.all()
+    );
+    let deep = JSON.replace("{ \"image\"", "{ \"$schema\": \"x\", \"image\"");
+    folder.write("stackwright.json", deep);
+    let run = folder.run(&["validate"]);
+    assert!(
+        run.stderr.contains("unknown key `$schema`"),
+        "{}",
+        run.all()
+    );
+}
+
+#[test]
 fn init_writes_ten_lines_at_most_and_a_tree_when_asked() {
     let folder = bare();
     let run = init(&folder, &["--generate"]);

@@ -41,6 +41,7 @@ const BEYOND: &[&str] = &[
     "long-names",
     "too-many",
     "domain-unused",
+    "unknown-region",
     "image-without-version",
     "size-rounded",
     "unreadable-procfile",
@@ -88,9 +89,10 @@ fn agree(validator: &Validator, document: &Value) {
 
 fn good() -> Value {
     json!({
+        "$schema": "https://example.com/stackwright.schema.json",
         "project": "acme", "region": "us-west-2", "domain": "acme.example",
         "accounts": { "ops": "111111111111", "stage": "222222222222", "prod": "333333333333" },
-        "state": { "bucket": "acme-state", "prefix": "a/b" },
+        "state": { "bucket": "acme.state", "region": "eu-central-1", "prefix": "a/b" },
         "network": { "cidr": "10.30.16.0/20", "az_count": 3, "nat": "none", "ipv6": true, "flow_log_retention": 90 },
         "router": { "monitors": { "certificate": { "warning": 30, "notify": { "critical": "@slack-ops" } } } },
         "notify": { "warning": "@slack-ops arn:aws:sns:us-west-2:333333333333:x" },
@@ -249,6 +251,10 @@ fn near() -> impl Strategy<Value = String> {
         "é",
         "\n",
         "us-west-2",
+        "xn--",
+        "sthree-",
+        "-s3alias",
+        "mrap",
         "111111111111",
         "arn:aws:sns:",
         "arn:aws:ssm:us-west-2:111111111111:parameter/",
@@ -286,12 +292,13 @@ fn near() -> impl Strategy<Value = String> {
 }
 
 /// One place for each shape.
-const TEXTS: [&str; 22] = [
+const TEXTS: [&str; 23] = [
     "/project",
     "/region",
     "/domain",
     "/accounts/ops",
     "/state/bucket",
+    "/state/region",
     "/state/prefix",
     "/network/cidr",
     "/notify/warning",

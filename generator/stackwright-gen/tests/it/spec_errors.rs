@@ -719,3 +719,14 @@ fn a_port_in_the_command_is_noticed() {
     let extended = "web:\n  command: [bin/web, -p, \"3093\"]\n  ports: [\"80:3093\"]\n";
     assert_eq!(messages(MINIMAL, &[("Procfile", extended)]), "");
 }
+
+#[test]
+fn regions_that_nobody_knows_are_noticed() {
+    let said = |region: &str, more: &str| {
+        let spec = MINIMAL.replace("us-west-2", region);
+        messages(&format!("{spec}{more}"), &[("Procfile", "worker: x\n")])
+    };
+    assert_eq!(said("eu-south-2", ""), "");
+    let state = "[state]\nbucket = \"acme.state\"\nregion = \"eu-centrl-1\"\n";
+    insta::assert_snapshot!(said("us-west-9", state) + &said("us-wets-2", ""));
+}

@@ -68,18 +68,9 @@ pub(super) fn certificate_arn(arn: &String) -> Result<(), String> {
     })
 }
 
-/// Name of an S3 bucket.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+/// Name of the S3 bucket of access logs.
 pub(super) fn bucket(name: &String) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let fits = (3..=63).contains(&name.len())
-        && name.chars().all(|c| plain(c) || c == '-' || c == '.')
-        && name.starts_with(plain)
-        && name.ends_with(plain)
-        && !name.contains("..")
-        && !name.starts_with("xn--")
-        && name.parse::<std::net::Ipv4Addr>().is_err();
-    fits.then_some(()).ok_or_else(|| {
+    aws_rules::s3_bucket(name).then_some(()).ok_or_else(|| {
         format!("`{name}` is not the name of an S3 bucket: those have 3 to 63 lower-case letters, digits, `.` and `-`, begin and end with a letter or digit, and are no IP address.")
     })
 }
