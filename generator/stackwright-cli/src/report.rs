@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use stackwright_gen::consequences::Init;
 use stackwright_gen::explain::{Explained, Origin};
+use stackwright_gen::invisible::{is_invisible, one_line};
 use stackwright_gen::regenerate::{Changes, Conflict};
 use stackwright_gen::{Diagnostic, Problem, Severity, SourceFile};
 
@@ -88,7 +89,7 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
             }
         }
     }
-    text
+    seen(&text, style)
 }
 
 /// What a run does to a tree, if it does anything to one.
@@ -218,7 +219,7 @@ fn started(
 ) -> String {
     let mut text = String::new();
     for note in notes {
-        let _ = writeln!(text, "found in {note}");
+        let _ = writeln!(text, "found in {}", one_line(note));
     }
     for path in [procfile, Some(spec)].into_iter().flatten() {
         let _ = writeln!(text, "wrote {}", path.display());
@@ -249,9 +250,15 @@ fn explained_text(explained: &[Explained]) -> String {
     explained.iter().map(line).collect()
 }
 
-/// Text of the input without what a terminal would obey.
-fn one_line(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { ' ' } else { c };
+/// The text without what a terminal would obey or show in another order, but for line ends and the colours of the renderer.
+fn seen(text: &str, style: Style) -> String {
+    let shown = |c: char| match c {
+        '\n' => c,
+        // The renderer has taken those of the input out.
+        '\u{1b}' if style == Style::Colours => c,
+        c if is_invisible(c) => '\u{fffd}',
+        c => c,
+    };
     text.chars().map(shown).collect()
 }
 

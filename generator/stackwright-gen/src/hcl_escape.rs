@@ -3,6 +3,8 @@
 //! Every value that a template writes passes [`string_content`] (it is the escape function of the template engine, so a plain
 //! `{{value}}` is already safe between quotes), [`key`] or [`comment`].
 
+use crate::invisible::{self, by_number, is_invisible};
+
 /// The text as the inside of a quoted HCL string: Terraform reads back exactly the text.
 ///
 /// Two kinds of text cannot be carried and are refused before they come here: a NUL character, which no process can get, and text that
@@ -34,17 +36,7 @@ pub fn key(text: &str) -> String {
 
 /// The text for a comment: one line, without what ends a block comment.
 pub fn comment(text: &str) -> String {
-    let one_line: String = text
-        .chars()
-        .map(|c| {
-            if c.is_control() || is_line_break(c) {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    one_line.replace("*/", "* /")
+    invisible::one_line(text).replace("*/", "* /")
 }
 
 fn push_escaped(escaped: &mut String, c: char, before: Option<char>, next: Option<char>) {
@@ -57,20 +49,9 @@ fn push_escaped(escaped: &mut String, c: char, before: Option<char>, next: Optio
         // `$${` stands for `${`. Behind another `$` parsers disagree about what it means, so there the sign is written by its number.
         '$' | '%' if next == Some('{') && before == Some(c) => escaped.push_str(&by_number(c)),
         '$' | '%' if next == Some('{') => escaped.extend([c, c]),
-        c if c.is_control() || is_line_break(c) || c == '\u{feff}' => {
-            escaped.push_str(&by_number(c));
-        }
+        c if is_invisible(c) => escaped.push_str(&by_number(c)),
         c => escaped.push(c),
     }
-}
-
-fn by_number(c: char) -> String {
-    format!("\\u{:04x}", u32::from(c))
-}
-
-/// Line and paragraph separator: no control characters, yet editors break lines at them.
-fn is_line_break(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 fn is_bare_key(text: &str) -> bool {
@@ -101,6 +82,10 @@ mod tests {
             "\"a\\nb\\r\\tc\\u0001\\u007f\\u2028\""
         );
         assert_eq!(string("$${x} %%{y} $$$"), "\"$\\u0024{x} %\\u0025{y} $$$\"");
+        assert_eq!(
+            string("\u{202e}x\u{2066}y\u{200f}\u{e0041}"),
+            "\"\\u202ex\\u2066y\\u200f\\U000e0041\""
+        );
         assert_eq!(string("*/ # // é"), "\"*/ # // é\"");
     }
 
@@ -117,5 +102,6 @@ mod tests {
     #[test]
     fn comments_stay_one_line() {
         assert_eq!(comment("a\nb */ c\u{2028}d"), "a b * / c d");
+        assert_eq!(comment("a\u{202e}b"), "a\\u202eb");
     }
 }

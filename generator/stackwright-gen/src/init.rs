@@ -7,6 +7,7 @@ use stackwright_plan::document::{Node, Value};
 use stackwright_plan::{procfile, size};
 
 use crate::format::{self, Format};
+use crate::invisible::{by_number, is_invisible};
 use crate::shape::Shape;
 
 /// What a folder has.
@@ -162,9 +163,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-            }
+            c if is_invisible(c) => quoted.push_str(&by_number(c)),
             c => quoted.push(c),
         }
     }

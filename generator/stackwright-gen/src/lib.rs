@@ -43,6 +43,7 @@ pub mod hcl_escape;
 mod hcl_value;
 mod hidden;
 pub mod init;
+pub mod invisible;
 mod listen;
 pub mod manifest;
 mod markdown_escape;

@@ -116,6 +116,21 @@ fn input_cannot_write_escapes_to_the_terminal() {
     assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);
 }
 
+#[test]
+fn input_cannot_turn_messages_round() {
+    let spec = format!(
+        "{}\"\u{200f}x\" = 1\n",
+        SPEC.replace("acme", "a\u{202e}cme")
+    );
+    let run = Folder::new(&spec, "\u{2066}worker: x\n").run(&["validate"]);
+    assert_eq!(run.code, 1);
+    let turns = |c: char| matches!(c, '\u{200f}' | '\u{202e}' | '\u{2066}');
+    assert!(!run.stderr.contains(turns), "{:?}", run.stderr);
+    let config = format!("{SPEC}config = {{ A = \"\u{202e}x\" }}\n");
+    let run = Folder::new(&config, "worker: x\n").run(&["explain"]);
+    assert!(run.stdout.contains("\\u202ex") && !run.stdout.contains(turns));
+}
+
 /// A secret pasted in place of its ARN is not quoted, whatever else is wrong with its line.
 #[test]
 fn pasted_secrets_are_not_quoted() {

@@ -1,6 +1,7 @@
 //! Input is data, never code: text with quotes, `${`, newlines and the like arrives unchanged.
 
 use proptest::prelude::*;
+use stackwright_gen::invisible::is_invisible;
 use stackwright_gen::{hcl_escape, procfile};
 
 use crate::input::{self, MINIMAL, at, block, hcl, run, string};
@@ -33,6 +34,12 @@ fn hostile() -> impl Strategy<Value = String> {
             "\u{85}",
             "\u{2028}",
             "\u{feff}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200f}",
+            "\u{61c}",
+            "\u{200b}",
+            "\u{e0041}",
             "$",
             "%",
             "{",
@@ -79,8 +86,10 @@ proptest! {
     fn commands_and_values_arrive(command in hostile(), value in hostile(), process in "[A-Za-z0-9_-]{1,12}") {
         let command = as_command(&command);
         prop_assume!(process != "web" && process != "release");
-        let spec = format!("{MINIMAL}config = {{ VALUE = {} }}\n", toml(&value));
-        let tree = input::tree(&spec, &format!("{process}: {command}\n"));
+        let file = format!("P{}", as_command(&value));
+        let spec = format!("{MINIMAL}config = {{ VALUE = {} }}\nprocfile = {}\n", toml(&value), toml(&file));
+        let outcome = run(&spec, &[(file.as_str(), &format!("{process}: {command}\n"))]);
+        let tree = outcome.tree.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
         let main = hcl(&tree.files()["apps/shop/main.tf"]);
         let module = block(&main, "module", &[&format!("process_{process}")]);
         prop_assert_eq!(string(&module.body, "command"), command);
@@ -90,6 +99,9 @@ proptest! {
         prop_assert_eq!(at(apps, &["shop", "config", "VALUE"]).as_str(), Some(value.as_str()));
         for (path, text) in tree.files().iter().filter(|(path, _)| input::is_terraform(path)) {
             prop_assert!(text.parse::<hcl_edit::structure::Body>().is_ok(), "{}", path);
+        }
+        for (path, text) in tree.files() {
+            prop_assert!(!text.chars().any(|c| c != '\n' && is_invisible(c)), "{}", path);
         }
     }
 
@@ -143,4 +155,33 @@ fn what_cannot_arrive_is_refused() {
         command("worker: e\u{301}\n")
             .contains("the command of process `worker` is not in Unicode normal form C")
     );
+}
+
+/// What a reviewer reads is what Terraform reads, in values, comments and READMEs.
+#[test]
+fn text_that_turns_round_is_written_by_number() {
+    let spec = format!(
+        "{MINIMAL}procfile = \"P\u{2066}\"\nconfig = {{ A = \"x\u{202e}y\" }}\nmonitors.m = {{ message = \"\u{200f}m\", metric = \"x\", critical = {{ threshold = 1 }} }}\n"
+    );
+    let procfile = "worker: run \u{202e}x\nrelease: migrate \u{61c}y\n";
+    let outcome = run(&spec, &[("P\u{2066}", procfile)]);
+    let tree = outcome.tree.unwrap();
+    let main = &tree.files()["apps/shop/main.tf"];
+    for wanted in [
+        "are those of P\\u2066.",
+        "migrate \\u061cy",
+        "\"run \\u202ex\"",
+        "\"\\u200fm\"",
+    ] {
+        assert!(main.contains(wanted), "{wanted}\n{main}");
+    }
+    assert!(tree.files()["prod/terraform.tfvars"].contains("\"x\\u202ey\""));
+    let readme = &tree.files()["apps/shop/README.md"];
+    assert!(readme.contains("<code>run &#92;u202ex</code>"), "{readme}");
+    for (path, text) in tree.files() {
+        assert!(
+            !text.chars().any(|c| c != '\n' && is_invisible(c)),
+            "{path}"
+        );
+    }
 }
