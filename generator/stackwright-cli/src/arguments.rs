@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Write the Terraform tree, or with --check say whether it is up to date
     Generate(GenerateArguments),
     /// Look at the folder and write a first spec, stackwright.toml
-    Init(InitArguments),
+    Init(Box<InitArguments>),
     /// Say every value that holds, and where it is written or why it is so
     Explain(ValidateArguments),
     /// Print the JSON Schema of the spec, for editors
@@ -83,6 +83,14 @@ pub(crate) struct InitArguments {
     /// Domain of the project
     #[arg(long)]
     pub(crate) domain: Option<String>,
+
+    /// Route 53 zone of the domain in stage, needed with --domain for a public app
+    #[arg(long, value_name = "ZONE_ID")]
+    pub(crate) stage_zone: Option<String>,
+
+    /// Route 53 zone of the domain in prod, needed with --domain for a public app
+    #[arg(long, value_name = "ZONE_ID")]
+    pub(crate) prod_zone: Option<String>,
 
     /// Container image of the app, with tag or digest
     #[arg(long)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use stackwright_gen::consequences::{self, Consequences};
 use stackwright_gen::explain::{self, Explained};
+use stackwright_gen::init::Left;
 use stackwright_gen::manifest::{MANIFEST, Manifest, ManifestError};
 use stackwright_gen::regenerate::{self, Changes, Conflict, Existing};
 use stackwright_gen::{Diagnostic, Procfiles, Project, Severity, SourceFile, Spec, Tree, graph};
@@ -39,6 +40,7 @@ pub(crate) enum Success {
         spec: PathBuf,
         procfile: Option<PathBuf>,
         notes: Vec<String>,
+        left: Vec<Left>,
         generated: Option<Update>,
     },
     /// Every value that holds.
@@ -89,7 +91,7 @@ pub(crate) enum Failure {
     /// `init` does not write over a spec.
     SpecExists { path: PathBuf },
     /// `init` found nothing that says what runs.
-    NothingFound { folder: PathBuf },
+    NothingFound { folder: PathBuf, left: Vec<Left> },
 }
 
 impl From<DiskError> for Failure {

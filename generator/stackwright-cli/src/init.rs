@@ -1,6 +1,6 @@
 //! `stackwright init`: looks, asks little, writes a first spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &InitArguments) -> Ending {
     }
     let found = init::look(&read(folder));
     if found.procfile.is_none() && !folder.join("Procfile").exists() {
-        let folder = folder.clone();
-        return alone(Err(Failure::NothingFound { folder }));
+        let (folder, left) = (folder.clone(), found.left);
+        return alone(Err(Failure::NothingFound { folder, left }));
     }
     let mut answers = given(arguments);
     if !arguments.yes && !arguments.json && io::stdin().is_terminal() {
@@ -51,21 +51,31 @@ fn write(arguments: &InitArguments, found: &Found, text: &str) -> Ending {
     };
     let procfiles = BTreeMap::from([("Procfile".to_owned(), procfile)]);
     let (_, diagnostics) = stackwright_gen::validate(&spec, &procfiles);
+    let read = procfiles.into_values().flatten();
+    let read = read.map(|source| (source.name.clone(), source));
+    let sources = read.chain([(name, spec.source().clone())]).collect();
     if diagnostics
         .iter()
         .any(|it| it.severity() == Severity::Error)
     {
-        let read = procfiles.into_values().flatten();
-        let read = read.map(|source| (source.name.clone(), source));
         return Ending {
             result: Err(Failure::Input { would_write: true }),
             diagnostics,
-            sources: read.chain([(name, spec.source().clone())]).collect(),
+            sources,
         };
     }
     match write_files(&arguments.folder, found, text) {
         Err(error) => alone(Err(Failure::Disk(error))),
-        Ok(()) => finish(arguments, found),
+        // What is a warning now is one of every later run, so it is said at once.
+        Ok(()) => finish(
+            arguments,
+            found,
+            Ending {
+                diagnostics,
+                sources,
+                result: Ok(Success::Valid { spec: path }),
+            },
+        ),
     }
 }
 
@@ -76,12 +86,12 @@ fn write_files(folder: &Path, found: &Found, text: &str) -> Result<(), DiskError
     disk::write_first(&folder.join("stackwright.toml"), text)
 }
 
-fn finish(arguments: &InitArguments, found: &Found) -> Ending {
+fn finish(arguments: &InitArguments, found: &Found, valid: Ending) -> Ending {
     let spec = arguments.folder.join("stackwright.toml");
     let mut ending = if arguments.generate {
         generate(&GenerateArguments::first(spec.clone()))
     } else {
-        alone(Ok(Success::Valid { spec: spec.clone() }))
+        valid
     };
     let generated = match ending.result {
         Ok(Success::Written(update)) => Some(update),
@@ -95,6 +105,7 @@ fn finish(arguments: &InitArguments, found: &Found) -> Ending {
             .as_ref()
             .map(|_| arguments.folder.join("Procfile")),
         notes: found.notes.clone(),
+        left: found.left.clone(),
         generated,
     });
     ending
@@ -105,7 +116,19 @@ fn read(folder: &Path) -> Folder {
     Folder {
         name: disk::folder_name(folder),
         files: FILES.iter().filter_map(text).collect(),
+        paths: paths(folder),
     }
+}
+
+/// What is in the folder, and the manifests of Copilot.
+fn paths(folder: &Path) -> BTreeSet<String> {
+    let services = disk::names_in(&folder.join("copilot")).into_iter();
+    let manifests = services.map(|name| format!("copilot/{name}/manifest.yml"));
+    let manifests = manifests.filter(|path| folder.join(path).is_file());
+    disk::names_in(folder)
+        .into_iter()
+        .chain(manifests)
+        .collect()
 }
 
 fn given(arguments: &InitArguments) -> Answers {
@@ -114,6 +137,8 @@ fn given(arguments: &InitArguments) -> Answers {
         app: arguments.app.clone(),
         region: arguments.region.clone(),
         domain: arguments.domain.clone(),
+        stage_zone: arguments.stage_zone.clone(),
+        prod_zone: arguments.prod_zone.clone(),
         image: arguments.image.clone(),
         ops: arguments.ops.clone(),
         stage: arguments.stage.clone(),
@@ -154,6 +179,16 @@ fn ask(found: &Found, answers: &mut Answers) {
         Shape::Account,
         &mut answers.prod,
     );
+    if answers.domain.is_some() && found.is_public {
+        let zones = [
+            ("stage", &mut answers.stage_zone),
+            ("prod", &mut answers.prod_zone),
+        ];
+        for (environment, answer) in zones {
+            let question = format!("Route 53 zone of the domain in {environment}");
+            one(&question, "Z0123456789ABCDEFGHIJ", Shape::ZoneId, answer);
+        }
+    }
 }
 
 fn one(question: &str, example: &str, shape: Shape, answer: &mut Option<String>) {

@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use stackwright_gen::consequences::Init;
 use stackwright_gen::explain::{Explained, Origin};
+use stackwright_gen::init::Left;
 use stackwright_gen::invisible::{is_invisible, one_line};
 use stackwright_gen::regenerate::{Changes, Conflict};
 use stackwright_gen::{Diagnostic, Problem, Severity, SourceFile};
@@ -84,6 +85,12 @@ pub(crate) fn problems(ending: &Ending, style: Style) -> String {
             );
         }
         Err(failure) => {
+            if let Failure::NothingFound { left, .. } = failure {
+                for left in left {
+                    let title = left.to_string();
+                    push_titled(&mut text, &renderer, Level::WARNING, &title, &left.instead);
+                }
+            }
             if let Some((title, help)) = said(failure) {
                 push_titled(&mut text, &renderer, Level::ERROR, &title, &help);
             }
@@ -151,7 +158,7 @@ fn said(failure: &Failure) -> Option<(String, String)> {
             format!("`{}` is there already", path.display()),
             "edit it, or remove it and run again",
         ),
-        Failure::NothingFound { folder } => (
+        Failure::NothingFound { folder, .. } => (
             format!("nothing in `{}` says what to run", folder.display()),
             "write a Procfile with one line per process, as in `web: bundle exec puma`",
         ),
@@ -171,8 +178,9 @@ pub(crate) fn summary(ending: &Ending) -> String {
             spec,
             procfile,
             notes,
+            left,
             generated,
-        }) => started(spec, procfile.as_deref(), notes, generated.as_ref()),
+        }) => started(spec, procfile.as_deref(), (notes, left), generated.as_ref()),
         Ok(Success::Compared(update, diff)) if !update.changes.is_empty() => diff.clone(),
         Ok(Success::Written(update) | Success::Checked(update) | Success::Compared(update, _))
             if update.is_empty() =>
@@ -214,12 +222,16 @@ fn out_of_date(update: &Update) -> String {
 fn started(
     spec: &Path,
     procfile: Option<&Path>,
-    notes: &[String],
+    (notes, left): (&[String], &[Left]),
     generated: Option<&Update>,
 ) -> String {
     let mut text = String::new();
     for note in notes {
         let _ = writeln!(text, "found in {}", one_line(note));
+    }
+    for left in left {
+        let (title, instead) = (left.to_string(), &left.instead);
+        let _ = writeln!(text, "{}: {}", one_line(&title), one_line(instead));
     }
     for path in [procfile, Some(spec)].into_iter().flatten() {
         let _ = writeln!(text, "wrote {}", path.display());
@@ -308,12 +320,14 @@ pub(crate) fn json(ending: &Ending) -> Value {
             spec,
             procfile,
             notes,
+            left,
             generated,
         }) => json!({
             "status": "started",
             "spec": spec.to_string_lossy(),
             "procfile": procfile.as_ref().map(|path| path.to_string_lossy()),
             "notes": notes,
+            "not_carried_over": left_json(left),
             "generated": generated.as_ref().map(|update| update_json("written", update)),
         }),
         Ok(Success::Explained(explained)) => {
@@ -333,6 +347,10 @@ pub(crate) fn json(ending: &Ending) -> Value {
             let each = conflicts.iter().map(|conflict| json!({ "path": conflict.path, "message": conflict.to_string(), "help": conflict.help() }));
             json!({ "status": "conflict", "out": out.to_string_lossy(), "conflicts": each.collect::<Vec<Value>>() })
         }
+        Err(failure @ Failure::NothingFound { left, .. }) => {
+            let (error, help) = said(failure).unzip();
+            json!({ "status": "failed", "error": error, "help": help, "not_carried_over": left_json(left) })
+        }
         Err(failure) => {
             let (error, help) = said(failure).unzip();
             json!({ "status": "failed", "error": error, "help": help })
@@ -342,6 +360,11 @@ pub(crate) fn json(ending: &Ending) -> Value {
         answer.extend(more);
     }
     answer
+}
+
+fn left_json(left: &[Left]) -> Vec<Value> {
+    let one = |left: &Left| json!({ "file": left.file, "what": left.what, "message": left.to_string(), "help": left.instead });
+    left.iter().map(one).collect()
 }
 
 fn push(text: &mut String, renderer: &Renderer, group: Group<'_>) {

@@ -99,6 +99,9 @@ mod tests {
         .map(|(format, text)| shape(&parse(format, text).unwrap()));
         assert_eq!(shapes[0], shapes[1]);
         assert_eq!(shapes[1], shapes[2]);
+        let tables = parse(Format::Toml, "[[a]]\nb = 1\n[[a]]\nb = 2\n").unwrap();
+        let inline = parse(Format::Json, r#"{"a": [{"b": 1}, {"b": 2}]}"#).unwrap();
+        assert_eq!(shape(&tables), shape(&inline));
     }
 
     #[test]

@@ -128,7 +128,7 @@ const fn known(fields: &'static [Field]) -> Table {
 }
 
 /// Most tasks of a service.
-const MOST_TASKS: i64 = 5000;
+pub(crate) const MOST_TASKS: i64 = 5000;
 
 /// The key by which editors find the JSON Schema of a file.
 pub(crate) const SCHEMA: &str = "$schema";

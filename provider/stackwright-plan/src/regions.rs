@@ -1,7 +1,7 @@
 //! The regions of AWS that were known when this was built. New ones appear, so nothing is refused for not being in the list.
 
 /// Every region, in alphabetical order.
-/// Source: <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>, with those of China and GovCloud.
+/// Source: <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>, with those of China and `GovCloud`.
 pub const REGIONS: [&str; 38] = [
     "af-south-1",
     "ap-east-1",

@@ -213,6 +213,43 @@ fn init_makes_a_procfile_of_fly_and_docker() {
     assert_eq!(folder.read("Procfile"), "web: puma -p 8080\n");
 }
 
+/// What is seen and not read is said, also when nothing else is there.
+#[test]
+fn init_names_what_it_does_not_read() {
+    let folder = bare();
+    std::fs::remove_file(folder.path("Procfile")).unwrap();
+    folder.write("procfile", "web: puma\n");
+    folder.write("compose.yaml", "services: {}\n");
+    folder.write("copilot/api/manifest.yml", "name: api\n");
+    let run = init(&folder, &[]);
+    insta::assert_snapshot!(run.all());
+    assert!(!folder.path("stackwright.toml").exists());
+    let json: serde_json::Value = serde_json::from_str(&init(&folder, &["--json"]).stdout).unwrap();
+    assert_eq!(json["not_carried_over"].as_array().unwrap().len(), 3);
+    folder.write(
+        "fly.toml",
+        "app = \"shop\"\nkill_timeout = 60\n[mounts]\nsource = \"x\"\n[processes]\nworker = \"sidekiq -p 9000\"\napp = \"puma -p 9000\"\n[http_service]\ninternal_port = 3000\n",
+    );
+    let run = init(&folder, &["--generate"]);
+    insta::assert_snapshot!(run.all());
+}
+
+#[test]
+fn init_writes_a_domain_with_its_zones() {
+    let folder = Folder::new("", "web: puma\n");
+    std::fs::remove_file(folder.path("stackwright.toml")).unwrap();
+    let domain = ["--domain", "acme.example", "--generate"];
+    let run = init(&folder, &domain);
+    assert!(
+        run.code == 2 && run.stderr.contains("--stage-zone --prod-zone"),
+        "{}",
+        run.all()
+    );
+    let zones = ["--stage-zone", "Z1", "--prod-zone", "Z2"];
+    let run = init(&folder, &[&domain[..], &zones].concat());
+    assert_eq!(run.code, 0, "{}", run.all());
+}
+
 #[test]
 fn explain_says_each_default_and_why() {
     let folder = Folder::new(&format!("{SPEC}worker = {{ count = 2 }}\n"), "worker: x\n");

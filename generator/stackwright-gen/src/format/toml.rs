@@ -40,7 +40,15 @@ fn node(item: &Item, key: &Range<usize>) -> Node {
     let value = match item {
         Item::None => Value::Null,
         Item::Table(inner) => table(inner, key),
-        Item::ArrayOfTables(_) => Value::Other("a list of tables"),
+        Item::ArrayOfTables(tables) => Value::List(
+            tables
+                .iter()
+                .map(|inner| Node {
+                    span: inner.span().unwrap_or_else(|| key.clone()),
+                    value: table(inner, key),
+                })
+                .collect(),
+        ),
         Item::Value(inner) => value(inner, key),
     };
     Node { span, value }
