@@ -127,7 +127,10 @@ fn attribute_expr(field: &Field, attribute: &Attribute) -> TokenStream {
             stable: #stable,
             nullable: <#ty as TfType>::NULLABLE,
             prefix: #prefix,
-            checks: ::std::vec![#(#checks),*],
+            checks: ::core::iter::Iterator::collect(::core::iter::Iterator::chain(
+                ::core::iter::IntoIterator::into_iter(::tfplugin_types::Check::number::<#ty>()),
+                [#(#checks),*],
+            )),
         }
     }
 }

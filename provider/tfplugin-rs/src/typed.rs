@@ -222,6 +222,18 @@ fn view<S: TfObject>(what: &str, value: &Value) -> Result<View<S>, Diagnostics> 
     View::<S>::leaf_from_value(value).map_err(|error| unfit(what, &error))
 }
 
+/// The configuration as a rule sees it; or what keeps it from being seen, but numbers that do not fit: these are
+/// reported by the checks of the schema.
+fn valid<S: TfObject>(config: &Value) -> Result<View<S>, Diagnostics> {
+    View::<S>::leaf_from_value(config).map_err(|error| {
+        if error.is_about_a_number() {
+            Diagnostics::new()
+        } else {
+            unfit("configuration", &error)
+        }
+    })
+}
+
 /// A number that is too large for its field, for example: of the right type, and no value of it.
 fn unfit(what: &str, error: &ConvertError) -> Diagnostics {
     let name = error
@@ -261,7 +273,7 @@ impl<R: TypedResource> Resource for Typed<R> {
     }
 
     async fn validate(&self, cx: &Cx, config: &Value) -> Diagnostics {
-        match view::<R::State>("configuration", config) {
+        match valid::<R::State>(config) {
             Ok(config) => self.0.validate(cx, &config).await,
             Err(unfit) => unfit,
         }
@@ -414,7 +426,7 @@ impl<D: TypedDataSource> DataSource for TypedData<D> {
     }
 
     async fn validate(&self, cx: &Cx, config: &Value) -> Diagnostics {
-        match view::<D::State>("configuration", config) {
+        match valid::<D::State>(config) {
             Ok(config) => self.0.validate(cx, &config).await,
             Err(unfit) => unfit,
         }

@@ -56,6 +56,20 @@ impl Check {
         })
     }
 
+    /// Every number in the value is one that the type has: whole, and not too large for it. `None` for
+    /// a type without such numbers, and for an object, whose attributes have checks of their own.
+    pub fn number<T: TfType>() -> Option<Self> {
+        let AttributeType::Plain(ty) = T::attribute_type() else {
+            return None;
+        };
+        has_number(&ty).then(|| {
+            Self::new("", |value| match T::from_value(value) {
+                Err(error) if error.is_about_a_number() => Err(error.about_a_number()),
+                _ => Ok(()),
+            })
+        })
+    }
+
     /// The text has so many characters, or the collection so many elements.
     pub fn length(bounds: impl RangeBounds<i64>, of: &AttributeType) -> Self {
         let (least, most) = (smallest(&bounds), largest(&bounds));
@@ -108,6 +122,16 @@ impl Check {
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Check({})", self.allowed)
+    }
+}
+
+fn has_number(ty: &Type) -> bool {
+    match ty {
+        Type::Number => true,
+        Type::List(inner) | Type::Set(inner) | Type::Map(inner) => has_number(inner),
+        Type::Object(fields) => fields.values().any(has_number),
+        Type::Tuple(items) => items.iter().any(has_number),
+        Type::Bool | Type::String | Type::Dynamic => false,
     }
 }
 

@@ -34,6 +34,16 @@ impl ConvertError {
         self.found == NUMBER && self.expected.contains("number")
     }
 
+    /// What to tell about a number that does not fit.
+    pub fn about_a_number(&self) -> String {
+        let subject = match self.path.0.as_slice() {
+            [] => "The value".to_owned(),
+            _ => format!("`{}`", self.path),
+        };
+        let expected = &self.expected;
+        format!("{subject} must be {expected}; it has a fraction or is out of range.")
+    }
+
     /// The same, one step deeper.
     #[must_use]
     pub fn inside(mut self, step: Step) -> Self {

@@ -248,11 +248,9 @@ fn check_attributes(attributes: &[Attribute], value: &Value, at: &Path, found: &
         let value = value.get(&attribute.name);
         let at = at.join(&attribute.name);
         if value.is_wholly_known() && !value.is_null() {
-            for problem in attribute
-                .checks
-                .iter()
-                .filter_map(|check| check.run(value).err())
-            {
+            // One problem at a time: 0.5 is neither whole nor from 1 to 50.
+            let mut checks = attribute.checks.iter();
+            if let Some(problem) = checks.find_map(|check| check.run(value).err()) {
                 found.error(
                     at.clone(),
                     format!("Invalid Value for {}", attribute.name),

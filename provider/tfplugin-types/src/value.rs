@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Number, Refinements, Type};
+use crate::{Number, Path, Refinements, Step, Type};
 
 /// A Terraform value.
 ///
@@ -104,6 +104,21 @@ impl Value {
         self.as_map()
             .and_then(|fields| fields.get(name))
             .unwrap_or(NULL)
+    }
+
+    /// The value at a path; `None` when there is none.
+    pub fn at_mut(&mut self, path: &Path) -> Option<&mut Value> {
+        path.0
+            .iter()
+            .try_fold(self, |value, step| match (value, step) {
+                (Self::Map(fields), Step::Attribute(name) | Step::Key(name)) => {
+                    fields.get_mut(name)
+                }
+                (Self::Seq(items), Step::Index(index)) => {
+                    items.get_mut(usize::try_from(*index).ok()?)
+                }
+                _ => None,
+            })
     }
 
     /// Equal when refinements of unknown values are not looked at.

@@ -107,6 +107,7 @@ fn allowed(name: &str) -> Vec<String> {
         .checks
         .into_iter()
         .map(|check| check.allowed)
+        .filter(|allowed| !allowed.is_empty())
         .collect()
 }
 

@@ -31,7 +31,9 @@ pub(crate) fn call(
     }
 }
 
+/// Terraform puts a full stop behind the text.
 pub(crate) fn failed(text: String, argument: Option<i64>) -> call_function::Response {
+    let text = text.strip_suffix('.').unwrap_or(&text).to_owned();
     let error = Some(proto::FunctionError {
         text,
         function_argument: argument,

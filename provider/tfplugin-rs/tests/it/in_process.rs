@@ -509,15 +509,15 @@ async fn data_sources_and_functions() {
         .unwrap_err();
     assert_eq!(
         (text.as_str(), argument),
-        ("There is nothing to shout.", Some(1))
+        ("There is nothing to shout", Some(1))
     );
     let (text, argument) = rig.harness.call("shout", &[Value::Null]).await.unwrap_err();
     assert_eq!(
         (text.as_str(), argument),
-        ("text must not be null.", Some(0))
+        ("text must not be null", Some(0))
     );
     let (text, _) = rig.harness.call("whisper", &[]).await.unwrap_err();
-    assert_eq!(text, "The provider corner has no function named whisper.");
+    assert_eq!(text, "The provider corner has no function named whisper");
 }
 
 #[tokio::test]
