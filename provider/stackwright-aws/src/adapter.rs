@@ -31,7 +31,8 @@ pub struct Observed<C> {
 pub enum Lookup<'a, C> {
     /// The object that would collide with a create of this (same name, same place), whoever owns it;
     /// for objects without unique names, the one that carries these tags (project, environment, id,
-    /// component; the owner may differ). Always asks AWS.
+    /// component; the owner may differ). Always asks AWS. Of a component whose `NAME` is known, other
+    /// fields may be unknown.
     Desired(&'a C, &'a OwnTags),
     /// The object with this name or ARN.
     Named(&'a str),

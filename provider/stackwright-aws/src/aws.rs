@@ -13,8 +13,8 @@ use crate::pacer::Pacer;
 use crate::redact::Redactor;
 use crate::settle::Newborns;
 use crate::{
-    internet_gateway, nat_gateway, route_table, route_table_association, security_group, subnet,
-    vpc,
+    endpoint, internet_gateway, nat_gateway, route_table, route_table_association, security_group,
+    subnet, vpc,
 };
 
 /// How much of the state of the world a refresh reads.
@@ -256,38 +256,16 @@ impl Endpoints {
             service => service,
         };
         let env = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-        let id = match service {
-            "appautoscaling" => "APPLICATION_AUTO_SCALING",
-            "elbv2" => "ELASTIC_LOAD_BALANCING_V2",
-            "logs" => "CLOUDWATCH_LOGS",
-            "route53" => "ROUTE_53",
-            "secretsmanager" => "SECRETS_MANAGER",
-            "tagging" => "RESOURCE_GROUPS_TAGGING_API",
-            service => service,
-        };
+        let ids = endpoint::SERVICES.iter();
+        let id = ids.copied().find(|(name, _)| *name == service);
         let url = self
             .by_service
             .get(service)
             .or(self.all.as_ref())
             .cloned()
-            .or_else(|| env(&format!("AWS_ENDPOINT_URL_{}", id.to_uppercase())))
+            .or_else(|| env(&endpoint::variable(id?.1)))
             .or_else(|| env("AWS_ENDPOINT_URL"));
-        url.map_or_else(|| "AWS".to_owned(), |url| without_user(&url))
-    }
-}
-
-/// The URL without the password that someone may have put into it.
-fn without_user(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = host.rsplit('@').next().unwrap_or(host);
-            format!(
-                "{scheme}://{host}{}",
-                path.split(['?', '#']).next().unwrap_or_default()
-            )
-        }
-        None => url.to_owned(),
+        url.map_or_else(|| "AWS".to_owned(), |url| endpoint::without_user(&url))
     }
 }
 

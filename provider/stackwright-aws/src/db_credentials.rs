@@ -233,6 +233,10 @@ impl Adapter for DbCredentials {
         let Lookup::Desired(desired, _) = lookup else {
             return Ok(Vec::new());
         };
+        // A secret can be there without its database: then there is nothing that its value could say.
+        if desired.resource_id.known().is_none() || desired.host.known().is_none() {
+            return Ok(Vec::new());
+        }
         let found = Wanted(desired).look(aws, Freshness::Fresh).await?;
         Ok(found.into_iter().collect())
     }

@@ -28,7 +28,7 @@ use crate::pacer::Pacer;
 use crate::patience::Patience;
 use crate::redact::Redactor;
 use crate::settle::Newborns;
-use crate::{Aws, AwsError, Refresh};
+use crate::{Aws, AwsError, Refresh, endpoint};
 
 /// How often a call is tried again when nothing was said.
 const MAX_RETRIES: u32 = 10;
@@ -116,6 +116,14 @@ pub enum ConnectError {
     /// Neither the provider block nor the environment names a region.
     #[error("no region was given: not in the provider block, the environment or the profile")]
     NoRegion,
+    /// An endpoint in the environment or the profile cannot be called.
+    #[error("the endpoint in {setting} cannot be used: {problem}")]
+    Endpoint {
+        /// The environment variable, for which the profile may stand in.
+        setting: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The default chain found nothing.
     #[error("no AWS credentials were found: {cause}")]
     NoCredentials {
@@ -264,10 +272,11 @@ struct Opening {
 impl Opening {
     async fn new(config: &SessionConfig) -> Result<Self, ConnectError> {
         let attempts = config.max_retries.unwrap_or(MAX_RETRIES).saturating_add(1);
-        let mut shared = loader(config, attempts).load().await;
+        let mut shared = endpoint::checked(loader(config, attempts).load().await)?;
         let region = shared
             .region()
             .map(ToString::to_string)
+            .filter(|region| !region.is_empty())
             .ok_or(ConnectError::NoRegion)?;
         if let Some(profile) = &config.profile {
             shared = with_profile(shared, config, profile);

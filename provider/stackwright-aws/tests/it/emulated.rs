@@ -101,6 +101,7 @@ impl Account {
             region: REGION.to_owned(),
             partition: "aws".to_owned(),
             default_tags: [].into(),
+            unknown_tags: stackwright_plan::UnknownTags::None,
             iam_path: "/".to_owned(),
             permissions_boundary: None,
             monitoring: stackwright_plan::Monitoring::default(),
