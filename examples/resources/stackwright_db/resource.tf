@@ -20,6 +20,21 @@ resource "stackwright_db" "main" {
   replicas       = { reports = { instance_class = "db.t4g.medium" } }
 }
 
+resource "stackwright_cluster" "main" {
+  name = "main"
+}
+
+# Services and jobs take the settings. An app among the clients cannot: each would wait for the other.
+resource "stackwright_service" "worker" {
+  app     = stackwright_app.shop.ref
+  cluster = stackwright_cluster.main.ref
+  process = "worker"
+  image   = "public.ecr.aws/docker/library/ruby:3.3"
+  command = "bundle exec sidekiq"
+  config  = stackwright_db.main.config
+  secrets = stackwright_db.main.secrets
+}
+
 output "database_secret_arn" {
   value = stackwright_db.main.secret_arn
 }

@@ -251,16 +251,25 @@ impl Resource for AppResource {
     }
 
     fn notes(prior: &AppConfig, planned: &AppConfig, _config: &AppConfig, found: &mut Diagnostics) {
-        if let (false, Some(logs)) = (
-            Self::replaced_for(prior, planned).is_empty(),
-            prior.log_group.known(),
-        ) {
+        if !Self::replaced_for(prior, planned).is_empty() {
             found.warning(
                 Path::attribute("network"),
-                "Another VPC Stops the App and Deletes Its Logs",
-                format!("Security groups and tasks cannot move between VPCs, so the app and its services are deleted and made anew: its processes stand still meanwhile, and the log group {logs} is deleted with its logs. Export the logs first if they are needed."),
+                "Another VPC Stops the App",
+                "Security groups and tasks cannot move between VPCs, so the app and its services are deleted and created again. Its processes do not run meanwhile.",
             );
         }
+    }
+
+    fn losses(view: &AppConfig) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        if let Some(logs) = view.log_group.known() {
+            found.warning(
+                Path::root(),
+                "The Logs of the App Are Deleted",
+                format!("With the app, its log group {logs} is deleted, and in it the logs of all its processes. Export them first if they are needed, for example with `aws logs create-export-task`."),
+            );
+        }
+        found
     }
 
     fn anchors(scope: &Scope, id: &str) -> Result<Vec<Anchor>, RecoverError> {

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use tfplugin_types::Cfg;
+use tfplugin_types::{Cfg, Refinements};
 
+use crate::UnknownTags;
 use crate::component::{Component, Kind};
 use crate::input::{FROM, UNKNOWN};
 
@@ -79,6 +80,29 @@ impl Graph {
             "this is a bug in stackwright: two components `{key}`"
         );
         self.nodes.entry(key).or_insert(node)
+    }
+}
+
+impl Graph {
+    /// Marks tags whose values are not known yet. A resource's own tag of the same key wins over the
+    /// default tag.
+    pub fn mark_unknown_tags(&mut self, unknown: &UnknownTags) {
+        let marker = || Json::from(Map::from_iter([(UNKNOWN.to_owned(), Json::Bool(true))]));
+        for node in self.nodes.values_mut() {
+            let Some(tags) = node.desired.get_mut("tags") else {
+                continue;
+            };
+            match (unknown, tags) {
+                (UnknownTags::None, _) => {}
+                (UnknownTags::All, tags) => *tags = marker(),
+                (UnknownTags::Keys(keys), Json::Object(tags)) => {
+                    for key in keys {
+                        tags.entry(key.clone()).or_insert_with(marker);
+                    }
+                }
+                (UnknownTags::Keys(_), _) => {}
+            }
+        }
     }
 }
 
@@ -184,12 +208,12 @@ fn resolved(value: &Json, outputs: &Outputs) -> Json {
 pub struct Outputs(pub BTreeMap<Key, BTreeMap<String, String>>);
 
 impl Outputs {
-    /// An output of a component; unknown until the component exists.
+    /// An output of a component; unknown until the component exists, but never null.
     pub fn get(&self, key: &Key, output: &str) -> Cfg<String> {
         self.0
             .get(key)
             .and_then(|outputs| outputs.get(output))
             .cloned()
-            .map_or_else(Cfg::unknown, Cfg::Known)
+            .map_or_else(|| Cfg::Unknown(Refinements::not_null()), Cfg::Known)
     }
 }

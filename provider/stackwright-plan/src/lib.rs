@@ -47,4 +47,4 @@ pub mod yaml;
 pub use component::{Component, Kind};
 pub use graph::{Graph, Key, Node, Outputs, has_unknown, to_map};
 pub use input::In;
-pub use scope::{Monitoring, OwnTags, ResourceId, Scope, tag};
+pub use scope::{Monitoring, OwnTags, ResourceId, Scope, UnknownTags, tag};

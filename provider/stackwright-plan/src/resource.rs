@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 use tfplugin_types::{
-    AttributeType, Cfg, ConvertError, Diagnostics, Path, TfConfig, TfConfigLeaf, TfObject,
-    TfSchema, TfType, Value,
+    AttributeType, Cfg, ConvertError, Diagnostic, Diagnostics, Path, TfConfig, TfConfigLeaf,
+    TfObject, TfSchema, TfType, Value,
 };
 
 use crate::diff::FieldDiff;
@@ -357,6 +357,16 @@ pub trait Resource: Send + Sync + 'static {
         _config: &Self::View,
         _found: &mut Diagnostics,
     ) {
+    }
+
+    /// What is lost when the resource is deleted, also before it is made again.
+    fn losses(_view: &Self::View) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// A warning that one run gives once, however many resources of the type call for it.
+    fn advice(_view: &Self::View) -> Option<Diagnostic> {
+        None
     }
 
     /// The components by which an import finds the rest.

@@ -1,6 +1,6 @@
 //! Who we are: what every name, tag and state carries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Keys of the tags that every taggable object carries.
@@ -43,6 +43,29 @@ pub struct Monitoring {
     pub notifiers: BTreeMap<String, String>,
 }
 
+/// Default tags whose values are known only after another resource was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum UnknownTags {
+    /// All values are known.
+    #[default]
+    None,
+    /// The values of these keys are not known.
+    Keys(BTreeSet<String>),
+    /// Not even the keys are known.
+    All,
+}
+
+impl UnknownTags {
+    /// Whether the value of a tag may be one of these. Our own tags never are.
+    pub fn cover(&self, key: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Keys(keys) => keys.contains(key),
+            Self::All => !key.starts_with(tag::PREFIX) && key != tag::NAME,
+        }
+    }
+}
+
 /// Where a provider block works and in whose name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
@@ -60,6 +83,8 @@ pub struct Scope {
     pub partition: String,
     /// Tags for every object, from the provider block.
     pub default_tags: BTreeMap<String, String>,
+    /// Those of them that are not known in this plan, and missing in `default_tags`.
+    pub unknown_tags: UnknownTags,
     /// Path of IAM roles, `/` by default.
     pub iam_path: String,
     /// Policy that bounds every role we make.
@@ -133,6 +158,7 @@ pub(crate) fn example() -> Scope {
         region: "us-west-2".to_owned(),
         partition: "aws".to_owned(),
         default_tags: BTreeMap::new(),
+        unknown_tags: UnknownTags::None,
         iam_path: "/".to_owned(),
         permissions_boundary: None,
         monitoring: Monitoring::default(),

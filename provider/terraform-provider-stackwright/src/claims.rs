@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stackwright_plan::ResourceId;
-use tfplugin_types::Value;
+use tfplugin_types::{Diagnostics, Value};
 
 /// What was planned in this run.
 #[derive(Debug, Default)]
@@ -25,6 +25,10 @@ struct Claimed {
     leaving: BTreeMap<ResourceId, Leaving>,
     /// Resources that stay, by what they stand on before the change.
     standing: BTreeMap<ResourceId, BTreeSet<ResourceId>>,
+    /// What is lost when a resource is deleted, for a plan that may turn out to replace it.
+    losses: BTreeMap<ResourceId, Diagnostics>,
+    /// Types of resources whose advice was given.
+    advised: BTreeSet<&'static str>,
     /// Ids under which a replacement deletes nothing: they are new, or their objects are gone.
     vacant: BTreeSet<ResourceId>,
 }
@@ -89,6 +93,22 @@ impl Claims {
         let holder = claimed.exclusives.entry(what.to_owned());
         let holder = holder.or_insert_with(|| id.clone());
         (holder != id).then(|| holder.clone())
+    }
+
+    /// Keeps what would be lost: Terraform says only in a second plan, without the state, that it replaces
+    /// a resource.
+    pub(crate) fn would_lose(&self, id: &ResourceId, losses: Diagnostics) {
+        self.lock().losses.insert(id.clone(), losses);
+    }
+
+    /// What is lost by the replacement of a resource.
+    pub(crate) fn loses(&self, id: &ResourceId) -> Diagnostics {
+        self.lock().losses.remove(id).unwrap_or_default()
+    }
+
+    /// Whether the advice of a type of resources was not given in this run yet.
+    pub(crate) fn first(&self, of: &'static str) -> bool {
+        self.lock().advised.insert(of)
     }
 
     /// A resource will be deleted. Answers who stands on it and stays.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use stackwright_aws::{AssumeRole, Aws, Refresh, SessionConfig, WebIdentity};
-use stackwright_plan::{Monitoring, Scope, aws_rules, monitor};
+use stackwright_plan::{Monitoring, Scope, UnknownTags, aws_rules, monitor};
 use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
 
 use crate::duration;
@@ -31,7 +31,7 @@ pub(crate) struct ProviderBlock {
         allowed = "1 to 128 letters, digits, and + - = . _ : / @"
     )]
     pub(crate) owner: String,
-    /// AWS region. Default: that of the environment or the profile.
+    /// AWS region. Default: that of the environment or the profile, also for an empty text.
     pub(crate) region: Option<String>,
     /// Accounts in which this root may work. With other credentials every run stops before it reads or changes anything. Always set it.
     pub(crate) allowed_account_ids: Option<BTreeSet<String>>,
@@ -41,13 +41,17 @@ pub(crate) struct ProviderBlock {
     /// Role to get with an OIDC token, in CI.
     #[tf(block)]
     pub(crate) assume_role_with_web_identity: Option<WebIdentityBlock>,
-    /// Profile in the shared configuration files.
+    /// Profile in the shared configuration files. An empty text counts as not set.
     pub(crate) profile: Option<String>,
     /// Instead of `~/.aws/config`.
     pub(crate) shared_config_files: Option<Vec<String>>,
     /// Instead of `~/.aws/credentials`.
     pub(crate) shared_credentials_files: Option<Vec<String>>,
-    /// Endpoint of all AWS services, for emulators and private links. Default: `AWS_ENDPOINT_URL`.
+    /// Endpoint of all AWS services, for emulators and private links. Default: `AWS_ENDPOINT_URL`. An empty text counts as not set, here and in `endpoints`.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) endpoint_url: Option<String>,
     /// Endpoints of single AWS services; these win.
     #[tf(block)]
@@ -140,41 +144,122 @@ pub(crate) struct WebIdentityBlock {
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub(crate) struct EndpointsBlock {
     /// Certificate Manager.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) acm: Option<String>,
     /// Application Auto Scaling.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) appautoscaling: Option<String>,
     /// CloudWatch.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) cloudwatch: Option<String>,
     /// EC2.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) ec2: Option<String>,
     /// ECS.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) ecs: Option<String>,
     /// Elastic Load Balancing.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) elbv2: Option<String>,
     /// Events of AWS.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) events: Option<String>,
     /// IAM.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) iam: Option<String>,
     /// CloudWatch Logs.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) logs: Option<String>,
     /// RDS.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) rds: Option<String>,
     /// Route 53.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) route53: Option<String>,
     /// The scheduler of scheduled jobs.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) scheduler: Option<String>,
     /// Secrets Manager.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) secretsmanager: Option<String>,
     /// Cloud Map.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) servicediscovery: Option<String>,
     /// SQS.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) sqs: Option<String>,
     /// Systems Manager.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) ssm: Option<String>,
     /// Security Token Service.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) sts: Option<String>,
     /// Resource Groups Tagging API.
+    #[tf(
+        matches(endpoint),
+        allowed = "a URL that begins with `http://` or `https://`"
+    )]
     pub(crate) tagging: Option<String>,
+}
+
+/// An empty text counts as not set, so that a variable with a default can be passed on.
+fn set(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
+}
+
+fn endpoint(url: &String) -> Result<(), String> {
+    stackwright_aws::check_endpoint(url)
 }
 
 fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
@@ -279,12 +364,31 @@ pub(crate) fn unknown(block: &ProviderBlockConfig) -> Option<&'static str> {
         .map(|(name, _)| name)
 }
 
+/// Takes default tags out of a block whose values are not known yet: they are no reason not to plan.
+pub(crate) fn take_unknown_tags(block: &mut ProviderBlockConfig) -> UnknownTags {
+    let tags = match &mut block.default_tags {
+        Cfg::Null => return UnknownTags::None,
+        Cfg::Unknown(_) => {
+            block.default_tags = Cfg::Null;
+            return UnknownTags::All;
+        }
+        Cfg::Known(tags) => tags,
+    };
+    let unknown = tags.extract_if(.., |_, value| value.is_unknown());
+    let keys: BTreeSet<String> = unknown.map(|(key, _)| key).collect();
+    if keys.is_empty() {
+        UnknownTags::None
+    } else {
+        UnknownTags::Keys(keys)
+    }
+}
+
 /// What a session is opened with.
 pub(crate) fn session(block: &ProviderBlock) -> SessionConfig {
     let paths = |files: &Option<Vec<String>>| files.iter().flatten().map(PathBuf::from).collect();
     SessionConfig {
-        region: block.region.clone(),
-        profile: block.profile.clone(),
+        region: set(block.region.as_ref()),
+        profile: set(block.profile.as_ref()),
         shared_config_files: paths(&block.shared_config_files),
         shared_credentials_files: paths(&block.shared_credentials_files),
         assume_roles: block.assume_role.iter().map(assume_role).collect(),
@@ -292,7 +396,7 @@ pub(crate) fn session(block: &ProviderBlock) -> SessionConfig {
             .assume_role_with_web_identity
             .as_ref()
             .map(web_identity),
-        endpoint_url: block.endpoint_url.clone(),
+        endpoint_url: set(block.endpoint_url.as_ref()),
         endpoints: block.endpoints.as_ref().map(endpoints).unwrap_or_default(),
         max_retries: block
             .max_retries
@@ -365,7 +469,7 @@ fn endpoints(block: &EndpointsBlock) -> BTreeMap<String, String> {
         ("tagging", &block.tagging),
     ];
     all.into_iter()
-        .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))
+        .filter_map(|(name, url)| Some((name.to_owned(), set(url.as_ref())?)))
         .collect()
 }
 
@@ -377,7 +481,7 @@ fn monitoring(block: &MonitoringBlock) -> Monitoring {
 }
 
 /// Who we are, now that the account is known.
-pub(crate) fn scope(block: &ProviderBlock, aws: &Aws) -> Scope {
+pub(crate) fn scope(block: &ProviderBlock, unknown_tags: UnknownTags, aws: &Aws) -> Scope {
     Scope {
         project: block.project.clone(),
         environment: block.environment.clone(),
@@ -386,8 +490,9 @@ pub(crate) fn scope(block: &ProviderBlock, aws: &Aws) -> Scope {
         region: aws.region.clone(),
         partition: aws.partition.clone(),
         default_tags: block.default_tags.clone().unwrap_or_default(),
+        unknown_tags,
         iam_path: block.iam_path.clone().unwrap_or_else(|| "/".to_owned()),
-        permissions_boundary: block.permissions_boundary.clone(),
+        permissions_boundary: set(block.permissions_boundary.as_ref()),
         monitoring: block
             .monitoring
             .as_ref()

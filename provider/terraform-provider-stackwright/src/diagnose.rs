@@ -104,7 +104,7 @@ pub(crate) fn foreign(id: &ResourceId, kind: Kind, object: &str, owner: &str) ->
 pub(crate) fn protected(id: &ResourceId, attribute: &str) -> Diagnostics {
     Diagnostic::error(
         format!("{} {} Is Protected", capital(&id.kind), id.id),
-        format!("`{attribute}` of {} {} is true, so it is not deleted, neither for good nor to be made anew. Nothing was changed. If it should really go, set `{attribute} = false`, apply that, and then destroy or replace it.", id.kind, id.id),
+        format!("`{attribute}` of {} {} is true, so it is not deleted, neither for good nor to be replaced. Nothing was changed. If it should really go, set `{attribute} = false`, apply that, and then destroy or replace it.", id.kind, id.id),
     )
     .at(Path::attribute(attribute))
     .into()
@@ -125,7 +125,7 @@ pub(crate) fn in_use(id: &ResourceId, users: &[ResourceId]) -> Diagnostics {
 pub(crate) fn replaced_together(id: &ResourceId, ground: &ResourceId) -> Diagnostic {
     let (id_named, ground_named) = (named(id), named(ground));
     Diagnostic::warning(
-        format!("{} {} Stands Still Meanwhile", capital(&id.kind), id.id),
+        format!("Downtime of {id_named}"),
         format!(
             "{} is replaced, and AWS does not delete it while {id_named} uses it. So {id_named} is deleted first and re-created at the end: nothing of it runs in between. To keep it running, leave {ground_named} as it is, or make another one with another name beside it and move {id_named} there.",
             capital(&ground_named)
@@ -141,7 +141,7 @@ fn named(id: &ResourceId) -> String {
 pub(crate) fn claimed(id: &ResourceId, holder: &ResourceId, exclusive: Exclusive) -> Diagnostic {
     let Exclusive { what, at, remedy } = exclusive;
     Diagnostic::error(
-        "Two Resources Claim the Same",
+        "Conflicting Resources",
         format!(
             "{} and {} both claim {what}. {remedy}",
             capital(&named(holder)),
@@ -369,7 +369,7 @@ fn what_exists(record: &Record) -> String {
 fn what_next(verb: Verb, record: &Record, scope: &Scope) -> String {
     match verb {
         Verb::Creating if record.components.is_empty() => "Apply again when the cause is mended.".to_owned(),
-        Verb::Creating => "Terraform marks the resource as tainted: the next apply would delete these objects and make all of them anew. To keep them and go on from here, run `terraform untaint` with the address of the resource, then `terraform apply`.".to_owned(),
+        Verb::Creating => "Terraform marks the resource as tainted: the next apply would delete these objects and create all of them again. To keep them and go on from here, run `terraform untaint` with the address of the resource, then `terraform apply`.".to_owned(),
         Verb::Updating => "Nothing is lost: the next `terraform apply` goes on from here.".to_owned(),
         Verb::Deleting => format!("They still stand in account {}. The next `terraform destroy` or `apply` goes on from here.", scope.account_id),
     }
@@ -408,6 +408,11 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
             "No AWS Region",
             "Set `region` in the provider block or AWS_REGION in the environment.",
             Path::attribute("region"),
+        ),
+        ConnectError::Endpoint { .. } => (
+            "Invalid Endpoint",
+            "Correct or unset it; the profile may set the same under `endpoint_url`.",
+            Path::root(),
         ),
         ConnectError::NoCredentials { .. } => (
             "No AWS Credentials",
@@ -465,7 +470,12 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
     Diagnostic::error(summary, detail).at(path)
 }
 
+/// A sentence begins with a capital, but not when it begins with an ARN or with an action of IAM.
 fn capital(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if first.contains([':', '`', '/', '_']) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -474,4 +484,24 @@ fn capital(text: &str) -> String {
 
 fn title_case(label: &str) -> String {
     label.split(' ').map(capital).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_begin_with_a_capital_but_names_stay() {
+        for (text, sentence) in [
+            ("the service is gone", "The service is gone"),
+            (
+                "arn:aws:iam::111111111111:role/a may not",
+                "arn:aws:iam::111111111111:role/a may not",
+            ),
+            ("ecs:CreateService is denied", "ecs:CreateService is denied"),
+            ("`a` is wrong", "`a` is wrong"),
+        ] {
+            assert_eq!(capital(text), sentence);
+        }
+    }
 }

@@ -30,7 +30,8 @@ pub(crate) struct Stackwright {
 
 impl Stackwright {
     async fn connect(&self, config: &Value) -> Result<Diagnostics, Diagnostics> {
-        let view = ProviderBlockConfig::from_value(config).map_err(|error| unreadable(&error))?;
+        let mut view =
+            ProviderBlockConfig::from_value(config).map_err(|error| unreadable(&error))?;
         if let Some(name) = config::unknown(&view) {
             return Err(Diagnostic::error(
                 "Provider Argument Not Known Yet",
@@ -39,7 +40,9 @@ impl Stackwright {
             .at(Path::attribute(name))
             .into());
         }
-        let block = ProviderBlock::from_value(config).map_err(|error| unreadable(&error))?;
+        let unknown_tags = config::take_unknown_tags(&mut view);
+        let block =
+            ProviderBlock::from_value(&view.to_value()).map_err(|error| unreadable(&error))?;
         let aws = stackwright_aws::connect(config::session(&block))
             .await
             .map_err(|error| Diagnostics::from(diagnose::connecting(&error)))?;
@@ -49,7 +52,7 @@ impl Stackwright {
             principal = aws.principal,
             "connected"
         );
-        let scope = config::scope(&block, &aws);
+        let scope = config::scope(&block, unknown_tags, &aws);
         let ignore_tags = block.ignore_tags.clone().unwrap_or_default();
         // In debug mode: the run before this one has ended.
         self.close_journal().await;

@@ -8,7 +8,7 @@ use crate::In;
 /// A certificate of ACM that is validated by DNS. Outputs: `arn`, and for each name that has to be
 /// proved, in alphabetical order and wildcards with their parent, [`VALIDATION_NAMES`] and
 /// [`VALIDATION_VALUES`] of the CNAME record that proves it.
-/// One that failed, timed out, was revoked or has expired never works again, so it is made anew.
+/// One that failed, timed out, was revoked or has expired never works again, so it is replaced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The first name.

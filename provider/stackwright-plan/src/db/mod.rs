@@ -164,7 +164,7 @@ pub struct Db {
     /// Identifiers of the read replicas by key.
     #[tf(computed)]
     pub replica_ids: BTreeMap<String, String>,
-    /// Name in the network's private domain, which a database of the same name made anew has again. Empty when the network has no namespace.
+    /// Name in the network's private domain, which a later database of the same name has again. Empty when the network has no namespace.
     #[tf(computed)]
     pub private_name: String,
     /// Version that runs.
@@ -185,10 +185,10 @@ pub struct Db {
     /// Name of the SSM parameter with its network and what was left to AWS.
     #[tf(computed)]
     pub record: String,
-    /// Environment variables for `config` of a `stackwright_app`: `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`.
+    /// Environment variables for `config` of a `stackwright_service` or `stackwright_job`: `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`. For `config` of a `stackwright_app` only when the app is not among `clients`; else Terraform reports a cycle.
     #[tf(computed)]
     pub config: BTreeMap<String, String>,
-    /// Secret references for `secrets` of a `stackwright_app`: `DB_PASSWORD`, `DATABASE_URL`.
+    /// Secret references for `secrets` of the same resources: `DB_PASSWORD`, `DATABASE_URL`.
     #[tf(computed)]
     pub secrets: BTreeMap<String, String>,
     /// What other resources need to know of this database.
@@ -359,6 +359,10 @@ impl Resource for DbResource {
     fn protection(state: &DbConfig) -> Option<&'static str> {
         let is_protected = state.deletion_protection.known() == Some(&true);
         is_protected.then_some("deletion_protection")
+    }
+
+    fn losses(view: &DbConfig) -> Diagnostics {
+        notes::losses(view)
     }
 
     fn notes(prior: &DbConfig, planned: &DbConfig, _config: &DbConfig, found: &mut Diagnostics) {

@@ -1,4 +1,4 @@
-//! What a plan says besides the difference: what stands still, what is lost, what does not happen.
+//! What a plan says besides the difference: what stops, what is lost, what does not happen.
 
 use tfplugin_types::{Cfg, Diagnostics, Path};
 
@@ -109,7 +109,7 @@ fn stands_still(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
     };
     found.warning(
         Path::root(),
-        "The Database Stands Still for a While",
+        "Downtime of the Database",
         format!("Connections break {when}: {}.", reasons.join(", ")),
     );
 }
@@ -148,7 +148,7 @@ fn parameters(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
         found.warning(
             Path::attribute("parameters"),
             "Parameters Wait for a Restart",
-            format!("{} take effect when the database starts anew. Stackwright does not restart it; do so with `aws rds reboot-db-instance --db-instance-identifier {}`.", waits.join(", "), prior.instance_id.known().map_or("<instance_id>", String::as_str)),
+            format!("{} take effect when the database restarts. Stackwright does not restart it; do so with `aws rds reboot-db-instance --db-instance-identifier {}`.", waits.join(", "), prior.instance_id.known().map_or("<instance_id>", String::as_str)),
         );
     }
 }
@@ -161,4 +161,17 @@ fn password(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
             "The database accepts only the new password, and ECS injects secrets only when it starts a task: running processes cannot open new connections until their tasks are replaced. Open connections stay open. After this apply, plan again: each service that reads the secret then shows `secrets.changed_since_deployment` as drift, and its apply replaces the tasks.",
         );
     }
+}
+
+/// What goes with the database for good.
+pub(super) fn losses(view: &DbConfig) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    if view.final_snapshot.known() == Some(&false) {
+        found.warning(
+            Path::attribute("final_snapshot"),
+            "The Data of the Database Is Deleted",
+            "`final_snapshot` is false, so the database is deleted with its automated backups, and nothing is left of its data. To keep a last snapshot, set `final_snapshot = true` and apply that first.",
+        );
+    }
+    found
 }

@@ -347,14 +347,14 @@ fn a_plan_says_what_stands_still() {
                 instance_class: text("db.t4g.small"),
                 ..db()
             },
-            "The Database Stands Still for a While",
+            "Downtime of the Database",
         ),
         (
             DbConfig {
                 engine_version: text("16.6"),
                 ..db()
             },
-            "The Database Stands Still for a While",
+            "Downtime of the Database",
         ),
         (
             DbConfig {

@@ -12,6 +12,7 @@ mod messages;
 mod provider;
 mod selection;
 
+pub(crate) use messages::silent;
 pub(crate) use provider::with_provider;
 
 type Texts = Cfg<BTreeMap<String, Cfg<String>>>;

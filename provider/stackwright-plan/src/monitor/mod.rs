@@ -25,11 +25,11 @@ mod window;
 
 use std::collections::BTreeMap;
 
-use tfplugin_types::{Cfg, Diagnostics, Number, TfSchema};
+use tfplugin_types::{Cfg, Diagnostic, Diagnostics, Number, Path, TfSchema};
 
 use crate::resource::{Anchor, CommonConfig, Facts, Found, Plain, RecoverError, Refs, Resource};
 use crate::resource_tags::{CommonBesideTags, RESOURCE_TAGS};
-use crate::{Graph, Outputs, Scope};
+use crate::{Graph, In, Outputs, Scope};
 
 use alarms::Look;
 use message::Level as LevelName;
@@ -288,10 +288,13 @@ impl Resource for MonitorResource {
     fn complete(
         scope: &Scope,
         _facts: &Facts,
-        _prior: Option<&MonitorConfig>,
+        prior: Option<&MonitorConfig>,
         view: &mut MonitorConfig,
         found: &mut Diagnostics,
     ) {
+        if let Some(prior) = prior {
+            keep_message(prior, view);
+        }
         if view.namespace.is_null() {
             view.namespace = match view.kind {
                 Cfg::Unknown(_) => Cfg::unknown(),
@@ -304,6 +307,13 @@ impl Resource for MonitorResource {
 
     fn plan(scope: &Scope, view: &MonitorConfig) -> Option<Graph> {
         alarms::graph(scope, view)
+    }
+
+    fn advice(view: &MonitorConfig) -> Option<Diagnostic> {
+        let level = check::silent(view)?;
+        let detail = "This monitor, and perhaps others, have a level without `notify`: its alarm changes state and notifies nobody. Name a handle or an ARN in `notify` if somebody should know.";
+        let at = Path::attribute(level.word()).join("notify");
+        Some(Diagnostic::warning("Monitors Without Notification", detail).at(at))
     }
 
     fn fill(scope: &Scope, view: &mut MonitorConfig, outputs: &Outputs) {
@@ -380,4 +390,27 @@ fn reference(
             arn(alarms::telling(view))
         },
     })
+}
+
+/// An import knows the texts that a message was rendered to, not its template. A template that gives
+/// the same texts is no change.
+fn keep_message(prior: &MonitorConfig, view: &mut MonitorConfig) {
+    let Cfg::Known(before) = &prior.message else {
+        return;
+    };
+    let with_former = MonitorConfig {
+        message: Cfg::Known(before.clone()),
+        ..view.clone()
+    };
+    let same = |level| match (
+        levels::description(view, level),
+        levels::description(&with_former, level),
+    ) {
+        (In::Known(now), In::Known(then)) => now == then,
+        _ => false,
+    };
+    let mut levels = LevelName::BOTH.into_iter();
+    if levels.all(|level| levels::block(view, level).is_none() || same(level)) {
+        view.message = Cfg::Known(before.clone());
+    }
 }

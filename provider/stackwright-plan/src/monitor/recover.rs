@@ -1,6 +1,6 @@
 //! Import: from alarms back to the configuration that would have made them.
 //!
-//! An alarm keeps less than a monitor says: the message comes back as it was rendered for `critical`,
+//! An alarm keeps less than a monitor says: the message comes back as it was rendered for each level,
 //! and of two configurations that mean the same alarm the shorter one is answered.
 
 use std::collections::BTreeMap;
@@ -85,7 +85,8 @@ pub(crate) fn recover(
         kind: Cfg::Known("metric".to_owned()),
         ..MonitorConfig::default()
     };
-    text(critical, &mut view);
+    let warning = found.get(&Key::from(alarms::key(Level::Warning, Look::Whole)));
+    text(critical, warning, &mut view);
     if let Some(filter) = found.get(&Key::from(alarms::FILTER)) {
         log(filter, &mut view);
     }
@@ -109,19 +110,32 @@ pub(crate) fn recover(
     Ok(view)
 }
 
-/// The message, without the priority before it.
-fn text(alarm: &Seen, view: &mut MonitorConfig) {
+/// The message and the priority before it. Two levels with texts of their own become two sections.
+fn text(critical: &Seen, warning: Option<&Seen>, view: &mut MonitorConfig) {
+    let (priority, message) = split(critical);
+    view.priority = priority.map_or(Cfg::Null, Cfg::Known);
+    let other = warning
+        .map(|alarm| split(alarm).1)
+        .filter(|other| *other != message);
+    view.message = Cfg::Known(match other {
+        None => message,
+        Some(other) => format!(
+            "{{{{#is_alert}}}}{message}{{{{/is_alert}}}}{{{{#is_warning}}}}{other}{{{{/is_warning}}}}"
+        ),
+    });
+}
+
+/// A description without the priority before it.
+fn split(alarm: &Seen) -> (Option<i64>, String) {
     let text = alarm.text("alarm_description").unwrap_or_default();
-    let split = text
+    let inside = text
         .strip_prefix("[P")
         .and_then(|rest| rest.split_once("] "));
-    let priority = split.and_then(|(digit, rest)| Some((digit.parse().ok()?, rest)));
-    let (priority, message) = match priority {
-        Some((priority, message)) if (1..=5).contains(&priority) => (Cfg::Known(priority), message),
-        _ => (Cfg::Null, text.as_str()),
-    };
-    view.priority = priority;
-    view.message = Cfg::Known(message.to_owned());
+    let priority = inside.and_then(|(digit, rest)| Some((digit.parse::<i64>().ok()?, rest)));
+    match priority.filter(|(priority, _)| (1..=5).contains(priority)) {
+        Some((priority, rest)) => (Some(priority), rest.to_owned()),
+        None => (None, text),
+    }
 }
 
 fn log(filter: &Seen, view: &mut MonitorConfig) {

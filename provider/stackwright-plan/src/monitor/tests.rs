@@ -955,13 +955,13 @@ fn row_handle_count() {
 
 #[test]
 fn row_no_handle() {
-    let told = warned(&json!({ "no_data": "ok", "critical": { "threshold": 50 } }));
-    assert_eq!(
-        told,
-        [
-            "critical has no notify: the alarm will change state silently. Name a handle or an ARN if somebody should know."
-        ]
-    );
+    let silent = json!({ "no_data": "ok", "critical": { "threshold": 50 } });
+    assert_eq!(warned(&silent), Vec::<String>::new());
+    let advice = MonitorResource::advice(&view(&with(&silent))).unwrap();
+    assert_eq!(advice.summary, "Monitors Without Notification");
+    assert_eq!(advice.path.to_string(), "critical.notify");
+    let heard = json!({ "critical": { "threshold": 50, "notify": "@pagerduty" } });
+    assert_eq!(MonitorResource::advice(&view(&with(&heard))), None);
 }
 
 #[test]

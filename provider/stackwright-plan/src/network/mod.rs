@@ -380,6 +380,10 @@ impl Resource for NetworkResource {
         true
     }
 
+    fn losses(view: &NetworkConfig) -> Diagnostics {
+        notes::losses(view)
+    }
+
     fn notes(
         prior: &NetworkConfig,
         planned: &NetworkConfig,

@@ -73,7 +73,7 @@ fn zones(prior: &NetworkConfig, planned: &NetworkConfig, found: &mut Diagnostics
     if !fewer.is_empty() {
         found.warning(at, "Availability Zones Go", format!("The subnets in {} are deleted, with their NAT gateways and public addresses. Routers, apps, services and databases of this root that take their subnets from `ref` leave them in the same apply. AWS keeps a subnet while anything else is in it: then it stays, and each plan shows it until it is empty and can be deleted.", fewer.join(", ")));
     } else if !more.is_empty() {
-        found.warning(at, "Availability Zones Are Added", format!("{} get subnets. What is in the other zones stays as it is. Services and routers of this network are told of the new subnets: ECS starts their tasks anew, one deployment each.", more.join(", ")));
+        found.warning(at, "Availability Zones Are Added", format!("{} get subnets. What is in the other zones stays as it is. Services and routers of this network get the new subnets, and ECS replaces their tasks, one deployment each.", more.join(", ")));
     }
 }
 
@@ -95,4 +95,21 @@ fn flow_log(prior: &NetworkConfig, planned: &NetworkConfig, found: &mut Diagnost
             says,
         );
     }
+}
+
+/// What goes with the network for good.
+pub(super) fn losses(view: &NetworkConfig) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    if view
+        .flow_log_retention
+        .known()
+        .is_some_and(|days| *days > 0)
+    {
+        found.warning(
+            Path::root(),
+            "Recorded Traffic Is Deleted",
+            "With the network, the log group of its flow log is deleted. Export it first if it is needed.",
+        );
+    }
+    found
 }

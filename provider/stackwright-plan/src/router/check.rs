@@ -291,19 +291,19 @@ pub(super) fn warn(prior: &RouterConfig, planned: &RouterConfig, found: &mut Dia
         found.warning(
             Path::attribute("name"),
             "Another Name Replaces the Router",
-            format!("The load balancer is deleted and one with another address is made: everything behind it is down meanwhile and {services}. Its security group can only go when no service refers to it any more, so remove its `routes` first."),
+            "The load balancer is deleted, and one with another address is created. Services cannot have routes to it at that time: create the new router beside the old one, move the routes there, and then remove the old one.",
         );
     } else if vpc_id(prior).is_some() && vpc_id(prior) != vpc_id(planned) {
         found.warning(
             Path::attribute("network"),
             "Another VPC Replaces the Router",
-            format!("A load balancer cannot move between VPCs, so it is deleted and made anew with another address: everything behind it is down meanwhile and {services}."),
+            format!("A load balancer cannot move between VPCs, so it is deleted and created again with another address: everything behind it is down meanwhile and {services}."),
         );
     } else if prior.public != planned.public {
         found.warning(
             Path::attribute("public"),
-            "Another Scheme Makes the Load Balancer Anew",
-            format!("A new load balancer with another address is made, the router's domains are pointed at it, then the old one is deleted. Its routes are down from then on {services}."),
+            "Another Scheme Replaces the Load Balancer",
+            format!("A new load balancer with another address is created, the router's domains are pointed at it, then the old one is deleted. Its routes are down from then on {services}."),
         );
     } else if listener_changes(prior, planned) {
         found.warning(

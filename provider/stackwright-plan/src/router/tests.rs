@@ -329,7 +329,7 @@ fn what_goes_down_is_said() {
     assert_eq!(said(|_| {}), (String::new(), 0));
     assert_eq!(
         said(|view| view.public = Cfg::Known(false)).0,
-        "Another Scheme Makes the Load Balancer Anew"
+        "Another Scheme Replaces the Load Balancer"
     );
     assert_eq!(
         said(|view| view.name = Cfg::Known("x".to_owned())).0,

@@ -61,7 +61,7 @@ pub(crate) use tasks::injected;
 pub struct Service {
     /// The app: the `ref` of a `stackwright_app`. Another app, or the same app in another VPC, replaces the service.
     pub app: AppRef,
-    /// The cluster: the `ref` of a `stackwright_cluster`. Another cluster makes the ECS service anew.
+    /// The cluster: the `ref` of a `stackwright_cluster`. Another cluster replaces the ECS service.
     pub cluster: ClusterRef,
     /// Process type, as in the Procfile. Changing this replaces the service.
     #[tf(
@@ -355,6 +355,8 @@ impl Resource for ServiceResource {
     ) {
         note_image(prior, planned, config, found);
         note_secrets(prior, found);
+        warn_of_count(prior, planned, config, found);
+        warn_of_no_routes(prior, planned, found);
         warn_of_downtime(prior, planned, found);
     }
 
@@ -588,6 +590,51 @@ fn note_secrets(prior: &ServiceConfig, found: &mut Diagnostics) {
     }
 }
 
+/// Autoscaling ends, and nobody has said how many tasks there should be.
+fn warn_of_count(
+    prior: &ServiceConfig,
+    planned: &ServiceConfig,
+    config: &ServiceConfig,
+    found: &mut Diagnostics,
+) {
+    let ends = prior.scale.known().is_some() && planned.scale.is_null();
+    if ends && config.desired_count.is_null() {
+        found.warning(
+            Path::attribute("scale"),
+            "The Number of Tasks Becomes 1",
+            "Without `scale` and `desired_count` the service runs one task, however many autoscaling runs now. Set `desired_count` to the number that is needed.",
+        );
+    }
+}
+
+/// From the internet, or from the network, nothing leads to the service any more.
+fn warn_of_no_routes(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut Diagnostics) {
+    for (public, from, title) in [
+        (true, "the internet", "the Internet"),
+        (false, "the network", "the Network"),
+    ] {
+        let (before, after) = (routes_of(prior, public), routes_of(planned, public));
+        if before > 0 && after == 0 && !planned.routes.is_unknown() {
+            found.warning(
+                Path::attribute("routes"),
+                format!("No Route From {title} Is Left"),
+                format!("Requests from {from} reach this service by no route any more. The rules and target groups of its routes are deleted, and such requests get the router's default answer, 404."),
+            );
+        }
+    }
+}
+
+/// How many routes lead from a public router, or from an internal one.
+fn routes_of(view: &ServiceConfig, public: bool) -> usize {
+    let routes = view.routes.known().into_iter().flat_map(BTreeMap::values);
+    let at = |route: &&Cfg<RouteConfig>| {
+        let router = route.known().and_then(|route| route.router.known());
+        // A router that is not known yet is no reason for alarm.
+        router.is_none_or(|router| router.public.known().is_none_or(|it| *it == public))
+    };
+    routes.filter(at).count()
+}
+
 /// What cannot be done while requests go on.
 fn warn_of_downtime(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut Diagnostics) {
     let moves = !ServiceResource::replaced_for(prior, planned).is_empty();
@@ -603,8 +650,8 @@ fn warn_of_downtime(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut 
         };
         found.warning(
             Path::attribute(attribute),
-            "The Service Stands Still Meanwhile",
-            format!("{why}, so the service is deleted and made anew: from the delete until the new tasks are healthy nothing runs, and requests to its routes are not answered."),
+            "Downtime of the Service",
+            format!("{why}, so the service is deleted and created again: from the delete until the new tasks are healthy nothing runs, and requests to its routes are not answered."),
         );
     }
     warn_of_another_balancer(prior, planned, found);

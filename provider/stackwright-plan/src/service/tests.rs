@@ -139,7 +139,10 @@ fn refused(view: &ServiceConfig) -> Vec<String> {
 
 #[test]
 fn a_worker_has_no_port_and_nothing_that_leads_to_it() {
-    assert_eq!(keys(&worker()), ["role.task", "service", "task_definition"]);
+    assert_eq!(
+        keys(&worker()),
+        ["role.task", "secrets", "service", "task_definition"]
+    );
     let task = node(&worker(), TASK);
     assert_eq!(task.desired["containers"][0]["ports"], json!([]));
     assert_eq!(
@@ -161,6 +164,7 @@ fn a_route_brings_everything_between_router_and_tasks() {
             "router_egress.main.8080",
             "router_ingress.main.8080",
             "rule.www",
+            "secrets",
             "security_group",
             "service",
             "target_group.main.8080",
@@ -720,7 +724,7 @@ fn an_outage_is_said() {
     assert_eq!(said(&web(), |view| view.port = Cfg::Known(9090)), "");
     assert_eq!(
         said(&web(), |view| view.process = text("other")),
-        "The Service Stands Still Meanwhile"
+        "Downtime of the Service"
     );
     assert_eq!(
         said(&web(), |view| {
@@ -729,7 +733,7 @@ fn an_outage_is_said() {
                 ..app()
             });
         }),
-        "The Service Stands Still Meanwhile"
+        "Downtime of the Service"
     );
     assert_eq!(
         said(&web(), |view| with_router(view, |router| {

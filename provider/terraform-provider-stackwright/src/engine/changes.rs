@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 use stackwright_aws::Recorded;
 use stackwright_plan::diff;
-use stackwright_plan::{Graph, Key, Kind, Outputs};
+use stackwright_plan::{Graph, Key, Kind, Node, Outputs};
 
 use super::Record;
 use super::observe::order;
@@ -49,6 +49,22 @@ impl Changes {
             self.steps.get(component),
             Some(Step::Create | Step::Replace)
         )
+    }
+
+    /// The tags of all components are written too: the plan did not know them.
+    pub(crate) fn add_tags(&mut self, graph: &Graph) {
+        let tagged = |(_, node): &(&Key, &Node)| node.desired.contains_key("tags");
+        for (key, _) in graph.nodes.iter().filter(tagged) {
+            let fields = match self.steps.get(key) {
+                // Without a list all fields are.
+                Some(_) => self.fields.get_mut(key),
+                None => Some(self.fields.entry(key.clone()).or_default()),
+            };
+            if let Some(fields) = fields {
+                fields.insert("tags".to_owned());
+            }
+            self.steps.entry(key.clone()).or_insert(Step::Update);
+        }
     }
 
     /// Whether a field of a component is written.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 use stackwright_plan::diff::{self, FieldDiff};
-use stackwright_plan::{Graph, Key, Node, OwnTags, has_unknown};
+use stackwright_plan::{Graph, Key, Node, OwnTags, UnknownTags, has_unknown};
 
 use super::observe::Observation;
 use super::record::digest;
@@ -41,6 +41,8 @@ pub(crate) struct Ignore {
     pub(crate) drift: BTreeSet<String>,
     /// Tag keys.
     pub(crate) tags: BTreeSet<String>,
+    /// Default tags that are not known in this plan.
+    pub(crate) unknown_tags: UnknownTags,
     /// `refresh = "fast"`: tags that AWS tells in further calls were not read.
     pub(crate) fast: bool,
 }
@@ -65,7 +67,7 @@ impl Ignore {
     pub(crate) fn covers_tag(&self, field: &str) -> bool {
         field
             .strip_prefix("tags.")
-            .is_some_and(|key| self.tags.contains(key))
+            .is_some_and(|key| self.tags.contains(key) || self.unknown_tags.cover(key))
     }
 
     /// Whether drift of a field of a component is left alone.

@@ -261,6 +261,7 @@ pub(crate) fn scope() -> Scope {
         region: "us-west-2".to_owned(),
         partition: "aws".to_owned(),
         default_tags: BTreeMap::new(),
+        unknown_tags: stackwright_plan::UnknownTags::None,
         iam_path: "/".to_owned(),
         permissions_boundary: None,
         monitoring: stackwright_plan::Monitoring::default(),
@@ -601,8 +602,7 @@ mod rules {
     async fn drift(world: &Fake, graph: &Graph, record: &Record, ignore: &[&str]) -> Vec<String> {
         let ignore = Ignore {
             drift: ignore.iter().map(|p| (*p).to_owned()).collect(),
-            tags: BTreeSet::new(),
-            fast: false,
+            ..Ignore::default()
         };
         let observed = observe(
             world,

@@ -93,10 +93,16 @@ async fn write<R: Planned>(
         let (state, private) = partial::<R>(scope, &view, prior, record);
         cx.checkpoint(state, private);
     };
-    let shown = match &before {
+    let mut shown = match &before {
         Some(before) if !record.incomplete => shown::<R>(scope, before, &graph, &record),
         _ => None,
     };
+    let tags_all = |value: &Value| value.get("tags_all").clone();
+    if let (Some(shown), Some(prior)) = (&mut shown, prior)
+        && tags_all(prior) != tags_all(planned)
+    {
+        shown.add_tags(&graph);
+    }
     begin(connected, &id, &graph, shown.as_ref(), &mut record).await?;
     let job = Job {
         world: connected.world.as_ref(),

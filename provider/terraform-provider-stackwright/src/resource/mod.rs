@@ -1,7 +1,9 @@
 //! One Terraform resource for every [`stackwright_plan::resource::Resource`].
 
 mod apply;
+mod given;
 mod ground;
+mod ignored;
 mod import;
 mod interrupted;
 mod leftovers;
@@ -69,12 +71,45 @@ impl<R: Planned> EngineResource<R> {
 fn decode<R: Planned>(value: &Value) -> Result<R::View, Diagnostics> {
     R::View::from_value(value).map_err(|error| {
         if error.is_about_a_number() {
-            let detail = format!("Here stands {}, in the range that the documentation of the argument names. This number has a fraction, or is too small or too large.", error.expected);
-            return Diagnostic::error("Not a Whole Number", detail).at(error.path).into();
+            let detail = error.about_a_number();
+            return Diagnostic::error("Invalid Number", detail).at(error.path).into();
         }
         let detail = format!("{error}. This is a bug in stackwright: Terraform had checked the value against the schema. Please report it.");
         Diagnostic::error("Value Does Not Fit the Schema", detail).at(error.path).into()
     })
+}
+
+/// Takes numbers that do not fit, which the checks of the schema report, for unknown ones: the rules
+/// about everything else still hold.
+fn decode_without_misfits<R: Planned>(mut value: Value) -> Result<R::View, Diagnostics> {
+    while let Err(error) = R::View::from_value(&value) {
+        let misfit = value
+            .at_mut(&error.path)
+            .filter(|_| error.is_about_a_number());
+        match misfit {
+            Some(misfit) => *misfit = Value::unknown(),
+            None => break,
+        }
+    }
+    decode::<R>(&value)
+}
+
+/// What the rules of the resource say about its arguments.
+fn rules<R: Planned>(config: &Value) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    // A rule over two attributes holds for one that was left out, too.
+    let filled = fill_defaults(&R::Schema::block(), config);
+    match decode_without_misfits::<R>(filled) {
+        Ok(mut view) => {
+            let tags = R::common(&mut view).tags.clone();
+            check_tags(&Path::attribute(R::TAGS), &tags, &mut found);
+            let timeouts = R::common(&mut view).timeouts.clone();
+            apply::check_timeouts(&timeouts, &mut found);
+            R::validate(&view, &mut found);
+        }
+        Err(diagnostics) => found.extend(diagnostics),
+    }
+    found
 }
 
 fn record_of(private: &Private) -> Result<Record, Diagnostics> {
@@ -100,6 +135,7 @@ fn ignore_of<R: Planned>(connected: &Connected, view: &mut R::View) -> Ignore {
     Ignore {
         drift,
         tags: connected.ignore_tags.clone(),
+        unknown_tags: connected.scope.unknown_tags.clone(),
         fast: connected.is_fast(),
     }
 }
@@ -123,18 +159,7 @@ impl<R: Planned> Resource for EngineResource<R> {
 
     async fn validate(&self, _cx: &Cx, config: &Value) -> Diagnostics {
         let mut found = nulls::inside(&R::Schema::block(), config);
-        // A rule over two attributes holds for one that was left out, too.
-        let filled = fill_defaults(&R::Schema::block(), config);
-        match decode::<R>(&filled) {
-            Ok(mut view) => {
-                let tags = R::common(&mut view).tags.clone();
-                check_tags(&Path::attribute(R::TAGS), &tags, &mut found);
-                let timeouts = R::common(&mut view).timeouts.clone();
-                apply::check_timeouts(&timeouts, &mut found);
-                R::validate(&view, &mut found);
-            }
-            Err(diagnostics) => found.extend(diagnostics),
-        }
+        found.extend(given::written(rules::<R>(config)));
         found
     }
 
@@ -153,18 +178,19 @@ impl<R: Planned> Resource for EngineResource<R> {
     }
 
     async fn plan_destroy(&self, _cx: &Cx, prior: &Value, private: Private) -> DestroyPlan {
-        let refused = || {
+        let checked = || {
             let mut view = decode::<R>(prior)?;
             let record = record_of(&private)?;
             let connected = self.connected()?;
             protection::refuse::<R>(&connected.scope, &mut view, &record)?;
             let id = R::common(&mut view).id.known().cloned();
             match id.filter(|_| !protection::main_gone::<R>(&connected.scope, &mut view)) {
-                Some(id) => ground::departs(&connected, &resource_id::<R>(id)),
-                None => Ok(()),
+                Some(id) => ground::departs(&connected, &resource_id::<R>(id))?,
+                None => {}
             }
+            Ok(R::losses(&view))
         };
-        let diagnostics = refused().err().unwrap_or_default();
+        let diagnostics = checked().unwrap_or_else(|refused: Diagnostics| refused);
         DestroyPlan {
             private,
             diagnostics,

@@ -61,7 +61,13 @@ fn of_type(ty: &Type, value: &Value, at: &Path, found: &mut Diagnostics) {
     }
 }
 
-const REMOVE: &str = "This element is null, which is no value for AWS. Remove it, or leave it out where it is null, as in `{ for name, value in local.all : name => value if value != null }`.";
+/// Terraform shows the argument, but not which element of it.
+fn null_element(at: &Path) -> Diagnostic {
+    let detail = format!(
+        "`{at}` is null, and AWS has no such value. Remove the element, or leave it out while it is null, as in `{{ for name, value in local.all : name => value if value != null }}`."
+    );
+    Diagnostic::error("Null Element", detail).at(at.clone())
+}
 
 fn elements(
     value: &Value,
@@ -71,7 +77,7 @@ fn elements(
 ) {
     let mut element = |item: &Value, at: &Path| match item {
         Value::Null => {
-            found.push(Diagnostic::error("Null Element", REMOVE).at(at.clone()));
+            found.push(null_element(at));
         }
         item => one(item, at, found),
     };

@@ -10,12 +10,11 @@ use tfplugin_types::{
     TfObject as _, Value,
 };
 
-use super::ground;
 use super::nulls;
 use super::protection;
 use super::read::stated_scope;
 use super::view::{check_place, fill};
-use super::{decode, record_of, resource_id};
+use super::{decode, given, ground, ignored, record_of, resource_id, rules};
 use crate::claims::{Asked, Claim};
 use crate::diagnose;
 use crate::engine::Record;
@@ -37,6 +36,10 @@ async fn try_plan<R: Planned>(
     request: &PlanRequest,
 ) -> Result<PlanResponse, Diagnostics> {
     let mut found = nulls::inside(&R::Schema::block(), &request.config);
+    found.extend(given::given(rules::<R>(&request.config)));
+    if found.has_errors() {
+        return Err(found);
+    }
     let config = decode::<R>(&request.config)?;
     let mut prior = request.prior.as_ref().map(decode::<R>).transpose()?;
     let mut view = decode::<R>(&left_out_is_null::<R>(&request.proposed, &request.config))?;
@@ -58,9 +61,11 @@ async fn try_plan<R: Planned>(
         &tags,
         &mut found,
     );
-    let graph = R::plan(&connected.scope, &view);
-    if let Some(graph) = &graph {
+    let mut graph = R::plan(&connected.scope, &view);
+    if let Some(graph) = &mut graph {
+        graph.mark_unknown_tags(&connected.scope.unknown_tags);
         limits::check(graph, &mut found);
+        ignored::check(graph, &R::common(&mut view).ignore_drift, &mut found);
     }
     if found.has_errors() {
         return Err(found);
@@ -86,12 +91,16 @@ async fn try_plan<R: Planned>(
     if let Some(prior) = &prior {
         R::notes(prior, &view, &config, &mut found);
     }
+    if let Some(advice) = R::advice(&view).filter(|_| connected.claims.first(R::TYPE)) {
+        found.push(advice);
+    }
     let asked = match &prior {
         Some(_) => Asked::WithState,
         None if request.private == Private::default() => Asked::New,
         None => Asked::Again,
     };
     claim::<R>(connected, &view, &request.config, asked)?;
+    found.extend(losses::<R>(connected, prior.as_ref(), &view, asked));
     found.extend(ground::reserve::<R>(connected, &connected.scope, &view));
     if found.has_errors() {
         return Err(found);
@@ -113,6 +122,25 @@ async fn try_plan<R: Planned>(
         private: request.private.clone(),
         diagnostics: found,
     })
+}
+
+/// What a replacement loses.
+fn losses<R: Planned>(
+    connected: &Connected,
+    prior: Option<&R::View>,
+    view: &R::View,
+    asked: Asked,
+) -> Diagnostics {
+    let Some(id) = R::id(&connected.scope, view).map(resource_id::<R>) else {
+        return Diagnostics::new();
+    };
+    if let Some(prior) = prior {
+        connected.claims.would_lose(&id, R::losses(prior));
+    }
+    match asked {
+        Asked::Again => connected.claims.loses(&id),
+        Asked::WithState | Asked::New => Diagnostics::new(),
+    }
 }
 
 /// What Terraform proposes, but attributes that the user left out are null again, also inside

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stackwright_plan::resource::{DriftConfig, Resource as Planned};
-use stackwright_plan::{Outputs, Scope, diff};
+use stackwright_plan::{Outputs, Scope, UnknownTags, diff};
 use tfplugin_types::{Cfg, Diagnostic, Diagnostics, Value};
 
 use crate::engine::drift::{Cause, Difference, shown};
@@ -30,6 +30,13 @@ fn tags_all(scope: &Scope, tags: &Tags) -> Tags {
         .iter()
         .map(|(key, value)| (key.clone(), Cfg::Known(value.clone())));
     let mut all: BTreeMap<String, Cfg<String>> = defaults.collect();
+    match &scope.unknown_tags {
+        UnknownTags::None => {}
+        UnknownTags::Keys(keys) => {
+            all.extend(keys.iter().map(|key| (key.clone(), Cfg::unknown())));
+        }
+        UnknownTags::All => return Cfg::unknown(),
+    }
     match tags {
         Cfg::Unknown(_) => return Cfg::unknown(),
         Cfg::Null => {}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin_types::{Cfg, Diagnostics, Number};
+use tfplugin_types::{Cfg, Diagnostics, Number, Path};
 
 use super::super::message::Level;
 use super::super::{MonitorConfig, levels, rules};
@@ -152,8 +152,42 @@ fn filter_dimensions(view: &MonitorConfig, found: &mut Diagnostics) {
     }
 }
 
+/// CloudWatch computes with 64-bit floats, Terraform with numbers of any size.
+fn representable(view: &MonitorConfig, found: &mut Diagnostics) {
+    let mut check = |path: Path, number: &Cfg<Number>| {
+        if number
+            .known()
+            .is_some_and(|number| number.to_f64().is_none())
+        {
+            found.error(
+                path,
+                "Number Out of Range",
+                "CloudWatch takes numbers up to about 1.8e308. Write a smaller one.",
+            );
+        }
+    };
+    check(at("critical_recovery"), &view.critical_recovery);
+    check(at("warning_recovery"), &view.warning_recovery);
+    for level in Level::BOTH {
+        if let Some(block) = levels::block(view, level) {
+            check(at(level.word()).join("threshold"), &block.threshold);
+        }
+    }
+    if let Some(anomaly) = view.anomaly.known() {
+        check(at("anomaly").join("bounds"), &anomaly.bounds);
+        check(
+            at("anomaly").join("warning_bounds"),
+            &anomaly.warning_bounds,
+        );
+    }
+    if let Some(log) = view.log.known() {
+        check(at("log").join("default_value"), &log.default_value);
+    }
+}
+
 /// The two levels and their order.
 pub(super) fn limits(view: &MonitorConfig, found: &mut Diagnostics) {
+    representable(view, found);
     if view.critical.is_null() {
         found.error(
             at("critical"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin_types::Diagnostics;
+use tfplugin_types::{Cfg, Diagnostics};
 
 use super::super::message::{self, Level, Rendered};
 use super::super::{MonitorConfig, levels};
@@ -41,6 +41,18 @@ fn too_long(view: &MonitorConfig, level: Level, text: &str) -> Option<String> {
     })
 }
 
+/// A level that is there and notifies nobody.
+pub(crate) fn silent(view: &MonitorConfig) -> Option<Level> {
+    let nobody = |notify: &Cfg<String>| match notify {
+        Cfg::Null => true,
+        Cfg::Known(text) => text.trim().is_empty(),
+        Cfg::Unknown(_) => false,
+    };
+    let is_silent =
+        |level: &Level| levels::block(view, *level).is_some_and(|block| nobody(&block.notify));
+    Level::BOTH.into_iter().find(is_silent)
+}
+
 pub(super) fn warnings(view: &MonitorConfig, found: &mut Diagnostics) {
     let dynamo = view
         .namespace
@@ -57,26 +69,6 @@ pub(super) fn warnings(view: &MonitorConfig, found: &mut Diagnostics) {
             "Missing Data Is Always Ignored",
             "CloudWatch ignores missing data of AWS/DynamoDB, whatever an alarm says. Write no_data = \"ignore\", so that the plan says what happens.",
         );
-    }
-    for level in Level::BOTH {
-        let Some(block) = levels::block(view, level) else {
-            continue;
-        };
-        let silent = block.notify.is_null()
-            || block
-                .notify
-                .known()
-                .is_some_and(|text| text.trim().is_empty());
-        if silent {
-            found.warning(
-                at(level.word()).join("notify"),
-                "Nobody Is Told",
-                format!(
-                    "{} has no notify: the alarm will change state silently. Name a handle or an ARN if somebody should know.",
-                    level.word()
-                ),
-            );
-        }
     }
     if view.dimensions.known().is_some_and(BTreeMap::is_empty) {
         found.warning(

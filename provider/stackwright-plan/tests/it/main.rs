@@ -1,0 +1,3 @@
+//! What holds for all kinds of AWS objects.
+
+mod replacements;
