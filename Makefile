@@ -5,6 +5,10 @@ CARGO ?= cargo
 EVERYTHING = --workspace --all-targets
 # A program of acceptance-tests, where cargo has put it.
 PROGRAM = CARGO_MANIFEST_DIR=$(CURDIR)/acceptance-tests "$$($(CARGO) metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
+# What cargo's tests print, from which a table is rendered.
+SHELL = /bin/bash
+.SHELLFLAGS = -o pipefail -c
+KEEP = tee "$$($(CARGO) metadata --format-version 1 --no-deps | python3 -c 'import json, os, sys; folder = json.load(sys.stdin)["target_directory"] + "/acceptance"; os.makedirs(folder, exist_ok=True); print(folder)')/tests.log"
 # Acceptance tests mostly wait for other processes, so more run than there are cores.
 THREADS ?= 4
 # The message of a failed test says what happened; its stack does not.
@@ -30,7 +34,7 @@ build:
 
 test:
 	cd acceptance-tests/emulator && PYTHONDONTWRITEBYTECODE=1 "$$(./setup.sh | tail -1)" -m unittest discover --quiet
-	$(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS)
+	$(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS) 2>&1 | $(KEEP)
 	$(PROGRAM)/debug/tables --check
 
 sweep:

@@ -1,14 +1,17 @@
 //! Killing the provider or Terraform at a chosen write.
 
-use std::process::Child;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use nix::sys::signal::{Signal, kill};
+pub use nix::sys::signal::Signal;
+use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
 use crate::account::{Account, Call, Fault, Phase};
+use crate::output::Output;
 use crate::process::{has_ended, provider_of};
 use crate::workspace::Workspace;
 
@@ -64,6 +67,46 @@ pub fn apply_killed(
     };
     account.no_faults()?;
     Ok(outcome)
+}
+
+/// Applies in a process group of its own, and sends a signal to the group at the `write`-th write (from 1), before or
+/// after its effect: what `timeout`, systemd and runners of CI do. The call's connection is dropped once all of the
+/// group have ended.
+pub fn apply_signalled(
+    root: &Workspace,
+    signal: Signal,
+    phase: Phase,
+    write: usize,
+) -> Result<Output> {
+    let account = root.account();
+    let writes = Fault::on_writes().after_calls(write - 1);
+    account.fault(writes.phase(phase).hold())?;
+    let mut command = root.apply_command()?;
+    let start = Instant::now();
+    let mut terraform = command
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    ensure!(
+        wait_for_held(account, &mut terraform)?,
+        "the apply ended before it came to write {write}"
+    );
+    let providers = provider_of(terraform.id());
+    killpg(Pid::from_raw(terraform.id().try_into()?), signal)?;
+    let gone = wait_for_end(&providers, PATIENCE);
+    account.no_faults()?;
+    account.release(true)?;
+    let end = terraform.wait_with_output()?;
+    gone.with_context(|| format!("the provider does not end at {signal}"))?;
+    let (stdout, stderr) = (&end.stdout, &end.stderr);
+    Ok(Output::new(
+        &command,
+        end.status,
+        stdout,
+        stderr,
+        start.elapsed(),
+    ))
 }
 
 /// Whether a call is held; false when Terraform ended well before.

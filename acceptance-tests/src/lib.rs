@@ -20,6 +20,7 @@
 
 mod account;
 mod binaries;
+mod cases;
 mod compare;
 mod emulator;
 mod generated;
@@ -27,6 +28,7 @@ mod grpc;
 mod http;
 mod kill;
 mod mirror;
+mod outages;
 mod output;
 mod plan;
 mod process;
@@ -38,10 +40,11 @@ mod workspace;
 
 pub use account::{Account, Call, Fault, Phase, Play, REGION};
 pub use binaries::{Binaries, python, repository, work_folder};
+pub use cases::{CASES, Case, executed, table as cases_table};
 pub use compare::{differences, same};
 pub use emulator::Emulator;
 pub use generated::Generated;
-pub use kill::{Killed, Victim, apply_killed, writes_of};
+pub use kill::{Killed, Signal, Victim, apply_killed, apply_signalled, writes_of};
 pub use mirror::Mirror;
 pub use output::{Output, run};
 pub use plan::{Action, Change, Drift, Plan};

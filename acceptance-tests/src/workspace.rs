@@ -243,9 +243,14 @@ impl Workspace {
         self.terraform(&["apply", "-input=false", "-no-color", "plan.bin"])
     }
 
+    /// `terraform apply`, not started yet.
+    pub fn apply_command(&self) -> Result<Command> {
+        self.command(&APPLY)
+    }
+
     /// Starts `terraform apply` and does not wait.
     pub fn start_apply(&self) -> Result<std::process::Child> {
-        let mut command = self.command(&APPLY)?;
+        let mut command = self.apply_command()?;
         Ok(command
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -31,6 +31,8 @@ class Control:
             ("GET", "health"): lambda query, body: {"ok": True},
             ("GET", "calls"): lambda query, body: gateway.calls.list(query.get("account")),
             ("DELETE", "calls"): self._clear(gateway.calls),
+            ("GET", "routes"): lambda query, body: gateway.routes.list(query.get("account")),
+            ("DELETE", "routes"): self._clear(gateway.routes),
             ("POST", "faults"): lambda query, body: {"id": gateway.faults.add(body)},
             ("DELETE", "faults"): self._clear(gateway.faults),
             ("GET", "held"): lambda query, body: gateway.faults.held(query.get("account")),

@@ -16,6 +16,7 @@ from .call import Call, read_call
 from .calls import CallLog
 from .errors import ApiError, DropConnection, Reply, error_reply
 from .faults import Faults
+from .route_watch import RouteWatch
 from .unimplemented import Unimplemented
 
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
@@ -29,6 +30,7 @@ class Gateway:
         self.calls = CallLog()
         self.faults = Faults()
         self.unimplemented = Unimplemented()
+        self.routes = RouteWatch()
         self._internal_key = internal_key
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto's models are not made for threads; calls are short, so one at a time costs little and races cost days.
@@ -88,6 +90,7 @@ class Gateway:
         try:
             with self._moto_lock:
                 reply = call_wsgi(self._moto, environ)
+                self.routes.look(call)
         except ApiError:
             raise
         except NotImplementedError as error:

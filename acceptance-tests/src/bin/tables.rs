@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use acceptance_tests::{Cell, cells_of, repository};
+use acceptance_tests::{Cell, cases_table, cells_of, executed, repository};
 use anyhow::{Result, bail, ensure};
 
 const RESOURCES: &[&str] = &[
@@ -53,6 +53,7 @@ fn main() -> Result<()> {
             lifecycle(&cells_of("lifecycle")?, &mut problems),
         ),
         ("drift", drift(&cells_of("drift")?, &mut problems)),
+        ("cases", cases_table(NOTE, &executed()?, &mut problems)),
     ];
     ensure!(
         problems.is_empty(),

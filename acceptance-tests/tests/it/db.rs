@@ -1,4 +1,4 @@
-//! `stackwright_db`: protection, passwords, upgrades, restores, and what a plan says before anything stands still.
+//! `stackwright_db`: protection, passwords, upgrades, restores, and what a plan says before it stops.
 
 use acceptance_tests::{Account, Action, Workspace, repository, same};
 use anyhow::{Context as _, Result, ensure};
@@ -167,13 +167,20 @@ fn a_plan_says_what_stands_still_and_what_is_lost() -> Result<()> {
     for (more, says) in [
         (
             "  instance_class = \"db.t4g.small\"\n",
-            vec!["Stands Still", "`instance_class`", "during the apply"],
+            vec![
+                "Downtime of the Database",
+                "`instance_class`",
+                "during the apply",
+            ],
         ),
         (
             "  instance_class = \"db.t4g.small\"\n  apply_immediately = false\n",
-            vec!["Stands Still", "maintenance window"],
+            vec!["Downtime of the Database", "maintenance window"],
         ),
-        ("  port = 5433\n", vec!["Stands Still", "`port`"]),
+        (
+            "  port = 5433\n",
+            vec!["Downtime of the Database", "`port`"],
+        ),
         (
             "  parameters = { max_connections = \"50\" }\n",
             vec![
@@ -224,7 +231,8 @@ fn a_major_upgrade_is_allowed_by_hand_and_never_undone() -> Result<()> {
     root.resources(&seventeen("  allow_major_version_upgrade = true\n")?)?;
     let plan = root.plan()?;
     plan.expect(DB, Action::Update)?;
-    plan.output.says(&["Stands Still", "`engine_version`"])?;
+    plan.output
+        .says(&["Downtime of the Database", "`engine_version`"])?;
     root.apply_saved()?.ok()?;
     root.plan()?.empty()?;
     let made = fixtures::database(&account)?;

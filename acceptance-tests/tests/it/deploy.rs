@@ -119,7 +119,10 @@ fn an_image_deployed_from_outside_stays_when_image_is_left_out() -> Result<()> {
 }
 
 /// What a pipeline does: registers the running definition with another image and deploys it.
-fn deploy_outside(account: &acceptance_tests::Account, image: &str) -> Result<serde_json::Value> {
+pub(crate) fn deploy_outside(
+    account: &acceptance_tests::Account,
+    image: &str,
+) -> Result<serde_json::Value> {
     let mut definition = fixtures::task_definition(account)?;
     definition["containerDefinitions"][0]["image"] = json!(image);
     let answer = account.outside(

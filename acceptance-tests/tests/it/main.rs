@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod arguments;
 mod corpus;
 mod db;
 mod deploy;
@@ -18,11 +19,16 @@ mod modules;
 mod monitors;
 mod network;
 mod pages;
+mod pairs;
 mod references;
+mod reverts;
 mod rotation;
 mod router;
 mod routes;
 mod rules;
+mod sampling;
 mod secrets;
 mod session;
+mod signals;
 mod stops;
+mod written;

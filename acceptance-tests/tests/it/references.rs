@@ -66,7 +66,7 @@ fn changed_config_of_the_app_reaches_the_service_in_the_same_apply() -> Result<(
     assert_eq!(fixtures::variable(&after, "MODE").as_deref(), Some("new"));
     ensure!(
         before["revision"] != after["revision"],
-        "the task definition was not made anew"
+        "the task definition was not replaced"
     );
     root.plan()?.empty()
 }

@@ -5,19 +5,13 @@
 //! `make test` takes a sample of the stops of each scenario, which changes with the commit; `make sweep`, or
 //! `STACKWRIGHT_STOPS=all`, takes every write and every way.
 
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::process::Command;
-use std::sync::OnceLock;
-
 use acceptance_tests::{
     Account, Call, Fault, Killed, Phase, Stops, Victim, Workspace, apply_killed, differences,
-    repository,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::fixtures;
+use crate::{fixtures, sampling};
 
 type Root = fn(&Account) -> Result<String>;
 
@@ -36,6 +30,16 @@ struct Scenario {
 enum Stop {
     Kill(Victim, Phase),
     Refuse,
+}
+
+impl Stop {
+    const fn by(self) -> &'static str {
+        match self {
+            Self::Kill(Victim::Provider, _) => "provider killed",
+            Self::Kill(Victim::Terraform, _) => "Terraform killed",
+            Self::Refuse => "refused",
+        }
+    }
 }
 
 /// How it goes on.
@@ -330,58 +334,63 @@ fn replica_in(account: &Account, zone: &str) -> Result<String> {
 }
 
 macro_rules! stops {
-    ($($scenario:ident: $($name:ident = $by:expr),+;)*) => {
-        $($(#[test]
+    ($($scenario:ident: $name:ident = $by:expr;)*) => {
+        $(#[test]
         fn $name() -> Result<()> {
             $scenario.survives(stringify!($name), $by)
-        })+)*
+        })*
     };
 }
 
-const PROVIDER: By = By::Kill(Victim::Provider);
-const TERRAFORM: By = By::Kill(Victim::Terraform);
-const REFUSAL: By = By::Refuse;
-
-/// What stops the applies of a test.
+/// What stops an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
     Kill(Victim),
     Refuse,
 }
 
+const ALL: &[By] = &[
+    By::Kill(Victim::Provider),
+    By::Refuse,
+    By::Kill(Victim::Terraform),
+];
+
+/// A killed Terraform loses what it knows of the resources that it has deleted: nothing can be said of them.
+const BUT_TERRAFORM: &[By] = &[By::Kill(Victim::Provider), By::Refuse];
+
 stops! {
-    NETWORK: network_create_provider = PROVIDER, network_create_terraform = TERRAFORM, network_create_refused = REFUSAL;
-    NETWORK_UPDATE: network_update_provider = PROVIDER, network_update_terraform = TERRAFORM, network_update_refused = REFUSAL;
-    NETWORK_CLOSED: network_closed_provider = PROVIDER, network_closed_terraform = TERRAFORM, network_closed_refused = REFUSAL;
-    NETWORK_RENAMED: network_renamed_provider = PROVIDER, network_renamed_refused = REFUSAL;
-    SLICE: slice_create_provider = PROVIDER, slice_create_terraform = TERRAFORM, slice_create_refused = REFUSAL;
-    SLICE_UPDATE: slice_update_provider = PROVIDER, slice_update_terraform = TERRAFORM, slice_update_refused = REFUSAL;
-    SLICE_RENAMED: slice_renamed_provider = PROVIDER, slice_renamed_refused = REFUSAL;
-    PRIVATE_NAME: private_name_provider = PROVIDER, private_name_terraform = TERRAFORM, private_name_refused = REFUSAL;
-    JOB: job_create_provider = PROVIDER, job_create_terraform = TERRAFORM, job_create_refused = REFUSAL;
-    JOB_UPDATE: job_update_provider = PROVIDER, job_update_terraform = TERRAFORM, job_update_refused = REFUSAL;
-    JOB_RENAMED: job_renamed_provider = PROVIDER, job_renamed_refused = REFUSAL;
-    WEB: web_create_provider = PROVIDER, web_create_terraform = TERRAFORM, web_create_refused = REFUSAL;
-    WEB_UPDATE: web_update_provider = PROVIDER, web_update_terraform = TERRAFORM, web_update_refused = REFUSAL;
-    ROLE: role_create_provider = PROVIDER, role_create_terraform = TERRAFORM, role_create_refused = REFUSAL;
-    ROLE_UPDATE: role_update_provider = PROVIDER, role_update_terraform = TERRAFORM, role_update_refused = REFUSAL;
-    ROLE_RENAMED: role_renamed_provider = PROVIDER, role_renamed_refused = REFUSAL;
-    MONITOR: monitor_create_provider = PROVIDER, monitor_create_terraform = TERRAFORM, monitor_create_refused = REFUSAL;
-    MONITOR_UPDATE: monitor_update_provider = PROVIDER, monitor_update_terraform = TERRAFORM, monitor_update_refused = REFUSAL;
-    MONITOR_RENAMED: monitor_renamed_provider = PROVIDER, monitor_renamed_refused = REFUSAL;
-    EVENT: event_create_provider = PROVIDER, event_create_terraform = TERRAFORM, event_create_refused = REFUSAL;
-    EVENT_UPDATE: event_update_provider = PROVIDER, event_update_terraform = TERRAFORM, event_update_refused = REFUSAL;
-    LOGS_OR_EVENTS: monitor_retyped_provider = PROVIDER, monitor_retyped_refused = REFUSAL;
-    BURN: burn_provider = PROVIDER, burn_terraform = TERRAFORM, burn_refused = REFUSAL;
-    BURN_ONCE: burn_once_provider = PROVIDER, burn_once_terraform = TERRAFORM, burn_once_refused = REFUSAL;
-    ROUTER: router_create_provider = PROVIDER, router_create_terraform = TERRAFORM, router_create_refused = REFUSAL;
-    ROUTER_UPDATE: router_update_provider = PROVIDER, router_update_terraform = TERRAFORM, router_update_refused = REFUSAL;
-    ROUTER_DOMAINS: router_domains_provider = PROVIDER, router_domains_terraform = TERRAFORM, router_domains_refused = REFUSAL;
-    ROUTER_RENAMED: router_renamed_provider = PROVIDER, router_renamed_refused = REFUSAL;
-    DB: db_create_provider = PROVIDER, db_create_terraform = TERRAFORM, db_create_refused = REFUSAL;
-    DB_UPDATE: db_update_provider = PROVIDER, db_update_terraform = TERRAFORM, db_update_refused = REFUSAL;
-    DB_RENAMED: db_renamed_provider = PROVIDER, db_renamed_refused = REFUSAL;
-    DB_REPLICA: db_replica_provider = PROVIDER, db_replica_terraform = TERRAFORM, db_replica_refused = REFUSAL;
+    NETWORK: network_create = ALL;
+    NETWORK_UPDATE: network_update = ALL;
+    NETWORK_CLOSED: network_closed = ALL;
+    NETWORK_RENAMED: network_renamed = BUT_TERRAFORM;
+    SLICE: slice_create = ALL;
+    SLICE_UPDATE: slice_update = ALL;
+    SLICE_RENAMED: slice_renamed = BUT_TERRAFORM;
+    PRIVATE_NAME: private_name = ALL;
+    JOB: job_create = ALL;
+    JOB_UPDATE: job_update = ALL;
+    JOB_RENAMED: job_renamed = BUT_TERRAFORM;
+    WEB: web_create = ALL;
+    WEB_UPDATE: web_update = ALL;
+    ROLE: role_create = ALL;
+    ROLE_UPDATE: role_update = ALL;
+    ROLE_RENAMED: role_renamed = BUT_TERRAFORM;
+    MONITOR: monitor_create = ALL;
+    MONITOR_UPDATE: monitor_update = ALL;
+    MONITOR_RENAMED: monitor_renamed = BUT_TERRAFORM;
+    EVENT: event_create = ALL;
+    EVENT_UPDATE: event_update = ALL;
+    LOGS_OR_EVENTS: monitor_retyped = BUT_TERRAFORM;
+    BURN: burn = ALL;
+    BURN_ONCE: burn_once = ALL;
+    ROUTER: router_create = ALL;
+    ROUTER_UPDATE: router_update = ALL;
+    ROUTER_DOMAINS: router_domains = ALL;
+    ROUTER_RENAMED: router_renamed = BUT_TERRAFORM;
+    DB: db_create = ALL;
+    DB_UPDATE: db_update = ALL;
+    DB_RENAMED: db_renamed = BUT_TERRAFORM;
+    DB_REPLICA: db_replica = ALL;
 }
 
 /// One stop and how it goes on.
@@ -392,69 +401,30 @@ struct Case {
     next: Next,
 }
 
-/// Whether every write and every way is taken.
-fn is_sweep() -> bool {
-    std::env::var_os("STACKWRIGHT_STOPS").is_some_and(|which| which == "all")
+/// The stops of a test: all of them in a sweep, else a sample.
+fn cases(test: &str, by: &[By], writes: usize) -> Vec<Case> {
+    let stops = |by: By| (1..=writes).flat_map(move |write| stops_at(write, by, writes));
+    let ways = |(write, stop)| Next::ALL.map(|next| Case { write, stop, next });
+    let all: Vec<Case> = by.iter().copied().flat_map(stops).flat_map(ways).collect();
+    sampling::some_of(test, all)
 }
 
-/// How many stops of one test are taken when not all are.
-const SAMPLE: usize = 5;
-
-/// The same for one commit: its name, or what the environment says.
-fn seed() -> &'static str {
-    static SEED: OnceLock<String> = OnceLock::new();
-    SEED.get_or_init(|| {
-        if let Ok(seed) = std::env::var("STACKWRIGHT_SEED") {
-            return seed;
-        }
-        let mut git = Command::new("git");
-        let head = git.args(["rev-parse", "HEAD"]).current_dir(repository());
-        let head = head.output().map(|it| it.stdout).unwrap_or_default();
-        String::from_utf8_lossy(&head).trim().to_owned()
-    })
-}
-
-/// The stops of a test. Between one write and the next the account is the same, so a sweep meets every state of it
-/// before and after; a sample takes the first and the last, and some between.
-fn cases(test: &str, by: By, writes: usize) -> Vec<Case> {
-    let stops = |write: usize| match by {
-        By::Refuse => vec![Stop::Refuse],
-        By::Kill(victim) if is_sweep() => {
-            Phase::ALL.map(|phase| Stop::Kill(victim, phase)).to_vec()
-        }
-        By::Kill(Victim::Provider) if write == 1 => Phase::ALL
-            .map(|phase| Stop::Kill(Victim::Provider, phase))
-            .to_vec(),
-        By::Kill(Victim::Provider) => vec![Stop::Kill(Victim::Provider, Phase::After)],
-        By::Kill(Victim::Terraform) if write == writes => Phase::ALL
-            .map(|phase| Stop::Kill(Victim::Terraform, phase))
-            .to_vec(),
-        By::Kill(Victim::Terraform) => vec![Stop::Kill(Victim::Terraform, Phase::Before)],
+/// The stops at one write. After one write and before the next the account is the same: a sample leaves out what
+/// has been seen.
+fn stops_at(write: usize, by: By, writes: usize) -> Vec<(usize, Stop)> {
+    let phases: &[Phase] = match by {
+        By::Refuse => return vec![(write, Stop::Refuse)],
+        By::Kill(_) if sampling::is_sweep() => &Phase::ALL,
+        By::Kill(Victim::Provider) if write == 1 => &Phase::ALL,
+        By::Kill(Victim::Provider) => &[Phase::After],
+        By::Kill(Victim::Terraform) if write == writes => &Phase::ALL,
+        By::Kill(Victim::Terraform) => &[Phase::Before],
     };
-    let stops = (1..=writes).flat_map(|write| stops(write).into_iter().map(move |it| (write, it)));
-    let all = stops.flat_map(|(write, stop)| Next::ALL.map(|next| Case { write, stop, next }));
-    let all: Vec<Case> = all.collect();
-    if is_sweep() {
-        return all;
-    }
-    sample(test, &all)
-}
-
-/// As many of each way, spread over all writes.
-fn sample(test: &str, all: &[Case]) -> Vec<Case> {
-    let mut hasher = DefaultHasher::new();
-    (seed(), test).hash(&mut hasher);
-    let mut taken: BTreeSet<usize> = BTreeSet::new();
-    let count = SAMPLE.min(all.len());
-    // One of each part of the list, so that every phase of an apply is met.
-    for part in 0..count {
-        let (from, to) = (part * all.len() / count, (part + 1) * all.len() / count);
-        part.hash(&mut hasher);
-        let width = u64::try_from(to - from).unwrap_or(1).max(1);
-        let at = usize::try_from(hasher.finish() % width).unwrap_or_default();
-        taken.insert(from + at);
-    }
-    taken.into_iter().map(|at| all[at]).collect()
+    let By::Kill(victim) = by else {
+        return Vec::new();
+    };
+    let stop = |phase: &Phase| (write, Stop::Kill(victim, *phase));
+    phases.iter().map(stop).collect()
 }
 
 /// RDS goes on by itself with what was asked for before the kill. When nothing was left to be written, the
@@ -519,7 +489,7 @@ impl Undisturbed {
 }
 
 impl Scenario {
-    fn survives(&self, test: &str, by: By) -> Result<()> {
+    fn survives(&self, test: &str, by: &[By]) -> Result<()> {
         let undisturbed = self.undisturbed()?;
         let cases = cases(test, by, undisturbed.writes.len());
         let mut counts = Stops::new(test)?;
@@ -531,7 +501,7 @@ impl Scenario {
                 format!("{stop:?} at write {write} of {of} ({name}), then {next:?}")
             };
             match self.survives_one(*case, &undisturbed).with_context(told) {
-                Ok(()) => counts.held(&format!("{:?}", case.next))?,
+                Ok(()) => counts.held(&format!("{}, {:?}", case.stop.by(), case.next))?,
                 Err(error) => failures.push(format!("{error:#}")),
             }
         }

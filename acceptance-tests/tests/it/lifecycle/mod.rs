@@ -174,7 +174,7 @@ impl Life {
         };
         let component = self.repaired(stage, remove, Action::Update)?;
         Ok(Cell::Shown(format!(
-            "`{component}` in drift, made anew alone"
+            "`{component}` in drift, created again alone"
         )))
     }
 
