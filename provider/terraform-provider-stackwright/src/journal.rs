@@ -82,6 +82,8 @@ struct Lines {
     lines: Vec<Line>,
     /// Resources whose entries of earlier runs say nothing any more.
     settled: BTreeSet<ResourceId>,
+    /// Resources whose apply has not come to its end, and whether it has begun: before, nothing was made.
+    open: BTreeMap<ResourceId, bool>,
 }
 
 /// How much of it is kept already.
@@ -244,6 +246,13 @@ impl Journal {
 
     /// Writes down that a resource is about to be applied. Returns when it is kept.
     pub(crate) async fn begin(&self, id: &ResourceId, begun: Begun) -> Result<(), AwsError> {
+        self.lock().open.insert(id.clone(), false);
+        self.write_down(id, begun).await?;
+        self.lock().open.insert(id.clone(), true);
+        Ok(())
+    }
+
+    async fn write_down(&self, id: &ResourceId, begun: Begun) -> Result<(), AwsError> {
         let id = id.to_string();
         let need = |(key, needs)| Line::Need {
             id: id.clone(),
@@ -260,6 +269,11 @@ impl Journal {
     pub(crate) async fn making(&self, id: &ResourceId, made: Made) -> Result<(), AwsError> {
         let id = id.to_string();
         self.add(vec![Line::Make { id, made }]).await
+    }
+
+    /// The apply of a resource has come to its end: its state says what exists.
+    pub(crate) fn ended(&self, id: &ResourceId) {
+        self.lock().open.remove(id);
     }
 
     /// What earlier runs have left of a resource is in its state now, or gone.
@@ -319,14 +333,24 @@ impl Journal {
         pages
     }
 
-    /// Terraform has all answers: nothing of this run has to be remembered any more.
+    /// Terraform has all answers: nothing of this run has to be remembered any more, unless an apply was
+    /// abandoned in the middle.
     pub(crate) async fn close(&self) -> Result<(), AwsError> {
         let written = std::mem::take(&mut *self.written.lock().await);
-        let mut gone: Vec<String> = (0..written.pages).map(|page| self.name(page)).collect();
-        let settled: BTreeSet<String> = {
-            let settled = std::mem::take(&mut self.lock().settled);
-            settled.iter().map(ToString::to_string).collect()
+        let (settled, is_open) = {
+            let mut lines = self.lock();
+            let is_open = lines.open.values().any(|begun| *begun);
+            (std::mem::take(&mut lines.settled), is_open)
         };
+        let settled: BTreeSet<String> = settled.iter().map(ToString::to_string).collect();
+        // A page that was being written when its apply was abandoned is not counted yet.
+        let being_written = usize::from(self.lock().lines.len() > written.lines);
+        let pages = if is_open {
+            0
+        } else {
+            written.pages + being_written
+        };
+        let mut gone: Vec<String> = (0..pages).map(|page| self.name(page)).collect();
         for page in self.earlier.get().into_iter().flatten() {
             let mut left = page.clone();
             left.lines.retain(|line| !settled.contains(line.id()));
@@ -430,6 +454,39 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_apply_that_is_abandoned_before_it_began_leaves_nothing() {
+        let shelf = Shelf::default();
+        let first = run(&shelf, "acme/stage", "1");
+        first.lock().open.insert(id("a"), false);
+        let line = Line::Apply {
+            id: id("a").to_string(),
+            kinds: Vec::new(),
+        };
+        // The page has arrived, and its answer has not.
+        first.store.write("1-0", "{}").await.unwrap();
+        first.lock().lines.push(line);
+        first.close().await.unwrap();
+        assert!(shelf.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_apply_is_remembered() {
+        let shelf = Shelf::default();
+        let first = run(&shelf, "acme/stage", "1");
+        first.begin(&id("a"), Begun::default()).await.unwrap();
+        first.begin(&id("b"), Begun::default()).await.unwrap();
+        first.ended(&id("b"));
+        first.close().await.unwrap();
+        let second = run(&shelf, "acme/stage", "2");
+        assert!(second.interrupted(&id("a"), None).await.unwrap().is_some());
+        let known = second.interrupted(&id("b"), Some("1")).await.unwrap();
+        assert_eq!(known, None, "its state says what exists");
+        second.settled(&id("a"));
+        second.close().await.unwrap();
+        assert!(shelf.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn other_roots_are_not_asked() {
         let shelf = Shelf::default();
         let other = run(&shelf, "acme/other", "1");
@@ -450,6 +507,7 @@ mod tests {
         let next = run(&shelf, "acme/stage", "2");
         next.interrupted(&id("a"), None).await.unwrap().unwrap();
         next.begin(&id("a"), Begun::default()).await.unwrap();
+        next.ended(&id("a"));
         next.settled(&id("a"));
         next.close().await.unwrap();
         let last = run(&shelf, "acme/stage", "3");

@@ -159,6 +159,15 @@ async fn run(provider: impl Provider, mode: Mode, wishes: Wishes) -> Result<Stop
     Ok(stopped)
 }
 
+/// How long a call may go on waiting for its answer when the process has to end. Runners of CI kill a few
+/// seconds after SIGTERM.
+const fn patience(stopped: Stopped) -> Duration {
+    match stopped {
+        Stopped::Terminated => Duration::from_secs(2),
+        Stopped::Shutdown | Stopped::Orphaned | Stopped::Interrupted => Duration::from_millis(600),
+    }
+}
+
 /// Waits for a reason to stop, and then for the open calls. They are told to stop, and answer with
 /// what exists by now: that is all that Terraform will know of it.
 async fn until_stopped(
@@ -170,9 +179,14 @@ async fn until_stopped(
     let stopped = signals.stopped(shutdown).await;
     tracing::debug!(?stopped, "the open calls are told to stop");
     end.cancel();
+    let impatient = service.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(patience(stopped)).await;
+        impatient.abandon();
+    });
     let longest = match stopped {
-        // Terraform lives on and waits for the answers, however long AWS takes. It says when it has
-        // them; another signal, or its death, ends the wait.
+        // Terraform lives on and waits for the answers. It says when it has them; another signal, or its
+        // death, ends the wait.
         Stopped::Terminated => {
             tokio::select! {
                 _ = signals.stopped(shutdown) => GRACE,

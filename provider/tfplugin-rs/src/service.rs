@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tfplugin_types::Diagnostic;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub(crate) struct Service {
     prepared: Arc<Mutex<Option<Prepared>>>,
     /// Cancelled when the process ends: calls that follow are stopped as soon as they begin.
     end: CancellationToken,
+    /// Cancelled when the end cannot wait any longer for the open calls.
+    abandoned: CancellationToken,
     /// Cancelled by `StopProvider`, then replaced: calls that follow start afresh.
     stop: Arc<Mutex<CancellationToken>>,
     requests: Arc<Requests>,
@@ -64,10 +67,20 @@ impl Drop for Open {
     }
 }
 
-/// A call that panicked.
-struct Crashed {
+/// A call that did not come to its end: it panicked, or was abandoned.
+struct Unfinished {
     cx: Cx,
     diagnostic: proto::Diagnostic,
+}
+
+/// A call that still waits for something when the process has to end.
+fn abandoned(cx: Cx) -> Unfinished {
+    let diagnostic = Diagnostic::error(
+        "Stopped While a Call Was Open",
+        "The run was told to end, and a call was still waiting for its answer. What exists for certain is in the state; whether that call had an effect is not known yet. Run `terraform apply`, or `terraform destroy`: it finds out and goes on from there.",
+    );
+    let diagnostic = wire::diagnostics(diagnostic.into(), None).remove(0);
+    Unfinished { cx, diagnostic }
 }
 
 /// An answer that can consist of messages alone.
@@ -119,6 +132,7 @@ impl Service {
             prepared: Arc::default(),
             stop: Arc::new(Mutex::new(end.child_token())),
             end,
+            abandoned: CancellationToken::new(),
             open: watch::Sender::new(0),
             requests: Arc::new(Requests {
                 process,
@@ -172,7 +186,7 @@ impl Service {
         &self,
         call: &Call,
         run: impl FnOnce(Arc<Registry>, Cx) -> F,
-    ) -> Result<T, Box<Crashed>> {
+    ) -> Result<T, Box<Unfinished>> {
         let cx = self.context(call.client);
         let span = self.span(call, &cx);
         let given_up = cx.cancel().clone().drop_guard();
@@ -187,9 +201,21 @@ impl Service {
             drop(open);
             answer
         };
-        let ended = tokio::spawn(timed.instrument(span)).await;
+        let mut task = tokio::spawn(timed.instrument(span));
+        let ended = tokio::select! {
+            ended = &mut task => ended.map_err(|error| Box::new(self.crashed(call, cx, error))),
+            () = self.abandoned.cancelled() => {
+                task.abort();
+                Err(Box::new(abandoned(cx)))
+            }
+        };
         drop(given_up);
-        ended.map_err(|error| Box::new(self.crashed(call, cx, error)))
+        ended
+    }
+
+    /// Answers all open calls now, with what they know by now.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.cancel();
     }
 
     fn span(&self, call: &Call, cx: &Cx) -> tracing::Span {
@@ -214,7 +240,7 @@ impl Service {
         span
     }
 
-    fn crashed(&self, call: &Call, cx: Cx, error: tokio::task::JoinError) -> Crashed {
+    fn crashed(&self, call: &Call, cx: Cx, error: tokio::task::JoinError) -> Unfinished {
         let said = match error.try_into_panic() {
             Ok(payload) => panics::message(payload.as_ref()),
             Err(_) => "the call was given up".to_owned(),
@@ -228,7 +254,7 @@ impl Service {
         let provider = self.registry.provider.name();
         let diagnostic = panics::diagnostic(provider, cx.request_id(), call.rpc, &said);
         let diagnostic = wire::diagnostics(diagnostic.into(), None).remove(0);
-        Crashed { cx, diagnostic }
+        Unfinished { cx, diagnostic }
     }
 
     async fn answer<T: Answer, F: Future<Output = T> + Send + 'static>(

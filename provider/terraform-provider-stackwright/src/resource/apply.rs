@@ -103,7 +103,7 @@ async fn write<R: Planned>(
     {
         shown.add_tags(&graph);
     }
-    begin(connected, &id, &graph, shown.as_ref(), &mut record).await?;
+    let begun = begin(connected, &id, &graph, shown.as_ref(), &record).await?;
     let job = Job {
         world: connected.world.as_ref(),
         scope,
@@ -120,7 +120,12 @@ async fn write<R: Planned>(
         Some(before) => stages::<R>(connected, &id, before, &graph, &record).await?,
         None => Vec::new(),
     };
-    let outcome = converge_in_stages(&job, &stages, &graph, record).await;
+    let mut outcome = converge_in_stages(&job, &stages, &graph, record).await;
+    if begun {
+        // Not before: what was saved on the way is what the next run starts from when this one is abandoned.
+        outcome.record.run = Some(connected.journal.run().to_owned());
+        connected.journal.ended(&id);
+    }
     if outcome.failures.is_empty() {
         if !outcome.waits_for.is_empty() {
             connected.leftovers.add(Leftover {
@@ -181,19 +186,20 @@ async fn recover(
     Ok(())
 }
 
-/// Writes down that objects are about to be made, so that a kill leaves none that nobody finds.
+/// Writes down that objects are about to be made, so that a kill leaves none that nobody finds. Answers whether
+/// there are any.
 async fn begin(
     connected: &Connected,
     id: &ResourceId,
     graph: &Graph,
     shown: Option<&Changes>,
-    record: &mut Record,
-) -> Result<(), Diagnostics> {
+    record: &Record,
+) -> Result<bool, Diagnostics> {
     let makes = |key: &Key| shown.is_none_or(|shown| shown.make(key));
     let nodes = graph.nodes.iter().filter(|(key, _)| makes(key));
     let nodes: Vec<&Node> = nodes.map(|(_, node)| node).collect();
     if nodes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let tagged = nodes
         .iter()
@@ -204,8 +210,7 @@ async fn begin(
     };
     let begun = connected.journal.begin(id, begun).await;
     begun.map_err(|error| diagnose::journal(id, &error))?;
-    record.run = Some(connected.journal.run().to_owned());
-    Ok(())
+    Ok(true)
 }
 
 /// What components will need that their recorded objects do not need. Of a create nothing: only

@@ -40,13 +40,18 @@ async fn try_read<R: Planned>(
     let interrupted = interrupted.await;
     let interrupted = interrupted.map_err(|error| diagnose::reading(&id, &error))?;
     record.incomplete |= interrupted.is_some();
-    match refreshed::<R>(connected, &mut view, record, Freshness::Cached).await? {
-        Some(record) => {
-            let state = known(&view.to_value(), &request.state);
-            Ok(ReadResponse::found(state, private_with(&record)))
+    let found = refreshed::<R>(connected, &mut view, record.clone(), Freshness::Cached).await?;
+    let record = match found {
+        Some(record) => record,
+        None if interrupted.is_none() => return Ok(ReadResponse::gone()),
+        None => {
+            // The journal may know of objects that only an apply looks for.
+            R::common(&mut view).drift = drift_list(&[], true);
+            record
         }
-        None => Ok(ReadResponse::gone()),
-    }
+    };
+    let state = known(&view.to_value(), &request.state);
+    Ok(ReadResponse::found(state, private_with(&record)))
 }
 
 /// Brings a view up to date with AWS. Answers the new record; `None` when nothing is left.
