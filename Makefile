@@ -10,7 +10,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 KEEP = tee "$$($(CARGO) metadata --format-version 1 --no-deps | python3 -c 'import json, os, sys; folder = json.load(sys.stdin)["target_directory"] + "/acceptance"; os.makedirs(folder, exist_ok=True); print(folder)')/tests.log"
 # Acceptance tests mostly wait for other processes, so more run than there are cores.
-THREADS ?= 4
+THREADS ?= 6
 # The message of a failed test says what happened; its stack does not.
 export RUST_LIB_BACKTRACE ?= 0
 
@@ -38,7 +38,7 @@ test:
 	$(PROGRAM)/debug/tables --check
 
 sweep:
-	STACKWRIGHT_STOPS=all $(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS) stops:: failed_create::
+	STACKWRIGHT_STOPS=all $(CARGO) test --workspace --no-fail-fast -- --test-threads=$(THREADS) stops:: failed_create:: signals::
 
 demo: build
 	$(PROGRAM)/debug/demo

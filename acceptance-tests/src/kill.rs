@@ -70,8 +70,8 @@ pub fn apply_killed(
 }
 
 /// Applies in a process group of its own, and sends a signal to the group at the `write`-th write (from 1), before or
-/// after its effect: what `timeout`, systemd and runners of CI do. The call's connection is dropped once all of the
-/// group have ended.
+/// after its effect: what `timeout`, systemd and runners of CI do, and a Ctrl-C. The call's connection is dropped once
+/// all of the group have ended; after a SIGINT the call is answered.
 pub fn apply_signalled(
     root: &Workspace,
     signal: Signal,
@@ -94,6 +94,11 @@ pub fn apply_signalled(
     );
     let providers = provider_of(terraform.id());
     killpg(Pid::from_raw(terraform.id().try_into()?), signal)?;
+    if signal == Signal::SIGINT {
+        // A person waits for an orderly end, and so does the provider: for the answer of AWS.
+        account.no_faults()?;
+        account.release(false)?;
+    }
     let gone = wait_for_end(&providers, PATIENCE);
     account.no_faults()?;
     account.release(true)?;

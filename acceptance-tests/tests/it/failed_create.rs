@@ -124,7 +124,7 @@ fn of_a_db() -> Result<()> {
 fn every_write_refused(test: &str, root: Root, addresses: &[&str]) -> Result<()> {
     let (undisturbed, writes) = undisturbed(root)?;
     let cases = (0..writes.len()).flat_map(|at| [true, false].map(|keep| (at, keep)));
-    let cases = sampling::some_of(test, cases.collect());
+    let cases = sampling::some_of(test, cases.collect(), |_| "again".to_owned());
     let mut failures = Vec::new();
     for (at, keep) in &cases {
         let call = &writes[*at];

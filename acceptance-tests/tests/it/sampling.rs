@@ -1,5 +1,5 @@
 //! What `make test` takes of long lists of cases: a few that change with the commit. `make sweep`, or
-//! `STACKWRIGHT_STOPS=all`, takes all of them.
+//! `STACKWRIGHT_STOPS=all`, takes all of them; `STACKWRIGHT_STOPS=revert` every write, and one way to go on.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,14 +11,24 @@ use acceptance_tests::repository;
 /// How many cases of one test are taken.
 const SAMPLE: usize = 3;
 
-/// Whether every case is taken.
-pub(crate) fn is_sweep() -> bool {
-    std::env::var_os("STACKWRIGHT_STOPS").is_some_and(|which| which == "all")
+/// What `STACKWRIGHT_STOPS` says: `all`, or one way to go on, such as `revert`.
+fn wish() -> Option<String> {
+    std::env::var("STACKWRIGHT_STOPS").ok()
 }
 
-/// All cases of a test in a sweep. Else a few: one of each part of the list, so that every phase is met.
-pub(crate) fn some_of<T: Copy>(test: &str, all: Vec<T>) -> Vec<T> {
-    if is_sweep() || all.len() <= SAMPLE {
+/// Whether every case is taken.
+pub(crate) fn is_sweep() -> bool {
+    wish().is_some_and(|wish| wish == "all")
+}
+
+/// All cases of a test in a sweep, or all that go on one way, by its name. Else a few: one of each part of the list,
+/// so that every phase is met.
+pub(crate) fn some_of<T: Copy>(test: &str, mut all: Vec<T>, way: impl Fn(&T) -> String) -> Vec<T> {
+    if let Some(wish) = wish() {
+        all.retain(|case| wish == "all" || wish.eq_ignore_ascii_case(&way(case)));
+        return all;
+    }
+    if all.len() <= SAMPLE {
         return all;
     }
     let mut hasher = DefaultHasher::new();

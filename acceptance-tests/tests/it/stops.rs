@@ -406,7 +406,7 @@ fn cases(test: &str, by: &[By], writes: usize) -> Vec<Case> {
     let stops = |by: By| (1..=writes).flat_map(move |write| stops_at(write, by, writes));
     let ways = |(write, stop)| Next::ALL.map(|next| Case { write, stop, next });
     let all: Vec<Case> = by.iter().copied().flat_map(stops).flat_map(ways).collect();
-    sampling::some_of(test, all)
+    sampling::some_of(test, all, |case| format!("{:?}", case.next))
 }
 
 /// The stops at one write. After one write and before the next the account is the same: a sample leaves out what

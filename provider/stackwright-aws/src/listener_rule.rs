@@ -105,7 +105,8 @@ impl Adapter for ListenerRule {
         let listener = listener_of(arn);
         forget(aws, &listener);
         let request = aws.elbv2().delete_rule().rule_arn(arn);
-        let deleted = aws.call(DELETE, &[arn], request.send()).await;
+        let deleted = aws.call(DELETE, &[arn], request.send());
+        let deleted = rule_places::in_turn(aws, &listener, deleted).await;
         forget(aws, &listener);
         aws.loaders.elb_tags.forget(arn);
         match deleted {

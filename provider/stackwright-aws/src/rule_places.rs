@@ -108,6 +108,13 @@ pub(crate) async fn make(aws: &Aws, desired: &ListenerRule) -> Result<(String, i
     }
 }
 
+/// Does something with the rules of a listener while nobody reads and changes their places.
+pub(crate) async fn in_turn<T>(aws: &Aws, listener: &str, work: impl Future<Output = T>) -> T {
+    let listener = aws.loaders.rule_places.listener(listener);
+    let _turn = listener.turn.lock().await;
+    work.await
+}
+
 /// Another process may take the chosen place meanwhile.
 async fn make_anywhere(aws: &Aws, desired: &ListenerRule) -> Result<(String, i32), AwsError> {
     let mut refused = None;

@@ -248,6 +248,7 @@ impl Component for EcsService {
         "load_balancers",
         "service_registries",
     ];
+    const FOLLOWS: &'static [&'static str] = &["capacity_provider_strategy"];
 }
 
 /// The secrets that the running tasks of a service have read: ECS injects a value when it starts a task

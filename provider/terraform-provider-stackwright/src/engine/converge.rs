@@ -541,8 +541,11 @@ impl Walk<'_> {
         let Some(shown) = self.job.shown else {
             return changed;
         };
+        let follows = self.node.kind.facts().follows;
+        let touched = shown.touch(self.key);
         changed.retain(|field| {
-            let planned = shown.write(self.key, field.top());
+            let follows = touched && follows.contains(&field.top());
+            let planned = follows || shown.write(self.key, field.top());
             if !planned {
                 self.left_alone.insert(field.top().to_owned());
             }
@@ -600,7 +603,8 @@ impl Walk<'_> {
         Ok(true)
     }
 
-    /// An object that carries no tags cannot be found by them: the next run has to know its name.
+    /// An object that carries no tags cannot be found by them: the next run has to know its name, and what
+    /// was written.
     async fn write_down(&self) -> Result<(), Cause> {
         let Job {
             world, journal, id, ..
@@ -741,6 +745,10 @@ impl Walk<'_> {
             self.note_applied();
             self.note_needs();
             return Ok(fresh);
+        }
+        if self.node.kind.facts().adopt_equal {
+            // Only what was written last tells that it is ours.
+            self.write_down().await?;
         }
         self.write(seen, changed).await?;
         self.note_needs();

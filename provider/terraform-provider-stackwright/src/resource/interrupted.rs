@@ -6,6 +6,7 @@ use stackwright_aws::{AwsError, Freshness, Recorded};
 use stackwright_plan::{Graph, Key, Kind, Node, ResourceId, Scope};
 
 use crate::engine::observe::own_tags;
+use crate::engine::record::object;
 use crate::engine::world::Search;
 use crate::engine::{Entry, Record, Seen, World};
 use crate::journal::{Interrupted, Made};
@@ -42,8 +43,17 @@ pub(super) async fn recover(
             needs,
         } = made;
         let seen = world.read(*kind, outputs, Freshness::Fresh).await?;
-        if let Some(seen) = seen.filter(|seen| is_it(seen, outputs)) {
-            retire(record, key.clone(), *kind, seen.outputs, needs.clone());
+        let Some(seen) = seen.filter(|seen| is_it(seen, outputs)) else {
+            continue;
+        };
+        let known = record.components.get_mut(key);
+        match known.filter(|entry| entry.object() == object(&seen.outputs)) {
+            // It was changed, and its outputs say what was written last.
+            Some(entry) => {
+                entry.outputs = seen.outputs;
+                entry.needs.extend(needs.iter().cloned());
+            }
+            None => retire(record, key.clone(), *kind, seen.outputs, needs.clone()),
         }
     }
     Ok(())
