@@ -83,8 +83,8 @@ fn a_service_that_ecs_rolled_back_keeps_its_private_name_when_that_is_reverted()
     let before = slice("v41", "api.shop")?;
     let root = Workspace::new(&account, &before)?;
     root.apply()?.ok()?;
-    let names = || account.list("servicediscovery", "ListServices", &json!({}), "Services");
-    let live = names()?;
+    let listed = || account.list("servicediscovery", "ListServices", &json!({}), "Services");
+    let live = listed()?;
     account.play(Play::new(".*", "rollback").after_describes(1))?;
     root.resources(&slice("v42", "other.shop")?)?;
     root.apply()?.failed()?;
@@ -92,7 +92,7 @@ fn a_service_that_ecs_rolled_back_keeps_its_private_name_when_that_is_reverted()
     root.apply()?.ok()?;
     root.plan()?.empty()?;
     let ids = |list: &[Json]| -> Vec<Json> { list.iter().map(|it| it["Id"].clone()).collect() };
-    ensure!(ids(&names()?) == ids(&live), "{:?} of {live:?}", names()?);
+    ensure!(ids(&listed()?) == ids(&live), "{:?} of {live:?}", listed()?);
     Ok(())
 }
 

@@ -73,10 +73,10 @@ fn a_service_is_reached_and_its_targets_are_healthy() -> Result<()> {
 #[test]
 fn priorities_shift_rotate_and_move() -> Result<()> {
     let account = Account::fresh()?;
-    let router = account.router("main")?;
+    let at_router = account.router("main")?;
     let routes = |of: &[(&str, u32)]| {
         let route = |(key, at): &(&str, u32)| {
-            format!("{key} = {{ router = {router}, path = \"/{key}\", priority = {at} }}")
+            format!("{key} = {{ router = {at_router}, path = \"/{key}\", priority = {at} }}")
         };
         let all: Vec<String> = of.iter().map(route).collect();
         let image = "  image = \"repo/shop:v41\"\n";

@@ -109,6 +109,7 @@ impl LoadServiceConfig for NotEmpty {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -93,14 +93,13 @@ impl Graph {
                 continue;
             };
             match (unknown, tags) {
-                (UnknownTags::None, _) => {}
                 (UnknownTags::All, tags) => *tags = marker(),
                 (UnknownTags::Keys(keys), Json::Object(tags)) => {
                     for key in keys {
                         tags.entry(key.clone()).or_insert_with(marker);
                     }
                 }
-                (UnknownTags::Keys(_), _) => {}
+                (UnknownTags::None | UnknownTags::Keys(_), _) => {}
             }
         }
     }

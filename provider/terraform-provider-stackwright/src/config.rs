@@ -258,6 +258,10 @@ fn set(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 
+#[expect(
+    clippy::ptr_arg,
+    reason = "the derive calls it with the type of the field"
+)]
 fn endpoint(url: &String) -> Result<(), String> {
     stackwright_aws::check_endpoint(url)
 }

@@ -79,7 +79,7 @@ pub(crate) struct Journal {
 /// What this run has written down, in order.
 #[derive(Default)]
 struct Lines {
-    lines: Vec<Line>,
+    all: Vec<Line>,
     /// Resources whose entries of earlier runs say nothing any more.
     settled: BTreeSet<ResourceId>,
     /// Resources whose apply has not come to its end, and whether it has begun: before, nothing was made.
@@ -284,15 +284,15 @@ impl Journal {
     async fn add(&self, new: Vec<Line>) -> Result<(), AwsError> {
         let wanted = {
             let mut lines = self.lock();
-            lines.lines.extend(new);
-            lines.lines.len()
+            lines.all.extend(new);
+            lines.all.len()
         };
         // Whoever waits here meanwhile is written with the next one.
         let mut written = self.written.lock().await;
         if written.lines >= wanted {
             return Ok(());
         }
-        let lines = self.lock().lines.clone();
+        let lines = self.lock().all.clone();
         let full = written.pages.saturating_sub(1);
         for (at, (first, text)) in self.pages(&lines, written.last).into_iter().enumerate() {
             let page = full + at;
@@ -344,7 +344,7 @@ impl Journal {
         };
         let settled: BTreeSet<String> = settled.iter().map(ToString::to_string).collect();
         // A page that was being written when its apply was abandoned is not counted yet.
-        let being_written = usize::from(self.lock().lines.len() > written.lines);
+        let being_written = usize::from(self.lock().all.len() > written.lines);
         let pages = if is_open {
             0
         } else {
@@ -464,7 +464,7 @@ mod tests {
         };
         // The page has arrived, and its answer has not.
         first.store.write("1-0", "{}").await.unwrap();
-        first.lock().lines.push(line);
+        first.lock().all.push(line);
         first.close().await.unwrap();
         assert!(shelf.0.lock().unwrap().is_empty());
     }

@@ -501,7 +501,7 @@ impl ProviderService for Service {
             })
             .await;
         Ok(Response::new(ended.unwrap_or_else(|crashed| {
-            rpc::function::failed(crashed.diagnostic.detail, None)
+            rpc::function::failed(&crashed.diagnostic.detail, None)
         })))
     }
 

@@ -627,12 +627,12 @@ fn warn_of_no_routes(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut
 /// How many routes lead from a public router, or from an internal one.
 fn routes_of(view: &ServiceConfig, public: bool) -> usize {
     let routes = view.routes.known().into_iter().flat_map(BTreeMap::values);
-    let at = |route: &&Cfg<RouteConfig>| {
-        let router = route.known().and_then(|route| route.router.known());
+    let fits = |route: &&Cfg<RouteConfig>| {
+        let at = route.known().and_then(|route| route.router.known());
         // A router that is not known yet is no reason for alarm.
-        router.is_none_or(|router| router.public.known().is_none_or(|it| *it == public))
+        at.is_none_or(|at| at.public.known().is_none_or(|it| *it == public))
     };
-    routes.filter(at).count()
+    routes.filter(fits).count()
 }
 
 /// What cannot be done while requests go on.

@@ -39,13 +39,11 @@ fn names(pattern: &str, key: &str, kind: Kind) -> bool {
 fn choices(graph: &Graph, pattern: &str) -> String {
     let mut nodes = graph.nodes.iter();
     let meant = nodes.find(|(key, _)| pattern.starts_with(&format!("{key}.")));
-    match meant {
-        Some((key, node)) => format!("Fields of `{key}`: {}.", node.kind.fields().join(", ")),
-        None => {
-            let keys: Vec<&str> = graph.nodes.keys().map(|key| key.0.as_str()).collect();
-            format!("Its components: {}.", keys.join(", "))
-        }
+    if let Some((key, node)) = meant {
+        return format!("Fields of `{key}`: {}.", node.kind.fields().join(", "));
     }
+    let keys: Vec<&str> = graph.nodes.keys().map(|key| key.0.as_str()).collect();
+    format!("Its components: {}.", keys.join(", "))
 }
 
 #[cfg(test)]

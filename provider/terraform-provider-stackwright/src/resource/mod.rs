@@ -184,9 +184,9 @@ impl<R: Planned> Resource for EngineResource<R> {
             let connected = self.connected()?;
             protection::refuse::<R>(&connected.scope, &mut view, &record)?;
             let id = R::common(&mut view).id.known().cloned();
-            match id.filter(|_| !protection::main_gone::<R>(&connected.scope, &mut view)) {
-                Some(id) => ground::departs(&connected, &resource_id::<R>(id))?,
-                None => {}
+            let there = id.filter(|_| !protection::main_gone::<R>(&connected.scope, &mut view));
+            if let Some(id) = there {
+                ground::departs(&connected, &resource_id::<R>(id))?;
             }
             Ok(R::losses(&view))
         };

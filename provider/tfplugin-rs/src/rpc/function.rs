@@ -14,7 +14,7 @@ pub(crate) fn call(
     let Some(function) = registry.functions().get(&request.name) else {
         let (provider, name) = (registry.provider.name(), &request.name);
         return failed(
-            format!("The provider {provider} has no function named {name}."),
+            &format!("The provider {provider} has no function named {name}."),
             None,
         );
     };
@@ -27,13 +27,13 @@ pub(crate) fn call(
             result: Some(wire::dynamic(&result, &signature.returns)),
             error: None,
         },
-        Err(error) => failed(error.text, error.argument),
+        Err(error) => failed(&error.text, error.argument),
     }
 }
 
 /// Terraform puts a full stop behind the text.
-pub(crate) fn failed(text: String, argument: Option<i64>) -> call_function::Response {
-    let text = text.strip_suffix('.').unwrap_or(&text).to_owned();
+pub(crate) fn failed(text: &str, argument: Option<i64>) -> call_function::Response {
+    let text = text.strip_suffix('.').unwrap_or(text).to_owned();
     let error = Some(proto::FunctionError {
         text,
         function_argument: argument,
