@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
             "it::stops::router_update",
             "it::stops::private_name",
             "it::stops::router_domains",
-            "terraform_provider_stackwright::engine::testing::a_stopped_change_can_lead_anywhere",
+            "terraform_provider_stackwright::engine::testing::rules::a_stopped_change_can_lead_anywhere",
         ],
     ),
     case(
@@ -114,8 +114,8 @@ pub const CASES: &[Case] = &[
         &[
             "it::reverts::a_count_that_a_plan_did_not_show_is_left_alone",
             "it::reverts::a_deployment_after_the_plan_stops_the_apply",
-            "terraform_provider_stackwright::engine::testing::only_what_the_plan_showed_is_written",
-            "terraform_provider_stackwright::engine::testing::what_is_gone_since_the_plan_stops_the_apply",
+            "terraform_provider_stackwright::engine::testing::rules::only_what_the_plan_showed_is_written",
+            "terraform_provider_stackwright::engine::testing::rules::what_is_gone_since_the_plan_stops_the_apply",
         ],
     ),
     case(
