@@ -3,7 +3,7 @@
 use acceptance_tests::{Account, Action, Provider, Workspace};
 use anyhow::{Context as _, Result, ensure};
 
-use crate::fixtures::{self, APP, NETWORK, SERVICE, WORKER};
+use crate::fixtures::{self, APP, CLUSTER, NETWORK, SERVICE, WORKER};
 
 #[test]
 fn a_replaced_network_reaches_the_service_in_the_same_apply() -> Result<()> {
@@ -68,6 +68,25 @@ fn changed_config_of_the_app_reaches_the_service_in_the_same_apply() -> Result<(
         before["revision"] != after["revision"],
         "the task definition was not replaced"
     );
+    root.plan()?.empty()
+}
+
+#[test]
+fn changed_capacity_of_the_cluster_reaches_the_service_in_the_same_apply() -> Result<()> {
+    let account = Account::fresh()?;
+    let slice = fixtures::slice(&account, "", WORKER)?;
+    let root = Workspace::new(&account, &slice)?;
+    root.apply()?.ok()?;
+    let half = fixtures::cluster("  spot_percent = 50");
+    root.resources(&slice.replace(&fixtures::cluster(""), &half))?;
+    let plan = root.plan()?;
+    plan.expect(CLUSTER, Action::Update)?;
+    plan.expect(SERVICE, Action::Update)?;
+    root.apply_saved()?.ok()?;
+    let strategy = fixtures::ecs_service(&account)?["capacityProviderStrategy"].clone();
+    let weights = strategy.as_array().context("no strategy")?.iter();
+    let weights: Vec<_> = weights.map(|share| share["weight"].clone()).collect();
+    ensure!(weights == [50, 50], "the service has {strategy}");
     root.plan()?.empty()
 }
 

@@ -12,8 +12,8 @@ use tfplugin_types::{Cfg, TfSchema};
 use crate::component::{CapacityShare, EcsCluster};
 use crate::diff::FieldDiff;
 use crate::resource::{
-    Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_map,
-    required, split_id,
+    Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, Seen, cfg_map,
+    known_map, required, split_id,
 };
 use crate::{Graph, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, tag};
 
@@ -57,6 +57,9 @@ pub struct ClusterRef {
     pub name: String,
     /// ARN of the ECS cluster.
     pub arn: String,
+    /// Share of the tasks of services on Fargate Spot, in percent. Left out: the cluster's own default strategy when a service is created.
+    #[tf(range(0..=100))]
+    pub spot_percent: Option<i64>,
 }
 
 /// The clusters.
@@ -123,6 +126,7 @@ impl Resource for ClusterResource {
         view.reference = Cfg::Known(ClusterRefConfig {
             name: view.name.clone(),
             arn: view.cluster_arn.clone(),
+            spot_percent: view.spot_percent.clone(),
         });
     }
 
@@ -155,13 +159,9 @@ impl Resource for ClusterResource {
     ) -> Result<ClusterConfig, RecoverError> {
         let [_, name] = split_id::<2>(scope, id, "<environment>/<name>")?;
         let cluster = required(found, CLUSTER, id, Kind::EcsCluster)?;
-        let shares = cluster.fields.get("default_capacity_provider_strategy");
-        let shares: Vec<CapacityShare> = shares
-            .and_then(|json| serde_json::from_value(json.clone()).ok())
-            .unwrap_or_default();
         let mut view = ClusterConfig {
             name: Cfg::Known(name.to_owned()),
-            spot_percent: Cfg::Known(spot_percent(&shares)),
+            spot_percent: Cfg::Known(spot_percent(cluster)),
             container_insights: Cfg::Known(
                 cluster.text("container_insights").as_deref() == Some("enabled"),
             ),
@@ -174,7 +174,7 @@ impl Resource for ClusterResource {
 }
 
 /// Shares of 0 are left out: AWS wants at least one weight above 0.
-fn strategy(spot_percent: i64) -> Vec<CapacityShare> {
+pub(crate) fn strategy(spot_percent: i64) -> Vec<CapacityShare> {
     let shares = BTreeMap::from([
         ("FARGATE", 100 - spot_percent),
         ("FARGATE_SPOT", spot_percent),
@@ -191,7 +191,12 @@ fn strategy(spot_percent: i64) -> Vec<CapacityShare> {
         .collect()
 }
 
-fn spot_percent(shares: &[CapacityShare]) -> i64 {
+/// What the default strategy of a cluster says.
+pub(crate) fn spot_percent(cluster: &Seen) -> i64 {
+    let shares = cluster.fields.get("default_capacity_provider_strategy");
+    let shares: Vec<CapacityShare> = shares
+        .and_then(|json| serde_json::from_value(json.clone()).ok())
+        .unwrap_or_default();
     let total: i64 = shares.iter().map(|share| i64::from(share.weight)).sum();
     let spot = shares
         .iter()

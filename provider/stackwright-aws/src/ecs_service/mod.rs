@@ -20,7 +20,7 @@ use aws_sdk_ecs::types::{
     ServiceField,
 };
 use stackwright_plan::In;
-use stackwright_plan::component::{CapacityShare, EcsService, LoadBalancerTarget};
+use stackwright_plan::component::{EcsService, LoadBalancerTarget};
 use stackwright_plan::diff::FieldDiff;
 
 use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wait};
@@ -56,9 +56,7 @@ impl Adapter for EcsService {
             .get(aws, &ServiceKey::of_arn(arn), freshness)
             .await?;
         match found.as_ref().filter(|service| is_active(service)) {
-            Some(service) => with_default_strategy(aws, observe(service)?)
-                .await
-                .map(Some),
+            Some(service) => observe(service).map(Some),
             None => Ok(None),
         }
     }
@@ -88,7 +86,7 @@ impl Adapter for EcsService {
             .get(aws, &key, Freshness::Fresh)
             .await?;
         match found.iter().find(|service| is_active(service)) {
-            Some(service) => Ok(vec![with_default_strategy(aws, observe(service)?).await?]),
+            Some(service) => Ok(vec![observe(service)?]),
             None => Ok(Vec::new()),
         }
     }
@@ -305,7 +303,7 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<EcsService>>, AwsError> {
     for cluster in ecs_cluster::arns(aws).await? {
         let services = of_cluster(aws, &cluster).await?;
         for service in services.values().filter(|service| is_active(service)) {
-            found.push(with_default_strategy(aws, observe(service)?).await?);
+            found.push(observe(service)?);
         }
     }
     Ok(found)
@@ -327,7 +325,7 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
         cluster: service.cluster_arn().unwrap_or_default().into(),
         task_definition: service.task_definition().unwrap_or_default().into(),
         desired_count: Some(service.desired_count()),
-        capacity_provider_strategy: strategy_from_sdk(service.capacity_provider_strategy()),
+        capacity_provider_strategy: Some(strategy_from_sdk(service.capacity_provider_strategy())),
         subnets: sorted(vpc.map(AwsVpcConfiguration::subnets)).into(),
         security_groups: sorted(vpc.map(AwsVpcConfiguration::security_groups))
             .into_iter()
@@ -370,43 +368,6 @@ fn observe(service: &Sdk) -> Result<Observed<EcsService>, AwsError> {
     })
 }
 
-/// ECS answers the cluster's default strategy for a service that names none; we say that with the
-/// empty list. So a service whose strategy is its cluster's default is read as naming none, and one
-/// that was made before the default changed differs.
-async fn default_strategy(aws: &Aws, cluster: &str) -> Result<Vec<CapacityShare>, AwsError> {
-    let clusters = &aws.loaders.ecs_clusters;
-    let cluster = clusters
-        .get(aws, &cluster.to_owned(), Freshness::Cached)
-        .await?;
-    let default = cluster.map(|it| strategy_from_sdk(it.default_capacity_provider_strategy()));
-    Ok(default.unwrap_or_default())
-}
-
-/// An update must name the cluster's default: the empty list would mean the launch type.
-async fn strategy_to_write(
-    desired: &EcsService,
-    aws: &Aws,
-) -> Result<Vec<CapacityShare>, AwsError> {
-    if desired.capacity_provider_strategy.is_empty() {
-        return default_strategy(aws, desired.cluster.get()).await;
-    }
-    Ok(desired.capacity_provider_strategy.clone())
-}
-
-async fn with_default_strategy(
-    aws: &Aws,
-    mut observed: Observed<EcsService>,
-) -> Result<Observed<EcsService>, AwsError> {
-    if observed.component.capacity_provider_strategy.is_empty() {
-        return Ok(observed);
-    }
-    let default = default_strategy(aws, observed.component.cluster.get()).await?;
-    if default == observed.component.capacity_provider_strategy {
-        observed.component.capacity_provider_strategy.clear();
-    }
-    Ok(observed)
-}
-
 fn observe_target(target: &LoadBalancer) -> LoadBalancerTarget {
     LoadBalancerTarget {
         target_group_arn: target.target_group_arn().unwrap_or_default().into(),
@@ -436,6 +397,8 @@ mod tests {
     use super::write::{
         deployment_configuration, load_balancers, network_configuration, service_registries,
     };
+    use stackwright_plan::component::CapacityShare;
+
     use super::*;
     use crate::ecs_cluster::strategy_to_sdk;
 
@@ -445,11 +408,11 @@ mod tests {
             cluster: "arn:aws:ecs:us-west-2:123456789012:cluster/main".into(),
             task_definition: "arn:aws:ecs:us-west-2:123456789012:task-definition/shop:3".into(),
             desired_count: Some(2),
-            capacity_provider_strategy: vec![CapacityShare {
+            capacity_provider_strategy: Some(vec![CapacityShare {
                 capacity_provider: "FARGATE_SPOT".to_owned(),
                 weight: 1,
                 base: 0,
-            }],
+            }]),
             subnets: vec!["subnet-a".to_owned(), "subnet-b".to_owned()].into(),
             security_groups: vec!["sg-a".into()],
             assign_public_ip: true,
@@ -489,9 +452,12 @@ mod tests {
             .desired_count(2)
             .network_configuration(network)
             .deployment_configuration(deployment_configuration(desired))
-            .set_capacity_provider_strategy(Some(strategy_to_sdk(
-                &desired.capacity_provider_strategy,
-            )))
+            .set_capacity_provider_strategy(
+                desired
+                    .capacity_provider_strategy
+                    .as_deref()
+                    .map(strategy_to_sdk),
+            )
             .set_load_balancers(Some(load_balancers(desired)))
             .set_service_registries(Some(service_registries(desired)))
             .enable_execute_command(true)

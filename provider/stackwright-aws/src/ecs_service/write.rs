@@ -3,16 +3,17 @@
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder;
 use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AvailabilityZoneRebalancing, AwsVpcConfiguration, DeploymentCircuitBreaker,
-    DeploymentConfiguration, DeploymentController, DeploymentControllerType, LoadBalancer,
-    NetworkConfiguration, PropagateTags, SchedulingStrategy, ServiceRegistry,
+    AssignPublicIp, AvailabilityZoneRebalancing, AwsVpcConfiguration, CapacityProviderStrategyItem,
+    DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentController,
+    DeploymentControllerType, LoadBalancer, NetworkConfiguration, PropagateTags,
+    SchedulingStrategy, ServiceRegistry,
 };
 use stackwright_plan::In;
-use stackwright_plan::component::{CapacityShare, EcsService, LoadBalancerTarget};
+use stackwright_plan::component::{EcsService, LoadBalancerTarget};
 use stackwright_plan::diff::FieldDiff;
 
 use super::watch::Pauses;
-use super::{ServiceKey, UPDATE, last_part, strategy_to_write};
+use super::{ServiceKey, UPDATE, last_part};
 use crate::adapter::{Freshness, Wait};
 use crate::call::Op;
 use crate::ecs_cluster::strategy_to_sdk;
@@ -49,7 +50,6 @@ pub(super) fn creation(desired: &EcsService, aws: &Aws, token: &str) -> CreateSe
     let controller = DeploymentController::builder()
         .r#type(DeploymentControllerType::Ecs)
         .build();
-    let strategy = strategy_to_sdk(&desired.capacity_provider_strategy);
     let targets = load_balancers(desired);
     let registries = service_registries(desired);
     let grace = desired
@@ -70,7 +70,7 @@ pub(super) fn creation(desired: &EcsService, aws: &Aws, token: &str) -> CreateSe
         .propagate_tags(PropagateTags::from(desired.propagate_tags.as_str()))
         .enable_ecs_managed_tags(desired.enable_ecs_managed_tags)
         .enable_execute_command(desired.enable_execute_command)
-        .set_capacity_provider_strategy((!strategy.is_empty()).then_some(strategy))
+        .set_capacity_provider_strategy(strategy(desired))
         .set_health_check_grace_period_seconds(grace)
         .set_load_balancers((!targets.is_empty()).then_some(targets))
         .set_service_registries((!registries.is_empty()).then_some(registries))
@@ -84,9 +84,8 @@ pub(super) async fn write(
     changed: &[FieldDiff],
 ) -> Result<(), AwsError> {
     if changed.iter().any(|diff| diff.top() != "tags") {
-        let strategy = strategy_to_write(desired, aws).await?;
         let attempt = async || {
-            let request = change(desired, aws, arn, changed, &strategy);
+            let request = change(desired, aws, arn, changed);
             aws.call(UPDATE, &words(desired), request.send()).await
         };
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
@@ -96,13 +95,17 @@ pub(super) async fn write(
     ecs_object::change(aws, arn, changed).await
 }
 
+fn strategy(desired: &EcsService) -> Option<Vec<CapacityProviderStrategyItem>> {
+    let shares = desired.capacity_provider_strategy.as_deref();
+    shares.map(strategy_to_sdk)
+}
+
 /// Only what differs: another `desired_count` sends the count alone, so nothing is deployed anew.
 fn change(
     desired: &EcsService,
     aws: &Aws,
     arn: &str,
     changed: &[FieldDiff],
-    strategy: &[CapacityShare],
 ) -> UpdateServiceFluentBuilder {
     let key = ServiceKey::of_arn(arn);
     let mut request = aws
@@ -116,7 +119,7 @@ fn change(
             "desired_count" => request.set_desired_count(desired.desired_count),
             // ECS changes a strategy only together with a new deployment.
             "capacity_provider_strategy" => request
-                .set_capacity_provider_strategy(Some(strategy_to_sdk(strategy)))
+                .set_capacity_provider_strategy(strategy(desired))
                 .force_new_deployment(true),
             "availability_zone_rebalancing" => {
                 request.availability_zone_rebalancing(rebalancing(desired))

@@ -161,7 +161,7 @@ impl Shop {
             cluster: cluster["arn"].as_str().into(),
             task_definition: old.as_str().into(),
             desired_count: Some(2),
-            capacity_provider_strategy: Vec::new(),
+            capacity_provider_strategy: None,
             subnets: subnets.into(),
             security_groups: vec![group.into()],
             assign_public_ip: false,
@@ -307,7 +307,7 @@ async fn a_service_lives_and_changes() {
     let recorded = shop.running().await;
     let changed = EcsService {
         desired_count: Some(1),
-        capacity_provider_strategy: vec![share("FARGATE")],
+        capacity_provider_strategy: Some(vec![share("FARGATE")]),
         assign_public_ip: true,
         minimum_healthy_percent: 50,
         maximum_percent: 150,

@@ -203,8 +203,8 @@ pub struct EcsService {
     pub task_definition: In<String>,
     /// Tasks to run; `None` when autoscaling owns it.
     pub desired_count: Option<i32>,
-    /// Strategy; empty for the cluster's default.
-    pub capacity_provider_strategy: Vec<CapacityShare>,
+    /// Strategy; `None` when the default of the cluster was taken at the create.
+    pub capacity_provider_strategy: Option<Vec<CapacityShare>>,
     /// Subnets of its tasks.
     pub subnets: In<Vec<String>>,
     /// Security groups of its tasks.
@@ -248,7 +248,6 @@ impl Component for EcsService {
         "load_balancers",
         "service_registries",
     ];
-    const FOLLOWS: &'static [&'static str] = &["capacity_provider_strategy"];
 }
 
 /// The secrets that the running tasks of a service have read: ECS injects a value when it starts a task

@@ -75,8 +75,6 @@ pub trait Component: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
     const IMMUTABLE: bool = false;
     /// Some of its outputs, like the address of a database, come only when it works.
     const LATE_OUTPUTS: bool = false;
-    /// Fields that follow another resource while they are empty: a plan cannot say how.
-    const FOLLOWS: &'static [&'static str] = &[];
     /// Fields, and the output that is another one when the field is: no plan can say it before.
     const DECIDES: &'static [(&'static str, &'static str)] = &[];
 }
@@ -106,8 +104,6 @@ pub struct KindFacts {
     pub immutable: bool,
     /// Some of its outputs come only when it works.
     pub late_outputs: bool,
-    /// Fields that follow another resource while they are empty.
-    pub follows: &'static [&'static str],
     /// Fields, and the output that is another one when the field is.
     pub decides: &'static [(&'static str, &'static str)],
 }
@@ -145,7 +141,6 @@ macro_rules! kinds {
                     adopt_equal: <$kind as Component>::ADOPT_EQUAL,
                     immutable: <$kind as Component>::IMMUTABLE,
                     late_outputs: <$kind as Component>::LATE_OUTPUTS,
-                    follows: <$kind as Component>::FOLLOWS,
                     decides: <$kind as Component>::DECIDES,
                 }),* }
             }

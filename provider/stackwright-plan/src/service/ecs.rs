@@ -7,7 +7,8 @@ use tfplugin_types::Cfg;
 use super::inputs::{GROUP, Inputs, REGISTRY, SECRETS, SERVICE, TASK, ecs_name};
 use super::routing;
 use super::tasks::{all_secrets, whole};
-use crate::component::{EcsService, ServiceSecrets};
+use crate::cluster::{ClusterRefConfig, strategy};
+use crate::component::{CapacityShare, EcsService, ServiceSecrets};
 use crate::resource::known_list;
 use crate::{Graph, In, Key};
 
@@ -28,7 +29,7 @@ pub(super) fn components(inputs: &Inputs<'_>, graph: &mut Graph) -> Option<()> {
         cluster: In::cfg(&cluster.arn),
         task_definition: In::From(TASK.into(), "arn"),
         desired_count: desired_count(inputs)?,
-        capacity_provider_strategy: Vec::new(),
+        capacity_provider_strategy: capacity(cluster)?,
         subnets: known_list(&app_ref.subnet_ids).map_or(In::Unknown, In::Known),
         security_groups: security_groups(inputs),
         assign_public_ip: false,
@@ -82,6 +83,17 @@ fn registries(graph: &Graph) -> Vec<In<String>> {
     let key = Key::from(REGISTRY);
     let named = graph.nodes.contains_key(&key);
     named.then_some(In::From(key, "arn")).into_iter().collect()
+}
+
+/// The strategy that a cluster of ours has, so that a plan shows a change of it. `Some(None)`: the cluster is
+/// not ours, and ECS takes its default.
+#[expect(clippy::option_option, reason = "known at all, and ours")]
+fn capacity(cluster: &ClusterRefConfig) -> Option<Option<Vec<CapacityShare>>> {
+    match cluster.spot_percent {
+        Cfg::Null => Some(None),
+        Cfg::Known(percent) => Some(Some(strategy(percent))),
+        Cfg::Unknown(_) => None,
+    }
 }
 
 /// `Some(None)`: autoscaling owns it.

@@ -17,7 +17,7 @@ use super::schema::{
 use super::tasks::{SHELL, injected};
 use super::{ServiceConfig, sizing};
 use crate::app::AppRefConfig;
-use crate::cluster::ClusterRefConfig;
+use crate::cluster::{ClusterRefConfig, spot_percent};
 use crate::component::{Container, ContainerHealthCheck, EfsVolume, ScalingPolicy, TargetGroup};
 use crate::resource::{Found, RecoverError, Refs, Seen, cfg_list, cfg_map, known_map, required};
 use crate::router::RouterRefConfig;
@@ -237,15 +237,14 @@ pub(crate) fn size(task: &Seen) -> Cfg<String> {
 /// A cluster of ours is known by its short name, another by its own.
 pub(crate) fn cluster(service: &Seen, found: &Found) -> Cfg<ClusterRefConfig> {
     let arn = service.text("cluster").unwrap_or_default();
-    let own_name = arn.rsplit('/').next().unwrap_or_default().to_owned();
-    let ours = found
-        .get(&Key::from("cluster"))
-        .and_then(|cluster| cluster.tags.get(tag::ID))
-        .and_then(|id| id.rsplit('/').next())
-        .map(str::to_owned);
+    let own_name = arn.rsplit('/').next().unwrap_or_default();
+    let cluster = found.get(&Key::from("cluster"));
+    let ours = cluster.and_then(|cluster| Some((cluster, cluster.tags.get(tag::ID)?)));
+    let name = ours.and_then(|(_, id)| id.rsplit('/').next());
     Cfg::Known(ClusterRefConfig {
-        name: Cfg::Known(ours.unwrap_or(own_name)),
-        arn: Cfg::Known(arn),
+        name: Cfg::Known(name.unwrap_or(own_name).to_owned()),
+        arn: Cfg::Known(arn.clone()),
+        spot_percent: ours.map_or(Cfg::Null, |(cluster, _)| Cfg::Known(spot_percent(cluster))),
     })
 }
 

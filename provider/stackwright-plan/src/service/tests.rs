@@ -1,12 +1,12 @@
 //! What a service is made of, what is refused, and how requests move.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 use tfplugin_types::TfType as _;
 
 use super::*;
 use crate::Node;
-use crate::cluster::ClusterRefConfig;
+use crate::cluster::{ClusterRefConfig, strategy};
 use crate::resource::{Seen, cfg_list, cfg_map};
 use crate::router::RouterRefConfig;
 use crate::scope::example as scope;
@@ -75,6 +75,7 @@ fn worker() -> ServiceConfig {
         cluster: Cfg::Known(ClusterRefConfig {
             name: text("main"),
             arn: text("arn:aws:ecs:us-west-2:111111111111:cluster/acme-stage"),
+            spot_percent: Cfg::Known(20),
         }),
         process: text("web"),
         image: text("repo/shop:v1"),
@@ -153,6 +154,23 @@ fn a_worker_has_no_port_and_nothing_that_leads_to_it() {
         node(&worker(), SERVICE).desired["health_check_grace_period_seconds"],
         Json::Null
     );
+}
+
+#[test]
+fn the_capacity_is_that_of_a_cluster_of_ours() {
+    let capacity = |spot_percent: Cfg<i64>| {
+        let mut view = worker();
+        if let Cfg::Known(cluster) = &mut view.cluster {
+            cluster.spot_percent = spot_percent;
+        }
+        node(&view, SERVICE).desired["capacity_provider_strategy"].clone()
+    };
+    let ours = capacity(Cfg::Known(20));
+    assert_eq!(
+        (&ours[0]["weight"], &ours[1]["weight"]),
+        (&json!(80), &json!(20))
+    );
+    assert_eq!(capacity(Cfg::Null), Json::Null);
 }
 
 #[test]
@@ -925,6 +943,10 @@ fn an_import_reads_back_what_a_create_would_write() {
     found.insert(
         "cluster".into(),
         Seen {
+            fields: Map::from_iter([(
+                "default_capacity_provider_strategy".to_owned(),
+                json!(strategy(20)),
+            )]),
             tags: BTreeMap::from([(crate::tag::ID.to_owned(), "cluster/stage/main".to_owned())]),
             ..Seen::default()
         },

@@ -541,11 +541,8 @@ impl Walk<'_> {
         let Some(shown) = self.job.shown else {
             return changed;
         };
-        let follows = self.node.kind.facts().follows;
-        let touched = shown.touch(self.key);
         changed.retain(|field| {
-            let follows = touched && follows.contains(&field.top());
-            let planned = follows || shown.write(self.key, field.top());
+            let planned = shown.write(self.key, field.top());
             if !planned {
                 self.left_alone.insert(field.top().to_owned());
             }
