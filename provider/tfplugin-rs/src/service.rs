@@ -263,7 +263,7 @@ impl Service {
         run: impl FnOnce(Arc<Registry>, Cx) -> F,
     ) -> Result<Response<T>, Status> {
         let ended = self.guarded(&call, run).await;
-        let mut answer = ended.unwrap_or_else(|crashed| T::failed(vec![crashed.diagnostic]));
+        let mut answer = ended.unwrap_or_else(|unfinished| T::failed(vec![unfinished.diagnostic]));
         log_diagnostics(call.rpc, answer.diagnostics_mut());
         Ok(Response::new(answer))
     }
@@ -446,14 +446,14 @@ impl ProviderService for Service {
                 rpc::apply::apply(&registry, &cx, request).await
             })
             .await;
-        let mut answer = ended.unwrap_or_else(|crashed| {
-            let saved = crashed.cx.saved();
-            rpc::apply::crashed(
+        let mut answer = ended.unwrap_or_else(|unfinished| {
+            let saved = unfinished.cx.saved();
+            rpc::apply::unfinished(
                 &self.registry,
                 &type_name,
                 saved,
                 before,
-                crashed.diagnostic,
+                unfinished.diagnostic,
             )
         });
         log_diagnostics(call.rpc, answer.diagnostics_mut());
@@ -500,8 +500,8 @@ impl ProviderService for Service {
                 rpc::function::call(&registry, &request)
             })
             .await;
-        Ok(Response::new(ended.unwrap_or_else(|crashed| {
-            rpc::function::failed(&crashed.diagnostic.detail, None)
+        Ok(Response::new(ended.unwrap_or_else(|unfinished| {
+            rpc::function::failed(&unfinished.diagnostic.detail, None)
         })))
     }
 

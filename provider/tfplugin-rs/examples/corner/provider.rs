@@ -416,6 +416,8 @@ impl TypedResource for ThingResource {
 pub(crate) struct SlowThing {
     /// File that is written when the create has begun.
     signal: String,
+    /// Whether it goes on waiting when it is cancelled, as for an answer that never comes.
+    deaf: Option<bool>,
     /// Its id.
     #[tf(computed, stable)]
     id: Option<String>,
@@ -457,6 +459,9 @@ impl TypedResource for Slow {
         let signal = want.planned.signal.known().cloned().unwrap_or_default();
         std::fs::write(signal, "begun").map_err(|error| failure("signal", &error))?;
         cx.cancelled().await;
+        if want.planned.deaf.known() == Some(&true) {
+            std::future::pending::<()>().await;
+        }
         Err(Diagnostic::error("Create Was Interrupted", "The thing slow-1 exists in part.").into())
     }
 

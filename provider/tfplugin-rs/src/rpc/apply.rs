@@ -165,8 +165,8 @@ pub(crate) fn settled(ty: &Type, value: &Value, prior: Option<&Value>) -> Value 
     }
 }
 
-/// The answer after a panic: the newest checkpoint, else the state from before.
-pub(crate) fn crashed(
+/// The answer of an apply that panicked or was abandoned: the newest checkpoint, else the state from before.
+pub(crate) fn unfinished(
     registry: &Registry,
     type_name: &str,
     saved: Option<Saved>,

@@ -571,11 +571,22 @@ type Applying = tokio::task::JoinHandle<
     Result<tonic::Response<proto::apply_resource_change::Response>, tonic::Status>,
 >;
 
+/// What the provider says of an apply that heard of the end.
+const INTERRUPTED: &str = "Create Was Interrupted";
+
 /// An apply that lasts until somebody stops it, after it has begun.
-async fn lasting_apply(plugin: &Plugin, client: &mut ProviderClient<Channel>) -> Applying {
+async fn lasting_apply(
+    plugin: &Plugin,
+    client: &mut ProviderClient<Channel>,
+    deaf: bool,
+) -> Applying {
     let signal = plugin.dir.path().join("begun");
     let ty = SlowThing::block().ty();
-    let config = whole(&ty, object([("signal", signal.to_str().unwrap().into())]));
+    let fields = [
+        ("signal", signal.to_str().unwrap().into()),
+        ("deaf", Value::Bool(deaf)),
+    ];
+    let config = whole(&ty, object(fields));
     let planned = plan_of(client, "corner_slow", encode(config.clone(), &ty)).await;
     let request = proto::apply_resource_change::Request {
         type_name: "corner_slow".to_owned(),
@@ -586,14 +597,27 @@ async fn lasting_apply(plugin: &Plugin, client: &mut ProviderClient<Channel>) ->
     let mut applying = client.clone();
     let apply = tokio::spawn(async move { applying.apply_resource_change(request).await });
     while !signal.exists() {
+        assert!(!apply.is_finished(), "{:?}", apply.await);
         tokio::task::yield_now().await;
     }
     apply
 }
 
-async fn answers_partial_state(apply: Applying) {
+/// By a signal, or by Terraform's Shutdown.
+async fn end(plugin: &Plugin, signal: Option<Signal>) {
+    match signal {
+        Some(signal) => plugin.signal(signal),
+        None => drop(
+            GrpcControllerClient::new(plugin.connect().await)
+                .shutdown(Empty {})
+                .await,
+        ),
+    }
+}
+
+async fn answers_partial_state(apply: Applying, summary: &str) {
     let answer = apply.await.unwrap().unwrap().into_inner();
-    assert_eq!(answer.diagnostics[0].summary, "Create Was Interrupted");
+    assert_eq!(answer.diagnostics[0].summary, summary);
     let state = decode(answer.new_state.as_ref(), &SlowThing::block().ty());
     assert_eq!(state.get("id"), &"slow-1".into());
 }
@@ -602,13 +626,13 @@ async fn answers_partial_state(apply: Applying) {
 async fn stopping_an_apply_answers_partial_state() {
     let plugin = start().await;
     let mut client = plugin.provider().await;
-    let apply = lasting_apply(&plugin, &mut client).await;
+    let apply = lasting_apply(&plugin, &mut client, false).await;
     plugin.signal(Signal::SIGINT);
     client
         .stop_provider(proto::stop_provider::Request {})
         .await
         .unwrap();
-    answers_partial_state(apply).await;
+    answers_partial_state(apply, INTERRUPTED).await;
 }
 
 /// `timeout`, systemd and CI runners signal the whole group: what exists must get into the state.
@@ -617,16 +641,23 @@ async fn whatever_ends_the_process_open_calls_answer_partial_state() {
     for signal in [Some(Signal::SIGTERM), Some(Signal::SIGHUP), None] {
         let mut plugin = start().await;
         let mut client = plugin.provider().await;
-        let apply = lasting_apply(&plugin, &mut client).await;
-        match signal {
-            Some(signal) => plugin.signal(signal),
-            None => drop(
-                GrpcControllerClient::new(plugin.connect().await)
-                    .shutdown(Empty {})
-                    .await,
-            ),
-        }
-        answers_partial_state(apply).await;
+        let apply = lasting_apply(&plugin, &mut client, false).await;
+        end(&plugin, signal).await;
+        answers_partial_state(apply, INTERRUPTED).await;
+        assert!(plugin.ended().await.success(), "{signal:?}");
+        assert!(!plugin.socket().exists(), "{signal:?} left the socket");
+    }
+}
+
+/// Runners of CI kill a few seconds after they asked for an end, whatever a call still waits for.
+#[tokio::test]
+async fn a_call_that_does_not_hear_of_the_end_is_answered_with_its_checkpoint() {
+    for signal in [Some(Signal::SIGTERM), None] {
+        let mut plugin = start().await;
+        let mut client = plugin.provider().await;
+        let apply = lasting_apply(&plugin, &mut client, true).await;
+        end(&plugin, signal).await;
+        answers_partial_state(apply, "Stopped While a Call Was Open").await;
         assert!(plugin.ended().await.success(), "{signal:?}");
         assert!(!plugin.socket().exists(), "{signal:?} left the socket");
     }
@@ -637,12 +668,12 @@ async fn whatever_ends_the_process_open_calls_answer_partial_state() {
 async fn a_call_after_a_termination_is_stopped_at_once() {
     let plugin = start().await;
     let mut client = plugin.provider().await;
-    let first = lasting_apply(&plugin, &mut client).await;
+    let first = lasting_apply(&plugin, &mut client, false).await;
     plugin.signal(Signal::SIGTERM);
-    answers_partial_state(first).await;
+    answers_partial_state(first, INTERRUPTED).await;
     std::fs::remove_file(plugin.dir.path().join("begun")).unwrap();
-    let second = lasting_apply(&plugin, &mut client).await;
-    answers_partial_state(second).await;
+    let second = lasting_apply(&plugin, &mut client, false).await;
+    answers_partial_state(second, INTERRUPTED).await;
 }
 
 #[tokio::test]
