@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stackwright_aws::{AssumeRole, Aws, Refresh, SessionConfig, WebIdentity};
 use stackwright_plan::{Monitoring, Scope, UnknownTags, aws_rules, monitor};
-use tfplugin_types::{Cfg, Diagnostics, Path, TfSchema};
+use tfplugin_types::{Cfg, Diagnostics, Path, TfConfig as _, TfSchema, Value};
 
 use crate::duration;
 
@@ -47,13 +47,9 @@ pub(crate) struct ProviderBlock {
     pub(crate) shared_config_files: Option<Vec<String>>,
     /// Instead of `~/.aws/credentials`.
     pub(crate) shared_credentials_files: Option<Vec<String>>,
-    /// Endpoint of all AWS services, for emulators and private links. Default: `AWS_ENDPOINT_URL`. An empty text counts as not set, here and in `endpoints`.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
+    /// Endpoint of all AWS services, for emulators and private links. Default: `AWS_ENDPOINT_URL`. A whole URL, with `http://` or `https://`; an empty text counts as not set.
     pub(crate) endpoint_url: Option<String>,
-    /// Endpoints of single AWS services; these win.
+    /// Endpoints of single AWS services, of the form of `endpoint_url`; these win.
     #[tf(block)]
     pub(crate) endpoints: Option<EndpointsBlock>,
     /// How often a call is tried again when AWS is busy. Default 10.
@@ -144,126 +140,46 @@ pub(crate) struct WebIdentityBlock {
 #[derive(Debug, Clone, PartialEq, TfSchema)]
 pub(crate) struct EndpointsBlock {
     /// Certificate Manager.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) acm: Option<String>,
     /// Application Auto Scaling.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) appautoscaling: Option<String>,
     /// CloudWatch.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) cloudwatch: Option<String>,
     /// EC2.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) ec2: Option<String>,
     /// ECS.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) ecs: Option<String>,
     /// Elastic Load Balancing.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) elbv2: Option<String>,
     /// Events of AWS.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) events: Option<String>,
     /// IAM.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) iam: Option<String>,
     /// CloudWatch Logs.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) logs: Option<String>,
     /// RDS.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) rds: Option<String>,
     /// Route 53.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) route53: Option<String>,
     /// The scheduler of scheduled jobs.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) scheduler: Option<String>,
     /// Secrets Manager.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) secretsmanager: Option<String>,
     /// Cloud Map.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) servicediscovery: Option<String>,
     /// SQS.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) sqs: Option<String>,
     /// Systems Manager.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) ssm: Option<String>,
     /// Security Token Service.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) sts: Option<String>,
     /// Resource Groups Tagging API.
-    #[tf(
-        matches(endpoint),
-        allowed = "a URL that begins with `http://` or `https://`"
-    )]
     pub(crate) tagging: Option<String>,
 }
 
 /// An empty text counts as not set, so that a variable with a default can be passed on.
 fn set(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
-}
-
-#[expect(
-    clippy::ptr_arg,
-    reason = "the derive calls it with the type of the field"
-)]
-fn endpoint(url: &String) -> Result<(), String> {
-    stackwright_aws::check_endpoint(url)
 }
 
 fn refuse_unless(fits: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
@@ -326,7 +242,7 @@ fn session_length(text: &String) -> Result<(), String> {
     })
 }
 
-/// Rules that concern more than one attribute.
+/// Rules that are not those of one attribute alone.
 pub(crate) fn validate(block: &ProviderBlockConfig, found: &mut Diagnostics) {
     let accounts = block.allowed_account_ids.known().into_iter().flatten();
     if accounts
@@ -338,6 +254,20 @@ pub(crate) fn validate(block: &ProviderBlockConfig, found: &mut Diagnostics) {
             "Invalid Account",
             "An AWS account is given by its 12 digits, in quotes so that leading zeros stay.",
         );
+    }
+    let single = block.endpoints.to_value();
+    let single = single.as_map().into_iter().flatten();
+    let single = single.map(|(name, url)| (Path::attribute("endpoints").join(name), url.clone()));
+    let all = (
+        Path::attribute("endpoint_url"),
+        block.endpoint_url.to_value(),
+    );
+    for (at, url) in single.chain([all]) {
+        if let Value::String(url) = url
+            && let Err(problem) = stackwright_aws::check_endpoint(&url)
+        {
+            found.error(at, "Invalid Endpoint", problem);
+        }
     }
     stackwright_plan::resource::check_tags(
         &Path::attribute("default_tags"),
