@@ -287,6 +287,13 @@ static NETWORK: Table = known(&[
     ),
 ]);
 
+/// Changes to monitors that come by themselves, by their keys.
+pub(crate) const DEFAULT_MONITORS: Kind = Kind::Map {
+    key: Shape::Key,
+    value: &Kind::Table(&DEFAULT_MONITOR),
+    filled: false,
+};
+
 static ROUTER: Table = known(&[
     default(
         "wildcard",
@@ -297,11 +304,7 @@ static ROUTER: Table = known(&[
     ),
     field(
         "monitors",
-        Kind::Map {
-            key: Shape::Key,
-            value: &Kind::Table(&DEFAULT_MONITOR),
-            filled: false,
-        },
+        DEFAULT_MONITORS,
         "Changes to the monitors that come with it, by key, as in `certificate.warning = 30`.",
     ),
 ]);
@@ -558,11 +561,7 @@ pub(crate) static PROCESS: Table = known(&[
     ),
     field(
         "monitors",
-        Kind::Map {
-            key: Shape::Key,
-            value: &Kind::Table(&DEFAULT_MONITOR),
-            filled: false,
-        },
+        DEFAULT_MONITORS,
         "Changes to the monitors that come with it, by key, as in `latency.enabled = false`.",
     ),
 ]);

@@ -1,6 +1,6 @@
 //! What a spec may say of databases.
 
-use super::{DEFAULT_MONITOR, Field, Kind, Table, default, field, known};
+use super::{DEFAULT_MONITORS, Field, Kind, Table, default, field, known};
 use crate::shape::Shape;
 
 /// What a database and an environment's say of it; `$set` writes a setting with its default, or without.
@@ -172,11 +172,7 @@ pub(crate) static DB: Table = db_settings!(
     default,
     field(
         "monitors",
-        Kind::Map {
-            key: Shape::Key,
-            value: &Kind::Table(&DEFAULT_MONITOR),
-            filled: false,
-        },
+        DEFAULT_MONITORS,
         "Changes to the monitors that come with it, by key.",
     )
 );
