@@ -3,8 +3,13 @@
 
 use acceptance_tests::{Account, Workspace, differences};
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value as Json;
 
 use crate::fixtures::{self, DISPOSABLE, REPORT, WORKER};
+
+/// The name of the app, and another one.
+const SHOP: &str = "name    = \"shop\"";
+const STORE: &str = "name    = \"store\"";
 
 /// What a root has; a test changes one of these.
 struct Town {
@@ -49,6 +54,18 @@ impl Town {
         })
     }
 
+    /// Without the app `shop` and its processes.
+    fn without_shop(&self) -> String {
+        let rest = [
+            &self.cluster,
+            &self.router,
+            &self.front,
+            &self.db,
+            &self.front_service,
+        ];
+        rest.map(String::as_str).concat()
+    }
+
     fn hcl(&self) -> String {
         [
             &self.network,
@@ -74,13 +91,9 @@ impl Town {
 /// One apply leads from one root to the other, without an outage; afterwards everything can be destroyed.
 fn converges(account: &Account, before: &str, after: &str) -> Result<()> {
     let untouched = account.dump()?;
-    let root = Workspace::new(account, before)?;
-    root.apply()?.ok().context("the root before the change")?;
+    let root = applied(account, before).context("the root before the change")?;
     moves(account, &root, after)?;
-    root.destroy()?.ok()?;
-    let left = differences(&untouched, &account.dump()?);
-    ensure!(left.is_empty(), "something is left:\n{}", left.join("\n"));
-    Ok(())
+    destroyed(account, &root, &untouched)
 }
 
 /// The next root is reached by one apply without an outage.
@@ -98,29 +111,63 @@ fn moves(account: &Account, root: &Workspace, after: &str) -> Result<()> {
     Ok(())
 }
 
-/// The plan refuses the way in one apply, and names two: these are followed.
-fn takes_two_applies(account: &Account, before: &str, between: &str, after: &str) -> Result<()> {
-    let untouched = account.dump()?;
-    let root = Workspace::new(account, before)?;
+/// A root, applied.
+fn applied(account: &Account, hcl: &str) -> Result<Workspace> {
+    let root = Workspace::new(account, hcl)?;
     root.apply()?.ok()?;
+    Ok(root)
+}
+
+/// One apply leads from one root to the other. Tasks may stop on the way.
+fn leads(account: &Account, before: &str, after: &str) -> Result<Workspace> {
+    let root = applied(account, before)?;
+    root.resources(after)?;
+    root.apply()?.ok().context("the change")?;
+    root.plan()?.empty()?;
+    Ok(root)
+}
+
+/// The plan refuses to go there in one apply, names the two that work, and has changed nothing.
+fn is_refused(account: &Account, root: &Workspace, after: &str) -> Result<()> {
     let whole = account.dump()?;
     root.resources(after)?;
-    let refused = root.plan_output(&[])?.failed()?;
+    let refused = root.apply()?.failed()?;
     refused.says(&[
         "Is Still in Use",
         "Nothing was changed",
         "Do it in two applies",
     ])?;
     let changed = differences(&whole, &account.dump()?);
-    ensure!(
-        changed.is_empty(),
-        "the plan wrote:\n{}",
-        changed.join("\n")
-    );
+    ensure!(changed.is_empty(), "it wrote:\n{}", changed.join("\n"));
+    Ok(())
+}
+
+/// A refused change is followed by the two applies that the refusal names.
+fn takes_two_applies(account: &Account, before: &str, between: &str, after: &str) -> Result<()> {
+    let untouched = account.dump()?;
+    let root = applied(account, before)?;
+    is_refused(account, &root, after)?;
     moves(account, &root, between).context("the first apply")?;
     moves(account, &root, after).context("the second apply")?;
+    destroyed(account, &root, &untouched)
+}
+
+/// A refused change is taken back.
+fn is_not_renamed(before: impl Fn(&Town) -> &String, from: &str, to: &str) -> Result<()> {
+    let account = Account::fresh()?;
+    let town = Town::of(&account)?;
+    let (hcl, renamed) = (town.hcl(), before(&town).replace(from, to));
+    ensure!(renamed != *before(&town), "{from} was not found");
+    let root = applied(&account, &hcl)?;
+    is_refused(&account, &root, &hcl.replace(before(&town), &renamed))?;
+    root.resources(&hcl)?;
+    root.plan()?.empty()
+}
+
+/// Nothing is left of a root.
+fn destroyed(account: &Account, root: &Workspace, untouched: &Json) -> Result<()> {
     root.destroy()?.ok()?;
-    let left = differences(&untouched, &account.dump()?);
+    let left = differences(untouched, &account.dump()?);
     ensure!(left.is_empty(), "something is left:\n{}", left.join("\n"));
     Ok(())
 }
@@ -164,20 +211,11 @@ fn another_cluster_takes_the_place_of_one_in_use() -> Result<()> {
 
 #[test]
 fn a_cluster_in_use_is_not_renamed_in_one_apply() -> Result<()> {
-    let account = Account::fresh()?;
-    let town = Town::of(&account)?;
-    let before = town.hcl();
-    let other = town
-        .cluster
-        .replace("  name = \"main\"", "  name = \"other\"");
-    ensure!(other != town.cluster, "the name was not found");
-    let root = Workspace::new(&account, &before)?;
-    root.apply()?.ok()?;
-    root.resources(&before.replace(&town.cluster, &other))?;
-    let refused = root.plan_output(&[])?.failed()?;
-    refused.says(&["Is Still in Use", "Do it in two applies"])?;
-    root.resources(&before)?;
-    root.plan()?.empty()
+    is_not_renamed(
+        |town| &town.cluster,
+        "  name = \"main\"",
+        "  name = \"other\"",
+    )
 }
 
 #[test]
@@ -202,26 +240,14 @@ fn a_cluster_and_an_app_in_use_are_replaced_when_terraform_is_told_to() -> Resul
 fn an_app_is_removed_with_its_service_and_job() -> Result<()> {
     let account = Account::fresh()?;
     let town = Town::of(&account)?;
-    let rest = [
-        &town.cluster,
-        &town.router,
-        &town.front,
-        &town.db,
-        &town.front_service,
-    ];
-    converges(&account, &town.hcl(), &rest.map(String::as_str).concat())
+    converges(&account, &town.hcl(), &town.without_shop())
 }
 
 #[test]
 fn an_app_in_use_is_renamed() -> Result<()> {
     let account = Account::fresh()?;
-    let town = Town::of(&account)?;
-    let before = town.hcl();
-    let root = Workspace::new(&account, &before)?;
-    root.apply()?.ok()?;
-    root.resources(&before.replace("name    = \"shop\"", "name    = \"store\""))?;
-    root.apply()?.ok()?;
-    root.plan()?.empty()
+    let before = Town::of(&account)?.hcl();
+    leads(&account, &before, &before.replace(SHOP, STORE)).map(drop)
 }
 
 /// The security group of the app is in a rule of the database, and in one of the other app's service.
@@ -236,14 +262,7 @@ fn with_and_without_a_client(account: &Account) -> Result<(String, String)> {
     let mut town = Town::of(account)?;
     let clients = "  clients = { shop = stackwright_app.shop.security_group_id }\n}\n";
     let with = |hcl: &str| hcl.trim_end().trim_end_matches('}').to_owned() + clients;
-    let rest = [
-        &town.cluster,
-        &town.router,
-        &town.front,
-        &town.db,
-        &town.front_service,
-    ];
-    let after = rest.map(String::as_str).concat();
+    let after = town.without_shop();
     town.db = with(&town.db);
     town.front_service = with(&town.front_service);
     Ok((town.hcl(), after))
@@ -253,33 +272,21 @@ fn with_and_without_a_client(account: &Account) -> Result<(String, String)> {
 fn an_app_that_is_a_client_is_renamed() -> Result<()> {
     let account = Account::fresh()?;
     let (before, _) = with_and_without_a_client(&account)?;
-    let root = Workspace::new(&account, &before)?;
-    root.apply()?.ok()?;
-    root.resources(&before.replace("name    = \"shop\"", "name    = \"store\""))?;
-    root.apply()?.ok()?;
-    root.plan()?.empty()
+    leads(&account, &before, &before.replace(SHOP, STORE)).map(drop)
 }
 
 #[test]
 fn another_app_takes_the_place_of_a_client() -> Result<()> {
     let account = Account::fresh()?;
     let (before, after) = with_and_without_a_client(&account)?;
-    let mut other = before.clone();
-    for (from, to) in [
-        ("app.shop", "app.store"),
-        (
+    let other = before
+        .replace("app.shop", "app.store")
+        .replace(
             "\"stackwright_app\" \"shop\"",
             "\"stackwright_app\" \"store\"",
-        ),
-        ("= \"shop\"", "= \"store\""),
-    ] {
-        other = other.replace(from, to);
-    }
-    let root = Workspace::new(&account, &before)?;
-    root.apply()?.ok()?;
-    root.resources(&other)?;
-    root.apply()?.ok()?;
-    root.plan()?.empty()?;
+        )
+        .replace(SHOP, STORE);
+    let root = leads(&account, &before, &other)?;
     moves(&account, &root, &after)
 }
 
@@ -311,24 +318,11 @@ fn another_router_takes_the_place_of_one_in_use() -> Result<()> {
 
 #[test]
 fn a_router_in_use_is_not_renamed_in_one_apply() -> Result<()> {
-    let account = Account::fresh()?;
-    let town = Town::of(&account)?;
-    let before = town.hcl();
-    let other = town
-        .router
-        .replace("name    = \"public\"", "name    = \"front\"");
-    ensure!(other != town.router, "the name was not found");
-    let root = Workspace::new(&account, &before)?;
-    root.apply()?.ok()?;
-    account.forget_routes()?;
-    root.resources(&before.replace(&town.router, &other))?;
-    let refused = root.apply()?.failed()?;
-    refused.says(&["Is Still in Use", "Do it in two applies"])?;
-    root.resources(&before)?;
-    root.plan()?.empty()?;
-    let outages = account.outages()?;
-    ensure!(outages.is_empty(), "{}", outages.join("\n"));
-    Ok(())
+    is_not_renamed(
+        |town| &town.router,
+        "name    = \"public\"",
+        "name    = \"front\"",
+    )
 }
 
 /// The network gives subnets away that others still use: they leave in the same run.

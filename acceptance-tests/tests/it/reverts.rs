@@ -22,6 +22,16 @@ fn write_of(before: &str, after: &str, account: &Account, action: &str) -> Resul
     Ok(at.with_context(|| format!("no {action}"))? + 1)
 }
 
+/// The live load balancer is the only one that is left.
+fn goes_back(root: &Workspace, outside: &str, live: &Json) -> Result<()> {
+    root.resources(outside)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let left = fixtures::load_balancer(root.account())?["LoadBalancerArn"].clone();
+    ensure!(left == *live, "{left} is left of {live}");
+    Ok(())
+}
+
 #[test]
 fn a_router_whose_move_was_interrupted_goes_back_to_its_load_balancer() -> Result<()> {
     let account = Account::fresh()?;
@@ -37,12 +47,7 @@ fn a_router_whose_move_was_interrupted_goes_back_to_its_load_balancer() -> Resul
     root.resources(&inside)?;
     // One Ctrl-C: both Terraform and the provider get it.
     apply_signalled(&root, Signal::SIGINT, Phase::After, write)?.failed()?;
-    root.resources(&outside)?;
-    root.apply()?.ok()?;
-    root.plan()?.empty()?;
-    let left = fixtures::load_balancer(&account)?["LoadBalancerArn"].clone();
-    ensure!(left == live, "{left} is left of {live}");
-    Ok(())
+    goes_back(&root, &outside, &live)
 }
 
 /// Protection is the default, and must not come in the way.
@@ -60,12 +65,7 @@ fn a_protected_router_whose_move_failed_goes_back() -> Result<()> {
     let fault = Fault::on("elbv2", "CreateListener").times(1);
     account.fault(fault.answer(400, "InvalidConfigurationRequest", "refused by the test"))?;
     root.apply()?.failed()?.says(&["refused by the test"])?;
-    root.resources(&outside)?;
-    root.apply()?.ok()?;
-    root.plan()?.empty()?;
-    let left = fixtures::load_balancer(&account)?["LoadBalancerArn"].clone();
-    ensure!(left == live, "{left} is left of {live}");
-    Ok(())
+    goes_back(&root, &outside, &live)
 }
 
 #[test]
