@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 pub const MANIFEST: &str = ".stackwright/manifest";
 
 const PREFACE: &str = "\
-# Written by `stackwright generate`, which never overwrites or removes what somebody else wrote.
+# Written by `stackwright generate`, which never overwrites or removes files of others.
 # Is this file in a merge conflict? Resolve the spec, leave this file as it is, and run `stackwright generate`.
 ";
 

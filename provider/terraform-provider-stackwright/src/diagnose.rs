@@ -104,7 +104,7 @@ pub(crate) fn foreign(id: &ResourceId, kind: Kind, object: &str, owner: &str) ->
 pub(crate) fn protected(id: &ResourceId, attribute: &str) -> Diagnostics {
     Diagnostic::error(
         format!("{} {} Is Protected", capital(&id.kind), id.id),
-        format!("`{attribute}` of {} {} is true, so it is not deleted, neither for good nor to be replaced. Nothing was changed. If it should really go, set `{attribute} = false`, apply that, and then destroy or replace it.", id.kind, id.id),
+        format!("`{attribute}` of {} {} is true, so it is neither destroyed nor replaced. Nothing was changed. To delete it, set `{attribute} = false`, apply that, and then destroy or replace it.", id.kind, id.id),
     )
     .at(Path::attribute(attribute))
     .into()

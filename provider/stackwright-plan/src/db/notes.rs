@@ -163,7 +163,7 @@ fn password(prior: &DbConfig, planned: &DbConfig, found: &mut Diagnostics) {
     }
 }
 
-/// What goes with the database for good.
+/// The data that is deleted with the database.
 pub(super) fn losses(view: &DbConfig) -> Diagnostics {
     let mut found = Diagnostics::new();
     if view.final_snapshot.known() == Some(&false) {

@@ -97,7 +97,7 @@ fn flow_log(prior: &NetworkConfig, planned: &NetworkConfig, found: &mut Diagnost
     }
 }
 
-/// What goes with the network for good.
+/// The data that is deleted with the network.
 pub(super) fn losses(view: &NetworkConfig) -> Diagnostics {
     let mut found = Diagnostics::new();
     if view
