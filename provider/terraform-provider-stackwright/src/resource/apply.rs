@@ -103,6 +103,10 @@ async fn write<R: Planned>(
     {
         shown.add_tags(&graph);
     }
+    let stages = match &before {
+        Some(before) => stages::<R>(connected, &id, before, &graph, &record).await?,
+        None => Vec::new(),
+    };
     let begun = begin(connected, &id, &graph, shown.as_ref(), &record).await?;
     let job = Job {
         world: connected.world.as_ref(),
@@ -115,10 +119,6 @@ async fn write<R: Planned>(
         resume: record.incomplete,
         journal: Some(&connected.journal),
         save: &save,
-    };
-    let stages = match &before {
-        Some(before) => stages::<R>(connected, &id, before, &graph, &record).await?,
-        None => Vec::new(),
     };
     let mut outcome = converge_in_stages(&job, &stages, &graph, record).await;
     if begun {
