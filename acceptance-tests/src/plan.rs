@@ -41,7 +41,7 @@ pub enum Action {
     Update,
     /// Removes it.
     Delete,
-    /// Removes it and makes it anew.
+    /// Removes it and creates it again.
     Replace,
 }
 
@@ -56,7 +56,7 @@ pub struct Drift {
     pub observed: Option<String>,
     /// What we want.
     pub expected: Option<String>,
-    /// `outside` or `provider`.
+    /// `outside`, `apply` or `provider`.
     pub cause: String,
 }
 

@@ -2,12 +2,12 @@
 //! object stays, and one apply leads there.
 
 use acceptance_tests::{
-    Account, Action, Fault, Phase, Play, Provider, Signal, Workspace, apply_signalled,
+    Account, Action, Drift, Fault, Phase, Play, Provider, Signal, Workspace, apply_signalled,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::fixtures::{self, DB, DISPOSABLE, SERVICE, WORKER};
+use crate::fixtures::{self, DB, DISPOSABLE, ROUTER, SERVICE, WORKER};
 
 /// The number of a write in an undisturbed apply of a change, from 1.
 fn write_of(before: &str, after: &str, account: &Account, action: &str) -> Result<usize> {
@@ -22,9 +22,12 @@ fn write_of(before: &str, after: &str, account: &Account, action: &str) -> Resul
     Ok(at.with_context(|| format!("no {action}"))? + 1)
 }
 
-/// The live load balancer is the only one that is left.
+/// The plan says that the apply stopped; afterwards the live load balancer is the only one that is left.
 fn goes_back(root: &Workspace, outside: &str, live: &Json) -> Result<()> {
     root.resources(outside)?;
+    let drift = root.plan()?.change(ROUTER)?.drift()?;
+    let stopped = |drift: &Drift| drift.component == "last apply" && drift.cause == "apply";
+    ensure!(drift.iter().any(stopped), "{drift:?}");
     root.apply()?.ok()?;
     root.plan()?.empty()?;
     let left = fixtures::load_balancer(root.account())?["LoadBalancerArn"].clone();

@@ -64,7 +64,7 @@ pub struct Drift {
     /// What an apply will write.
     #[tf(computed)]
     pub expected: String,
-    /// `outside` when somebody else changed it; `provider` when this version of the provider or other default tags want something else.
+    /// `outside` when it was changed outside Terraform; `apply` when the last apply stopped before its end; `provider` when this version of the provider or other default tags want something else.
     #[tf(computed)]
     pub cause: String,
 }

@@ -45,7 +45,7 @@ fn tags_all(scope: &Scope, tags: &Tags) -> Tags {
     Cfg::Known(all)
 }
 
-/// The drift list of the state. An apply that came to a stop stands in it too, so that the next plan
+/// The drift list of the state. It has an entry for an apply that came to a stop, so that the next plan
 /// calls for another one.
 pub(super) fn drift_list(
     differences: &[Difference],
@@ -58,22 +58,24 @@ pub(super) fn drift_list(
             field: text(""),
             observed: text("stopped before its end"),
             expected: text("complete"),
-            cause: text("outside"),
+            cause: text("apply"),
         }
     });
     Cfg::Known(
         differences
             .iter()
-            .map(drift_entry)
+            .map(|difference| drift_entry(difference, incomplete))
             .chain(stopped)
             .map(Cfg::Known)
             .collect(),
     )
 }
 
-fn drift_entry(difference: &Difference) -> DriftConfig {
+fn drift_entry(difference: &Difference, incomplete: bool) -> DriftConfig {
     let cause = match difference.cause {
         Cause::Outside => "outside",
+        // What the stopped apply was still to write.
+        Cause::Provider if incomplete => "apply",
         Cause::Provider => "provider",
     };
     let (field, observed, expected) = match (&difference.field, difference.exists) {
