@@ -51,6 +51,7 @@ pub const CASES: &[Case] = &[
             "it::pairs::an_app_is_removed_with_its_service_and_job",
             "it::pairs::an_app_in_use_is_renamed",
             "it::pairs::an_app_is_removed_with_its_entries_among_clients",
+            "it::generated::an_app_that_uses_another_is_removed_and_comes_back",
             "it::pairs::an_app_that_is_a_client_is_renamed",
             "it::pairs::another_app_takes_the_place_of_a_client",
             "it::pairs::a_router_is_removed_after_the_routes_to_it",

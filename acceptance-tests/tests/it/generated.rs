@@ -175,3 +175,46 @@ fn from_a_procfile_to_a_planned_tree_with_one_command() -> Result<()> {
     ops.destroy()?.ok()?;
     Ok(())
 }
+
+/// Apps that reach another one inside the network.
+fn town(apps: &[&str], ids: [&str; 3]) -> String {
+    let [ops, stage, prod] = ids;
+    let accounts = format!("{{ ops = \"{ops}\", stage = \"{stage}\", prod = \"{prod}\" }}");
+    let head = format!(
+        "project = \"acme\"\nregion = \"us-west-2\"\naccounts = {accounts}\n\n[environments.stage]\n[environments.prod]\n"
+    );
+    let app = |text: String, app: &&str| {
+        let more = match *app {
+            "billing" => "internal = true\n",
+            "shop" => "procfile = \"shop.Procfile\"\nuses = [\"billing\"]\n",
+            _ => "",
+        };
+        format!("{text}\n[apps.{app}]\nimage = \"example/{app}:v1\"\n{more}")
+    };
+    apps.iter().fold(head, app)
+}
+
+/// Its security group is in a rule of the app that it uses.
+#[test]
+fn an_app_that_uses_another_is_removed_and_comes_back() -> Result<()> {
+    let accounts = [Account::fresh()?, Account::fresh()?, Account::fresh()?];
+    let ids = [&accounts[0].id, &accounts[1].id, &accounts[2].id].map(String::as_str);
+    let generated = Generated::empty()?;
+    fs::write(generated.input().join("Procfile"), "web: puma\n")?;
+    let worker = generated.input().join("shop.Procfile");
+    fs::write(worker, "worker: sidekiq\n")?;
+    let apply = |root: &str, apps: &[&str]| -> Result<_> {
+        fs::write(generated.input().join("stackwright.toml"), town(apps, ids))?;
+        generated.generate(&[])?.ok()?;
+        let root = generated.root(root, &accounts[0])?;
+        root.init()?.ok()?;
+        root.apply()?.ok()?;
+        root.plan()?.empty()?;
+        Ok(root)
+    };
+    let all = ["billing", "front", "shop"];
+    apply("ops", &all)?;
+    apply("stage", &all)?;
+    apply("stage", &all[..2])?;
+    apply("stage", &all).map(drop)
+}
