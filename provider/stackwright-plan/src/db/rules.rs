@@ -451,7 +451,7 @@ pub(super) fn check_change(prior: &DbConfig, planned: &DbConfig, found: &mut Dia
         found.error(
                 Path::attribute("password_version"),
                 "Password Version Goes Back",
-                format!("`password_version` is {had} and would become {wants}. Passwords are not brought back: raise the number for a new one."),
+                format!("`password_version` is {had} and would become {wants}. A former password is never brought back, because others may know it. Set `password_version = {}` for a new one, also when the apply of {had} failed.", had + 1),
             );
     }
     check_growth(prior, planned, found);
