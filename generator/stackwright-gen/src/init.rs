@@ -486,75 +486,8 @@ fn is_one_line(command: &str) -> bool {
 /// # Errors
 /// What nobody can know but the user, and was not said.
 pub fn spec(found: &Found, answers: &Answers) -> Result<String, Vec<&'static str>> {
-    let app = answers.app.clone().or_else(|| found.app.clone());
-    let region = answers.region.clone().or_else(|| found.region.clone());
-    let all = [
-        ("app", &app),
-        ("region", &region),
-        ("image", &answers.image),
-        ("ops", &answers.ops),
-        ("stage", &answers.stage),
-        ("prod", &answers.prod),
-    ];
-    // The names of a public app are made in the zones of its domain.
-    let zones = [
-        ("stage-zone", &answers.stage_zone),
-        ("prod-zone", &answers.prod_zone),
-    ];
-    let zones = zones
-        .iter()
-        .filter(|_| found.is_public && answers.domain.is_some());
-    let missing: Vec<&str> = all
-        .iter()
-        .chain(zones)
-        .filter(|(_, value)| value.is_none())
-        .map(|(name, _)| *name)
-        .collect();
-    if !missing.is_empty() {
-        return Err(missing);
-    }
-    let (Some(app), Some(region), Some(image), Some(ops), Some(stage), Some(prod)) = (
-        &app,
-        &region,
-        &answers.image,
-        &answers.ops,
-        &answers.stage,
-        &answers.prod,
-    ) else {
-        return Err(missing);
-    };
-    let project = answers.project.as_ref().unwrap_or(app);
-    // What is no name is told by the check of the spec.
-    let key = if Shape::App.accepts(app) {
-        app.clone()
-    } else {
-        quoted(app)
-    };
-    let mut text = format!(
-        "project = {}\nregion = {}\n",
-        quoted(project),
-        quoted(region)
-    );
-    if let Some(domain) = &answers.domain {
-        let _ = writeln!(text, "domain = {}", quoted(domain));
-    }
-    let _ = writeln!(
-        text,
-        "accounts = {{ ops = {}, stage = {}, prod = {} }}",
-        quoted(ops),
-        quoted(stage),
-        quoted(prod)
-    );
-    let zones = [("stage", &answers.stage_zone), ("prod", &answers.prod_zone)];
-    let zones = zones.iter().filter_map(|(environment, zone)| {
-        let zone = quoted(zone.as_ref()?);
-        Some(format!("{environment} = {{ zone_id = {zone} }}"))
-    });
-    let zones: Vec<String> = zones.collect();
-    if !zones.is_empty() {
-        let _ = writeln!(text, "environments = {{ {} }}", zones.join(", "));
-    }
-    let _ = writeln!(text, "\n[apps.{key}]\nimage = {}", quoted(image));
+    let head = Head::of(found, answers)?;
+    let mut text = head.text(answers);
     if found.db {
         text.push_str("db = true\n");
     }
@@ -564,6 +497,86 @@ pub fn spec(found: &Found, answers: &Answers) -> Result<String, Vec<&'static str
         }
     }
     Ok(text)
+}
+
+/// What no spec can do without.
+struct Head<'a> {
+    app: &'a str,
+    region: &'a str,
+    image: &'a str,
+    ops: &'a str,
+    stage: &'a str,
+    prod: &'a str,
+}
+
+impl<'a> Head<'a> {
+    /// An error has the names of the options that nobody gave.
+    fn of(found: &'a Found, answers: &'a Answers) -> Result<Self, Vec<&'static str>> {
+        let mut missing = Vec::new();
+        let mut given = |name, value: Option<&'a String>| {
+            value.map_or_else(
+                || {
+                    missing.push(name);
+                    ""
+                },
+                String::as_str,
+            )
+        };
+        let head = Self {
+            app: given("app", answers.app.as_ref().or(found.app.as_ref())),
+            region: given("region", answers.region.as_ref().or(found.region.as_ref())),
+            image: given("image", answers.image.as_ref()),
+            ops: given("ops", answers.ops.as_ref()),
+            stage: given("stage", answers.stage.as_ref()),
+            prod: given("prod", answers.prod.as_ref()),
+        };
+        // The names of a public app are made in the zones of its domain.
+        if found.is_public && answers.domain.is_some() {
+            given("stage-zone", answers.stage_zone.as_ref());
+            given("prod-zone", answers.prod_zone.as_ref());
+        }
+        if missing.is_empty() {
+            Ok(head)
+        } else {
+            Err(missing)
+        }
+    }
+
+    /// The project, its accounts, and the first lines of the app.
+    fn text(&self, answers: &Answers) -> String {
+        let project = answers.project.as_deref().unwrap_or(self.app);
+        let mut lines = vec![
+            format!("project = {}", quoted(project)),
+            format!("region = {}", quoted(self.region)),
+        ];
+        let domain = answers.domain.as_ref();
+        lines.extend(domain.map(|domain| format!("domain = {}", quoted(domain))));
+        let [ops, stage, prod] = [self.ops, self.stage, self.prod].map(quoted);
+        lines.push(format!(
+            "accounts = {{ ops = {ops}, stage = {stage}, prod = {prod} }}"
+        ));
+        lines.extend(environments(answers));
+        // The check of the spec refuses what cannot be the name of an app.
+        let key = if Shape::App.accepts(self.app) {
+            self.app.to_owned()
+        } else {
+            quoted(self.app)
+        };
+        let image = quoted(self.image);
+        lines.push(format!("\n[apps.{key}]\nimage = {image}\n"));
+        lines.join("\n")
+    }
+}
+
+/// The line of the environments that have a zone.
+fn environments(answers: &Answers) -> Option<String> {
+    let zones = [("stage", &answers.stage_zone), ("prod", &answers.prod_zone)];
+    let zones = zones.iter().filter_map(|(environment, zone)| {
+        let zone = quoted(zone.as_ref()?);
+        Some(format!("{environment} = {{ zone_id = {zone} }}"))
+    });
+    let zones: Vec<String> = zones.collect();
+    (!zones.is_empty()).then(|| format!("environments = {{ {} }}", zones.join(", ")))
 }
 
 /// Text as a TOML string.
