@@ -2,6 +2,7 @@
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,8 @@ pub fn apply_signalled(
     let account = root.account();
     let writes = Fault::on_writes().after_calls(write - 1);
     account.fault(writes.phase(phase).hold())?;
+    // Under `nohup` this process ignores SIGHUP, and so would Terraform. With a handler here it has the default.
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::default())?;
     let mut command = root.apply_command()?;
     let start = Instant::now();
     let mut terraform = command

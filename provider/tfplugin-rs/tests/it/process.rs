@@ -24,6 +24,7 @@ use tfplugin_types::{TfObject as _, Type, Value, msgpack};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
@@ -69,6 +70,9 @@ struct Plugin {
 }
 
 fn command(dir: &Path) -> Command {
+    // Under `nohup` this process ignores SIGHUP, and so would its children. One with a handler of its own gives
+    // them the default.
+    drop(signal(SignalKind::hangup()).unwrap());
     let mut command = Command::new(corner_program());
     command
         .env_clear()
