@@ -70,17 +70,16 @@ async fn write<R: Planned>(
         .map(|before| stated_scope::<R>(scope, before).owner);
     let id = resource_id::<R>(R::id(scope, &view).unwrap_or_default());
     let graph = R::plan(scope, &view).ok_or_else(|| diagnose::unknown_input(&id))?;
-    let mut record = if prior.is_some() {
-        record_of(&request.private)?
-    } else {
-        Record {
+    let mut record = match &before {
+        Some(before) => {
+            let record = record_of(&request.private)?;
+            not_empty::<R>(connected, &mut before.clone(), record).await?
+        }
+        None => Record {
             unborn: true,
             ..Record::default()
-        }
+        },
     };
-    if let Some(before) = &mut before {
-        record = not_empty::<R>(connected, &mut before.clone(), record).await?;
-    }
     recover(connected, &id, &graph, &mut record).await?;
     let verb = if prior.is_some() {
         Verb::Updating
@@ -93,20 +92,12 @@ async fn write<R: Planned>(
         let (state, private) = partial::<R>(scope, &view, prior, record);
         cx.checkpoint(state, private);
     };
-    let mut shown = match &before {
-        Some(before) if !record.incomplete => shown::<R>(scope, before, &graph, &record),
-        _ => None,
-    };
-    let tags_all = |value: &Value| value.get("tags_all").clone();
-    if let (Some(shown), Some(prior)) = (&mut shown, prior)
-        && tags_all(prior) != tags_all(planned)
-    {
-        shown.add_tags(&graph);
+    let (mut shown, mut stages) = (None, Vec::new());
+    if let (Some(before), Some(prior)) = (&before, prior) {
+        let tags_differ = prior.get("tags_all") != planned.get("tags_all");
+        shown = shown_by_plan::<R>(scope, before, &graph, &record, tags_differ);
+        stages = self::stages::<R>(connected, &id, before, &graph, &record).await?;
     }
-    let stages = match &before {
-        Some(before) => stages::<R>(connected, &id, before, &graph, &record).await?,
-        None => Vec::new(),
-    };
     let begun = begin(connected, &id, &graph, shown.as_ref(), &record).await?;
     let job = Job {
         world: connected.world.as_ref(),
@@ -127,24 +118,35 @@ async fn write<R: Planned>(
         connected.journal.ended(&id);
     }
     if outcome.failures.is_empty() {
-        if !outcome.waits_for.is_empty() {
-            connected.leftovers.add(Leftover {
-                scope: scope.clone(),
-                id: id.clone(),
-                graph,
-                record: outcome.record.clone(),
-                since: Instant::now(),
-            });
-        }
-        let mut done = view.clone();
-        finish::<R>(scope, &mut done, &outcome.record.outputs());
-        let done = ApplyResponse::done(done.to_value(), private_with(&outcome.record));
-        return Ok(ApplyResponse {
-            diagnostics: diagnose::finished(&id, &outcome),
-            ..done
+        Ok(done::<R>(connected, view.clone(), &id, graph, &outcome))
+    } else {
+        Ok(stopped::<R>(connected, &view, prior, verb, outcome).await)
+    }
+}
+
+/// What still waits for others to leave is tried again when they have.
+fn done<R: Planned>(
+    connected: &Connected,
+    mut view: R::View,
+    id: &ResourceId,
+    graph: Graph,
+    outcome: &Outcome,
+) -> ApplyResponse {
+    let scope = &connected.scope;
+    if !outcome.waits_for.is_empty() {
+        connected.leftovers.add(Leftover {
+            scope: scope.clone(),
+            id: id.clone(),
+            graph,
+            record: outcome.record.clone(),
+            since: Instant::now(),
         });
     }
-    Ok(stopped::<R>(connected, &view, prior, verb, outcome).await)
+    finish::<R>(scope, &mut view, &outcome.record.outputs());
+    ApplyResponse {
+        diagnostics: diagnose::finished(id, outcome),
+        ..ApplyResponse::done(view.to_value(), private_with(&outcome.record))
+    }
 }
 
 /// A state without a record: Terraform forgets private state when the provider crashes. What the
@@ -229,17 +231,25 @@ fn new_needs(graph: &Graph, record: &Record) -> BTreeMap<Key, BTreeSet<Key>> {
 }
 
 /// What the plan has shown. `None` when it could not say.
-fn shown<R: Planned>(
+fn shown_by_plan<R: Planned>(
     scope: &Scope,
     before: &R::View,
     graph: &Graph,
     record: &Record,
+    tags_differ: bool,
 ) -> Option<Changes> {
+    if record.incomplete {
+        return None;
+    }
     let mut before = before.clone();
     let former = stated_scope::<R>(scope, &mut before);
     let (drifted, missing) = drifted::<R>(&mut before);
     let prior = R::plan(&former, &before)?;
-    Some(changes(Some(&prior), graph, record, &drifted, &missing))
+    let mut shown = changes(Some(&prior), graph, record, &drifted, &missing);
+    if tags_differ {
+        shown.add_tags(graph);
+    }
+    Some(shown)
 }
 
 /// The way from what there is to what is wanted, when it has to be gone in several steps.

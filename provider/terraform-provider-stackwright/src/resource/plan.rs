@@ -46,30 +46,7 @@ async fn try_plan<R: Planned>(
     if let Some(prior) = &mut prior {
         check_place::<R>(&connected.scope, prior)?;
     }
-    let facts = facts::<R>(connected).await?;
-    R::complete(
-        &connected.scope,
-        &facts,
-        prior.as_ref(),
-        &mut view,
-        &mut found,
-    );
-    let tags = R::common(&mut view).tags.clone();
-    check_tag_count(
-        &Path::attribute(R::TAGS),
-        &connected.scope,
-        &tags,
-        &mut found,
-    );
-    let mut graph = R::plan(&connected.scope, &view);
-    if let Some(graph) = &mut graph {
-        graph.mark_unknown_tags(&connected.scope.unknown_tags);
-        limits::check(graph, &mut found);
-        ignored::check(graph, &R::common(&mut view).ignore_drift, &mut found);
-    }
-    if found.has_errors() {
-        return Err(found);
-    }
+    let graph = complete::<R>(connected, prior.as_ref(), &mut view, &mut found).await?;
     let record = record_of(&request.private)?;
     let mut replaced = match &mut prior {
         None => {
@@ -88,20 +65,16 @@ async fn try_plan<R: Planned>(
             )
         }
     };
-    if let Some(prior) = &prior {
-        R::notes(prior, &view, &config, &mut found);
-    }
-    if let Some(advice) = R::advice(&view).filter(|_| connected.claims.first(R::TYPE)) {
-        found.push(advice);
-    }
     let asked = match &prior {
         Some(_) => Asked::WithState,
         None if request.private == Private::default() => Asked::New,
         None => Asked::Again,
     };
     claim::<R>(connected, &view, &request.config, asked)?;
-    found.extend(losses::<R>(connected, prior.as_ref(), &view, asked));
-    found.extend(ground::reserve::<R>(connected, &connected.scope, &view));
+    if let Some(prior) = &prior {
+        R::notes(prior, &view, &config, &mut found);
+    }
+    found.extend(remarks::<R>(connected, prior.as_ref(), &view, asked));
     if found.has_errors() {
         return Err(found);
     }
@@ -122,6 +95,44 @@ async fn try_plan<R: Planned>(
         private: request.private.clone(),
         diagnostics: found,
     })
+}
+
+/// Fills what the configuration leaves open, and checks the whole. `None`: what is unknown decides what there is.
+async fn complete<R: Planned>(
+    connected: &Connected,
+    prior: Option<&R::View>,
+    view: &mut R::View,
+    found: &mut Diagnostics,
+) -> Result<Option<Graph>, Diagnostics> {
+    let scope = &connected.scope;
+    let facts = facts::<R>(connected).await?;
+    R::complete(scope, &facts, prior, view, found);
+    let tags = R::common(view).tags.clone();
+    check_tag_count(&Path::attribute(R::TAGS), scope, &tags, found);
+    let mut graph = R::plan(scope, view);
+    if let Some(graph) = &mut graph {
+        graph.mark_unknown_tags(&scope.unknown_tags);
+        limits::check(graph, found);
+        ignored::check(graph, &R::common(view).ignore_drift, found);
+    }
+    if found.has_errors() {
+        return Err(found.clone());
+    }
+    Ok(graph)
+}
+
+/// Advice, what a replacement loses, and what another resource of the root has already.
+fn remarks<R: Planned>(
+    connected: &Connected,
+    prior: Option<&R::View>,
+    view: &R::View,
+    asked: Asked,
+) -> Diagnostics {
+    let advice = R::advice(view).filter(|_| connected.claims.first(R::TYPE));
+    let mut found = advice.map(Diagnostics::from).unwrap_or_default();
+    found.extend(losses::<R>(connected, prior, view, asked));
+    found.extend(ground::reserve::<R>(connected, &connected.scope, view));
+    found
 }
 
 /// What a replacement loses.
