@@ -9,6 +9,8 @@ The modules, from the outside in:
 * `server` binds the port; `control` answers `/_stackwright/*`; `gateway` takes an AWS call through all its stages.
 * `call`, `errors`, `cbor` speak the AWS protocols.
 * `accounts`, `trust`, `sts` decide who the caller is and which role it may take.
+* `judge` decides what the caller may do: `iam_requests` says what a call asks for, `authorization` what AWS publishes
+  about it, `resource_tags` what a policy can test, and `policies` evaluates.
 * `faults`, `calls`, `settings`, `pagination`, `unimplemented` are what a test can steer or ask.
 * `ecs_services`, `ecs_tasks`, `ecs_targets`, `ecs_play`, `ecs_api`, `ecs_clusters`, `ecs_task_definitions`, `cloudwatch`,
   `network_interfaces`, `rds_rules`, `rds_events`, `rds_play` and the `gaps_*` modules make moto behave like AWS; `plays` is what the plays share.

@@ -33,6 +33,7 @@ class Caller:
     role_arn: str | None = None
     mfa: bool = False
     expires: datetime.datetime | None = None
+    session_policy: str | None = None
 
 
 _sessions: dict[str, Caller] = {}

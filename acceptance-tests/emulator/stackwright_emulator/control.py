@@ -33,6 +33,8 @@ class Control:
             ("DELETE", "calls"): self._clear(gateway.calls),
             ("GET", "routes"): lambda query, body: gateway.routes.list(query.get("account")),
             ("DELETE", "routes"): self._clear(gateway.routes),
+            ("GET", "judged"): lambda query, body: gateway.judge.list(query.get("account")),
+            ("DELETE", "judged"): self._clear(gateway.judge),
             ("POST", "faults"): lambda query, body: {"id": gateway.faults.add(body)},
             ("DELETE", "faults"): self._clear(gateway.faults),
             ("GET", "held"): lambda query, body: gateway.faults.held(query.get("account")),

@@ -16,6 +16,7 @@ from .call import Call, read_call
 from .calls import CallLog
 from .errors import ApiError, DropConnection, Reply, error_reply
 from .faults import Faults
+from .judge import Judge
 from .route_watch import RouteWatch
 from .unimplemented import Unimplemented
 
@@ -31,6 +32,7 @@ class Gateway:
         self.faults = Faults()
         self.unimplemented = Unimplemented()
         self.routes = RouteWatch()
+        self.judge = Judge()
         self._internal_key = internal_key
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto's models are not made for threads; calls are short, so one at a time costs little and races cost days.
@@ -70,6 +72,7 @@ class Gateway:
 
     def _answer_with_faults(self, environ: dict[str, Any], body: bytes, call: Call) -> Reply:
         accounts.authorise(call)
+        self._judge(call)
         rule = self.faults.match(call)
         self.faults.apply(rule, call, "before")
         page = pagination.Page.of(call, settings.of(call.account).page_size)
@@ -78,6 +81,13 @@ class Gateway:
             reply = page.cut(reply)
         self.faults.apply(rule, call, "after")
         return reply
+
+    def _judge(self, call: Call) -> None:
+        try:
+            with self._moto_lock:
+                self.judge.check(call, accounts.identify(call.access_key))
+        except LookupError as error:
+            raise self.unimplemented.record(call, f"it cannot be judged: {error}") from error
 
     def _execute(self, environ: dict[str, Any], body: bytes, call: Call) -> Reply:
         """Runs the operation in moto, as the caller's account."""

@@ -146,7 +146,7 @@ def _session_result(
     arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session_name}"
     user_id = f"{role.id if role else 'AROA' + account + 'ORGA'}:{session_name}"
     result = {
-        "Credentials": _credentials(account, arn, user_id, role_arn, duration),
+        "Credentials": _credentials(account, arn, user_id, role_arn, duration, policy=self._get_param("Policy")),
         "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": arn},
         "PackedPolicySize": 6 if self._get_param("Policy") else None,
         "SourceIdentity": self._get_param("SourceIdentity"),
@@ -173,11 +173,17 @@ def _check_duration(duration: int, maximum: int, chained: bool) -> None:
 
 
 def _credentials(
-    account: str, arn: str, user_id: str, role_arn: str | None, duration: int, mfa: bool = False
+    account: str,
+    arn: str,
+    user_id: str,
+    role_arn: str | None,
+    duration: int,
+    mfa: bool = False,
+    policy: str | None = None,
 ) -> dict[str, Any]:
     key = iam_backends[account]["aws"].create_temp_access_key()
     expires = utcnow() + datetime.timedelta(seconds=duration)
-    remember_session(key.access_key_id, Caller(account, arn, user_id, role_arn, mfa, expires))
+    remember_session(key.access_key_id, Caller(account, arn, user_id, role_arn, mfa, expires, policy))
     return {
         "AccessKeyId": key.access_key_id,
         "SecretAccessKey": key.secret_access_key,
