@@ -92,22 +92,26 @@ def action(name: str) -> Action | None:
 def _type(service: str, named: dict) -> ResourceType:
     details = _resources.get_resource_type_details(service, named["name"])
     keys = named["conditionKeys"]
-    if not _tells_tags(service):
-        keys = keys + details["conditionKeys"]
+    if not _tell_tags(service, named["name"]):
+        keys = keys + details.get("conditionKeys", [])
     return ResourceType(named["name"], details["arn"], named["required"], _lower(keys))
 
 
 @functools.lru_cache(maxsize=None)
-def _tells_tags(service: str) -> bool:
-    """Whether the service's actions say themselves that they know the tags of a resource.
+def _tell_tags(service: str, resource_type: str) -> bool:
+    """Whether the actions for this type say one by one that they know the tags of the resource.
 
-    Those of SQS, for example, do not: there the table of resource types says it for all of them.
+    Where most do, the others do not know them: `elasticloadbalancing:SetRulePriorities`. Where hardly any does, as in
+    SQS, the table of resource types says it for all.
     """
-    every = (_actions.get_action_details(service, name) for name in _actions.get_actions_for_service(service))
-    keys = (
-        key for details in every for part in (details, *details["resourceTypes"]) for key in part["conditionKeys"]
-    )
-    return any(key.lower().startswith("aws:resourcetag/") for key in keys)
+    every = [_actions.get_action_details(service, name) for name in _actions.get_actions_for_service(service)]
+    telling = [
+        any(key.lower().startswith("aws:resourcetag/") for key in details["conditionKeys"] + named["conditionKeys"])
+        for details in every
+        for named in details["resourceTypes"]
+        if named["name"] == resource_type
+    ]
+    return 2 * sum(telling) > len(telling)
 
 
 def _lower(keys: list[str]) -> frozenset[str]:

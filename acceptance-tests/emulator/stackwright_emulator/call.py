@@ -134,7 +134,7 @@ def _rest_call(environ: dict[str, Any], service: str, region: str, access_key: s
     if protocol not in ("rest-xml", "rest-json"):
         protocol = "rest-json"
     action = action or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-    params = dict(params)
+    params = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)) | dict(params)
     if protocol == "rest-json":
         params.update(_json_params(body))
     return Call(service, action, protocol, region, access_key, params)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
 from . import authorization, resource_tags
@@ -129,11 +130,25 @@ class _Asked:
         service = action.name.split(":")[0]
         given = [param.value for param in self._params if known.form.fullmatch(param.value)]
         if service == "ec2":
-            given += [self._filled(known, [param.value]) for param in self._params if _is_id_of(known, param.value)]
+            ids = [part for param in self._params for part in (param.value, *self._associated(param.value))]
+            given += [self._filled(known, [one]) for one in ids if _is_id_of(known, one)]
         given += self._named(service, known)
         if not given and known.required and not _other_kind(known):
             return [self._filled(known, ["*"] * len(known.placeholders))]
         return given
+
+    def _associated(self, value: str) -> list[str]:
+        """What the association is one of: its own id names no resource."""
+        backend = ec2_backends[self._call.account][self._call.region]
+        if value.startswith("rtbassoc-"):
+            held = [(table.id, table._associations) for table in backend.route_tables.values()]
+            return [text for table, targets in held if value in targets for text in (table, targets[value])]
+        if value.startswith("vpc-cidr-assoc-"):
+            return [vpc.id for vpc in backend.vpcs.values() if value in vpc._cidr_block_association_set]
+        if value.startswith("subnet-cidr-assoc-"):
+            subnets = (subnet for zone in backend.subnets.values() for subnet in zone.values())
+            return [subnet.id for subnet in subnets if value in subnet.ipv6_cidr_block_associations]
+        return []
 
     def _named(self, service: str, known: ResourceType) -> list[str]:
         """ARNs of what the call names by its name."""
@@ -145,8 +160,8 @@ class _Asked:
         parts: list[list[str]] = []
         for alternatives, default in names:
             values = [param.value for param in self._params if param.name in alternatives]
-            plain = [_short(service, value) for value in values]
-            parts.append(plain or ([default] if default else []))
+            plain = [_short(service, value) for value in values if not known.form.fullmatch(value)]
+            parts.append(plain or ([default] if default and not values else []))
         if not all(parts):
             return []
         return [self._filled(known, [*(part[0] for part in parts[:-1]), last]) for last in parts[-1]]

@@ -52,7 +52,7 @@ def _parameter(backend: Any, arn: str) -> Any:
 
 # The name of moto's backend, where its resources are, and how it is asked.
 _READERS: dict[str, tuple[str, str, Callable[[Any, str], Any]]] = {
-    "acm": ("acm", "region", lambda backend, arn: backend.get_certificate(arn).tags.list()),
+    "acm": ("acm", "region", lambda backend, arn: dict(backend.get_certificate(arn).tags)),
     "cloudwatch": ("cloudwatch", "region", lambda backend, arn: backend.tagger.get_tag_dict_for_resource(arn)),
     "ec2": ("ec2", "region", lambda backend, arn: dict(backend.tags.get(_last(arn), {}))),
     "ecs": ("ecs", "region", lambda backend, arn: backend.list_tags_for_resource(arn)),

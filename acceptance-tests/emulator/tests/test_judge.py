@@ -198,3 +198,65 @@ class JudgeTest(unittest.TestCase):
         self.admin("iam").attach_role_policy(RoleName="tried", PolicyArn="arn:aws:iam::aws:policy/SecurityAudit")
         tried("ec2").describe_vpcs()
         self.refused(tried("ec2").create_vpc, CidrBlock="10.0.0.0/16")
+
+    def test_tags_of_every_kind_are_known(self) -> None:
+        """One resource of each service, with a tag that alone lets the role act on it."""
+        pairs, words = [{"Key": "project", "Value": "acme"}], [{"key": "project", "value": "acme"}]
+        admin = self.admin
+        subnets = self._subnets()
+        topic = self.arn("sns", "topic")
+        alarm = {"MetricName": "m", "Namespace": "n", "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Period": 60, "Statistic": "Sum", "Threshold": 1.0}
+        certificate = admin("acm").request_certificate(DomainName="a.example", ValidationMethod="DNS", Tags=pairs)["CertificateArn"]
+        group = admin("elbv2").create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=subnets[1], TargetType="ip", Tags=pairs)
+        group = group["TargetGroups"][0]["TargetGroupArn"]
+        admin("cloudwatch").put_metric_alarm(AlarmName="high", Tags=pairs, AlarmActions=[topic], **alarm)
+        admin("ecs").create_cluster(clusterName="c", tags=words)
+        admin("events").put_rule(Name="r", ScheduleExpression="rate(1 hour)", Tags=pairs)
+        admin("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST), Tags=pairs)
+        admin("logs").create_log_group(logGroupName="/g", tags={"project": "acme"})
+        admin("rds").create_db_subnet_group(DBSubnetGroupName="g", DBSubnetGroupDescription="d", SubnetIds=subnets[0], Tags=pairs)
+        admin("scheduler").create_schedule_group(Name="g", Tags=pairs)
+        secret = admin("secretsmanager").create_secret(Name="s", SecretString="x", Tags=pairs)["ARN"]
+        queue = admin("sqs").create_queue(QueueName="q", tags={"project": "acme"})["QueueUrl"]
+        admin("ssm").put_parameter(Name="/p", Value="x", Type="String", Tags=pairs)
+        tried = self.role(allow("*", condition={"StringEquals": {"aws:ResourceTag/project": "acme"}}))
+        tried("acm").delete_certificate(CertificateArn=certificate)
+        tried("elbv2").delete_target_group(TargetGroupArn=group)
+        tried("cloudwatch").delete_alarms(AlarmNames=["high"])
+        tried("ecs").delete_cluster(cluster="c")
+        tried("events").delete_rule(Name="r")
+        tried("iam").delete_role(RoleName="r")
+        tried("logs").delete_log_group(logGroupName="/g")
+        tried("rds").delete_db_subnet_group(DBSubnetGroupName="g")
+        tried("scheduler").delete_schedule_group(Name="g")
+        tried("secretsmanager").delete_secret(SecretId=secret)
+        tried("sqs").delete_queue(QueueUrl=queue)
+        tried("ssm").delete_parameter(Name="/p")
+
+    def _subnets(self) -> tuple[list[str], str]:
+        ec2 = self.admin("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        made = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"]["SubnetId"]
+            for n, zone in enumerate("ab")
+        ]
+        return made, vpc
+
+    def test_an_association_is_of_its_table_and_its_subnet(self) -> None:
+        (subnet, _), vpc = self._subnets()
+        table = self.admin("ec2").create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        association = self.admin("ec2").associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
+        places = [self.arn("ec2", f"route-table/{table}"), self.arn("ec2", f"subnet/{subnet}")]
+        self.role(allow("ec2:DisassociateRouteTable", places))("ec2").disassociate_route_table(AssociationId=association)
+
+    def test_what_the_query_of_a_url_names_is_named(self) -> None:
+        scheduler = self.role(allow("scheduler:GetSchedule", self.arn("scheduler", "schedule/ours/*")))("scheduler")
+        self.refused(scheduler.get_schedule, "schedule/theirs/x", GroupName="theirs", Name="x")
+        with self.assertRaises(ClientError) as raised:
+            scheduler.get_schedule(GroupName="ours", Name="x")
+        self.assertEqual(raised.exception.response["Error"]["Code"], "ResourceNotFoundException")
+
+    def test_records_of_a_zone_are_judged_by_the_zone(self) -> None:
+        zone = self.admin("route53").create_hosted_zone(Name="a.example", CallerReference="1")["HostedZone"]["Id"]
+        named = f"arn:aws:route53:::{zone.strip('/')}"
+        self.role(allow("route53:ListResourceRecordSets", named))("route53").list_resource_record_sets(HostedZoneId=zone)
