@@ -1,6 +1,6 @@
 """The judge: a call of a role or a user is refused when their policies do not allow all that it asks.
 
-An account can have its calls judged and written down alone (`judge: "note"`), so that a preset can be worked out.
+The setting `judge: "note"` lets such a call through and writes it down, so that a preset can be worked out.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ class AccountSettings:
     """DescribeCertificate answers without validation records after a request."""
     target_describes: int = 1
     """DescribeTargetHealth answers that show the target of a new task as initial before it is healthy."""
-    judge: str = "note"
-    """What becomes of a call that the caller's policies do not allow: `refuse` it, or `note` it alone."""
+    judge: str = "refuse"
+    """What becomes of a call that the caller's policies do not allow: `refuse` it, or only `note` it."""
 
 
 _lock = threading.Lock()

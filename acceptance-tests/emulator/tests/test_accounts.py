@@ -81,6 +81,7 @@ class AssumeRoleTest(unittest.TestCase):
 
     def test_the_session_acts_in_the_role_account(self):
         arn = self.role(trust({"AWS": f"arn:aws:iam::{self.caller}:root"}), Path="/ci/")
+        self.iam.attach_role_policy(RoleName="deploy", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
         session = self.assume(arn)
         expected = f"arn:aws:sts::{self.target}:assumed-role/deploy/run-1"
         self.assertEqual(session["AssumedRoleUser"]["Arn"], expected)
@@ -125,6 +126,8 @@ class AssumeRoleTest(unittest.TestCase):
                 "Role"
             ]["Arn"]
         )
+        policy = "arn:aws:iam::aws:policy/AdministratorAccess"
+        emulator().client("iam", self.caller).attach_role_policy(RoleName="hop", PolicyArn=policy)
         arn = self.role(trust({"AWS": hop}), MaxSessionDuration=7200)
         self.assertEqual(code_of(self.assume, arn), "AccessDenied")
         sts = emulator().client("sts", "", session=self.assume(hop)["Credentials"])
