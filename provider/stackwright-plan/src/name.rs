@@ -54,6 +54,13 @@ pub fn unique(parts: &[&str], salt: &[&str], limit: usize) -> String {
     format!("{}-{}", prefix.trim_end_matches('-'), hash(&key.join("/")))
 }
 
+/// What all names begin with whose keys have these first parts.
+pub(crate) fn beginning(parts: &[&str], limit: usize) -> String {
+    let mut prefix = parts.join("-") + "-";
+    prefix.truncate(prefix.floor_char_boundary(limit - HASH - 1));
+    prefix
+}
+
 /// Name of an IAM role. It holds everything that AWS cannot change, so that a successor can be made
 /// beside it: the path, where it is not the usual one.
 pub(crate) fn role(scope: &Scope, parts: &[&str]) -> String {

@@ -6,7 +6,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::{Scope, tag};
+use crate::{Scope, name, tag};
 
 /// The presets, the narrower first.
 pub(crate) const ALL: &[&str] = &["plan", "deploy", "read", "admin"];
@@ -45,6 +45,9 @@ pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
             new_rules(scope),
             databases(scope),
             alarms(scope),
+            scale(),
+            spare(tag::PROJECT, &scope.project),
+            spare(tag::ENVIRONMENT, &scope.environment),
             logs(scope),
             secrets(scope),
             keys(scope),
@@ -53,7 +56,7 @@ pub(crate) fn document(scope: &Scope, preset: &str) -> Option<Json> {
             pass_roles(scope),
             service_linked_roles(scope),
             build_private_names(),
-            change_private_names(scope),
+            order_rules(scope),
         ],
         _ => return None,
     };
@@ -96,7 +99,7 @@ fn read_records(scope: &Scope) -> Json {
     json!({
         "Sid": "ReadRecords",
         "Effect": "Allow",
-        "Action": ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
+        "Action": ["ssm:GetParameters", "ssm:GetParametersByPath"],
         "Resource": records(scope),
     })
 }
@@ -143,11 +146,10 @@ fn build() -> Json {
             "application-autoscaling:DeregisterScalableTarget",
             "application-autoscaling:PutScalingPolicy",
             "application-autoscaling:RegisterScalableTarget",
-            "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
             "cloudwatch:DeleteAnomalyDetector", "cloudwatch:PutAnomalyDetector",
             "cloudwatch:PutCompositeAlarm", "ec2:AllocateAddress", "ec2:Associate*", "ec2:Attach*",
-            "ec2:CreateDhcpOptions", "ec2:CreateEgressOnlyInternetGateway", "ec2:CreateFlowLogs",
-            "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
+            "ec2:CreateEgressOnlyInternetGateway", "ec2:CreateFlowLogs", "ec2:CreateInternetGateway",
+            "ec2:CreateNatGateway", "ec2:CreateRoute",
             "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet",
             "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
             "ecs:CreateCluster", "ecs:CreateService", "ecs:DeregisterTaskDefinition",
@@ -170,22 +172,35 @@ fn change_tagged(scope: &Scope) -> Json {
             "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute",
             "ec2:ModifyVpcEndpoint", "ec2:ReleaseAddress", "ec2:ReplaceRoute",
             "ec2:ReplaceRouteTableAssociation", "ec2:Revoke*",
-            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
-            "ec2:UpdateSecurityGroupRuleDescriptionsIngress", "ecs:DeleteCluster",
+            "ecs:DeleteCluster",
             "ecs:DeleteService", "ecs:PutClusterCapacityProviders", "ecs:TagResource",
-            "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateClusterSettings",
-            "ecs:UpdateService", "elasticloadbalancing:AddListenerCertificates",
+            "ecs:UntagResource", "ecs:UpdateCluster",
+            "elasticloadbalancing:AddListenerCertificates",
             "elasticloadbalancing:AddTags", "elasticloadbalancing:Delete*",
             "elasticloadbalancing:Modify*", "elasticloadbalancing:Remove*",
-            "elasticloadbalancing:Set*", "servicediscovery:De*", "servicediscovery:RegisterInstance",
-            "servicediscovery:UntagResource", "servicediscovery:Update*",
+            "elasticloadbalancing:SetIpAddressType", "elasticloadbalancing:SetSecurityGroups",
+            "elasticloadbalancing:SetSubnets", "servicediscovery:De*",
+            "servicediscovery:RegisterInstance", "servicediscovery:Update*",
         ],
         "Resource": "*",
         "Condition": own_tags(scope),
     })
 }
 
-/// Cloud Map works on Route 53 in the name of its caller, on zones whose ids nobody can foretell.
+/// The order of the rules of our listeners: a call that knows no tags.
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html>
+fn order_rules(scope: &Scope) -> Json {
+    let ours = name::beginning(&[&scope.project, &scope.environment], name::LOAD_BALANCER);
+    json!({
+        "Sid": "OrderRules",
+        "Effect": "Allow",
+        "Action": "elasticloadbalancing:SetRulePriorities",
+        "Resource": scope.arn("elasticloadbalancing", &format!("listener-rule/app/{ours}*")),
+    })
+}
+
+/// Cloud Map works on Route 53 in the name of its caller, on zones whose ids nobody can foretell. Taking tags away
+/// knows no tags of the resource.
 /// Source: <https://docs.aws.amazon.com/cloud-map/latest/dg/security_iam_permissions-reference.html>
 fn build_private_names() -> Json {
     json!({
@@ -196,24 +211,9 @@ fn build_private_names() -> Json {
             "route53:CreateHostedZone", "route53:DeleteHostedZone",
             "route53:ListHostedZonesByName",
             "servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:CreateService",
-            "servicediscovery:TagResource",
+            "servicediscovery:TagResource", "servicediscovery:UntagResource",
         ],
         "Resource": "*",
-    })
-}
-
-fn change_private_names(scope: &Scope) -> Json {
-    json!({
-        "Sid": "ChangePrivateNames",
-        "Effect": "Allow",
-        "Action": [
-            "servicediscovery:DeleteNamespace", "servicediscovery:DeleteService",
-            "servicediscovery:DeregisterInstance", "servicediscovery:RegisterInstance",
-            "servicediscovery:UntagResource", "servicediscovery:UpdatePrivateDnsNamespace",
-            "servicediscovery:UpdateService",
-        ],
-        "Resource": "*",
-        "Condition": own_tags(scope),
     })
 }
 
@@ -314,7 +314,7 @@ fn databases(scope: &Scope) -> Json {
         "Sid": "Databases",
         "Effect": "Allow",
         "Action": [
-            "rds:AddTagsToResource", "rds:Create*", "rds:Delete*", "rds:Modify*", "rds:Reboot*",
+            "rds:AddTagsToResource", "rds:Create*", "rds:Delete*", "rds:Modify*",
             "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup",
         ],
         "Resource": all,
@@ -328,11 +328,43 @@ fn alarms(scope: &Scope) -> Json {
     json!({
         "Sid": "Alarms",
         "Effect": "Allow",
-        "Action": [
-            "cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
-            "cloudwatch:UntagResource",
-        ],
+        "Action": ["cloudwatch:TagResource", "cloudwatch:UntagResource"],
         "Resource": scope.arn("cloudwatch", &format!("alarm:{prefix}*")),
+    })
+}
+
+/// Application Auto Scaling asks whether its caller might do itself what it is told to do, to any service and any
+/// alarm: a permission that is bound to names or tags is none.
+/// Source: <https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_service-with-iam.html>,
+/// "Permissions validation"
+fn scale() -> Json {
+    json!({
+        "Sid": "Scale",
+        "Effect": "Allow",
+        "Action": SCALING,
+        "Resource": "*",
+    })
+}
+
+/// What Application Auto Scaling asks for, beside the reads.
+const SCALING: [&str; 3] = [
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:PutMetricAlarm",
+    "ecs:UpdateService",
+];
+
+/// Takes from `scale` what has the tags of others. What has no such tag at all passes, as the question that no
+/// service is named in does.
+fn spare(key: &str, ours: &str) -> Json {
+    let key = format!("aws:ResourceTag/{key}");
+    json!({
+        "Effect": "Deny",
+        "Action": SCALING,
+        "Resource": "*",
+        "Condition": {
+            "Null": { &key: "false" },
+            "StringNotEquals": { &key: ours },
+        },
     })
 }
 
