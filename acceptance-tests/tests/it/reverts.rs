@@ -2,14 +2,15 @@
 //! object stays, and one apply leads there.
 
 use acceptance_tests::{
-    Account, Action, Drift, Fault, Phase, Play, Provider, Signal, Workspace, apply_signalled,
+    Account, Action, Drift, Fault, Phase, Play, Provider, Signal, Victim, Workspace, apply_killed,
+    apply_signalled,
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Error, Result, ensure};
 use serde_json::{Value as Json, json};
 
 use crate::fixtures::{self, DB, DISPOSABLE, ROUTER, SERVICE, WORKER};
 
-/// The number of a write in an undisturbed apply of a change, from 1.
+/// The number of the last such write in an undisturbed apply of a change, from 1.
 fn write_of(before: &str, after: &str, account: &Account, action: &str) -> Result<usize> {
     let root = Workspace::new(account, before)?;
     root.apply()?.ok()?;
@@ -18,7 +19,7 @@ fn write_of(before: &str, after: &str, account: &Account, action: &str) -> Resul
     root.apply()?.ok()?;
     let writes = account.all_writes()?;
     root.destroy()?.ok()?;
-    let at = writes.iter().position(|call| call.action == action);
+    let at = writes.iter().rposition(|call| call.action == action);
     Ok(at.with_context(|| format!("no {action}"))? + 1)
 }
 
@@ -51,6 +52,27 @@ fn a_router_whose_move_was_interrupted_goes_back_to_its_load_balancer() -> Resul
     // One Ctrl-C: both Terraform and the provider get it.
     apply_signalled(&root, Signal::SIGINT, Phase::After, write)?.failed()?;
     goes_back(&root, &outside, &live)
+}
+
+/// Terraform forgets what the provider has recorded when it is killed. The rule leads to the new port by then.
+#[test]
+fn a_service_whose_move_to_another_port_was_killed_goes_back_with_its_rule() -> Result<()> {
+    let account = Account::fresh()?;
+    let here = fixtures::web_slice(&account, "")?;
+    let there = fixtures::web_slice(&account, "  port = 9090\n")?;
+    let write = write_of(&here, &there, &account, "ModifyRule")?;
+    let root = Workspace::new(&account, &here)?;
+    root.apply()?.ok()?;
+    let rules = |root: &Workspace| Ok::<_, Error>(root.attributes(SERVICE)?["rule_arns"].clone());
+    let live = rules(&root)?;
+    root.resources(&there)?;
+    apply_killed(&root, Victim::Provider, Phase::After, write)?;
+    root.resources(&here)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let left = rules(&root)?;
+    ensure!(left == live, "{left} is left of {live}");
+    Ok(())
 }
 
 /// Protection is the default, and must not come in the way.

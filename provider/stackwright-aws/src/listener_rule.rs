@@ -55,7 +55,7 @@ impl Adapter for ListenerRule {
     }
 
     /// Two rules never collide but by their priority, which is given away by AWS: what is found is
-    /// the rule with our tags. Only rules that forward to a wanted target group are asked for them.
+    /// the rule with our tags.
     async fn find(aws: &Aws, lookup: Lookup<'_, Self>) -> Result<Vec<Observed<Self>>, AwsError> {
         match lookup {
             Lookup::Desired(desired, tags) => tagged(aws, desired, tags).await,
@@ -278,27 +278,18 @@ fn others(rule: &Sdk) -> Vec<String> {
     others
 }
 
+/// The rules of the listener with these tags. Where one forwards to says nothing: a move that was stopped
+/// may have left it at another target group.
 async fn tagged(
     aws: &Aws,
     desired: &ListenerRule,
     of: &OwnTags,
 ) -> Result<Vec<Observed<ListenerRule>>, AwsError> {
-    let wanted: BTreeSet<&String> = desired
-        .targets
-        .iter()
-        .map(|target| target.target_group_arn.get())
-        .collect();
     let rules = of_listener(aws, desired.listener_arn.get(), Freshness::Fresh).await?;
-    let ours = |rule: &&Sdk| {
-        let targets = targets(rule);
-        targets
-            .iter()
-            .any(|target| wanted.contains(target.target_group_arn.get()))
-    };
-    let mut found = Vec::new();
-    for rule in rules.iter().filter(ours) {
-        found.extend(whole(aws, rule, Freshness::Fresh).await?);
-    }
+    let can_be_ours = rules.iter().filter(|rule| rule.is_default() != Some(true));
+    let reads = can_be_ours.map(|rule| whole(aws, rule, Freshness::Fresh));
+    let found = futures_util::future::try_join_all(reads).await?;
+    let mut found: Vec<_> = found.into_iter().flatten().collect();
     found.retain(|rule| same_resource(&rule.tags, of));
     found.retain(|rule| rule.tags.get(tag::COMPONENT) == Some(&of.component));
     Ok(found)
