@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import ecs_play, gaps_rds, rds_play, settings
+from . import accounts, ecs_play, gaps_rds, rds_play, settings
 from .dump import Dumper
 from .errors import Reply
 from .gateway import Gateway
@@ -42,6 +42,7 @@ class Control:
             ("GET", "unimplemented"): lambda query, body: gateway.unimplemented.list(query.get("account")),
             ("DELETE", "unimplemented"): self._clear(gateway.unimplemented),
             ("POST", "settings"): self._settings,
+            ("POST", "keys"): lambda query, body: accounts.grant(**body),
             ("POST", "ecs/play"): self._play(ecs_play.PLAYS),
             ("DELETE", "ecs/play"): self._clear(ecs_play.PLAYS),
             ("POST", "rds/play"): self._play(rds_play.PLAYS),

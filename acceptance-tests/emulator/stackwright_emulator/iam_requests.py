@@ -130,12 +130,15 @@ class _Asked:
         service = action.name.split(":")[0]
         given = [param.value for param in self._params if known.form.fullmatch(param.value)]
         if service == "ec2":
-            ids = [part for param in self._params for part in (param.value, *self._associated(param.value))]
+            # What a rule lets in is no object of the call.
+            named = [param.value for param in self._params if not param.path.startswith("IpPermissions.")]
+            ids = [part for value in named for part in (value, *self._associated(value))]
             given += [self._filled(known, [one]) for one in ids if _is_id_of(known, one)]
         given += self._named(service, known)
-        if not given and known.required and not _other_kind(known):
-            return [self._filled(known, ["*"] * len(known.placeholders))]
-        return given
+        if given or not known.required or _is_left_out(service, action, known):
+            return given
+        others = [param.value for param in self._params if param.value.startswith(f"arn:aws:{service}:")]
+        return others or [self._filled(known, ["*"] * len(known.placeholders))]
 
     def _associated(self, value: str) -> list[str]:
         """What the association is one of: its own id names no resource."""
@@ -161,7 +164,7 @@ class _Asked:
         for alternatives, default in names:
             values = [param.value for param in self._params if param.name in alternatives]
             plain = [_short(service, value) for value in values if not known.form.fullmatch(value)]
-            parts.append(plain or ([default] if default and not values else []))
+            parts.append(plain or ([default] if default and known.required and not values else []))
         if not all(parts):
             return []
         return [self._filled(known, [*(part[0] for part in parts[:-1]), last]) for last in parts[-1]]
@@ -259,7 +262,6 @@ _NAMES: dict[tuple[str, str], list[tuple[tuple[str, ...], str | None]]] = {
     ("application-autoscaling", "ScalableTarget"): [(("ResourceId",), "*")],
     ("cloudwatch", "alarm"): [(("AlarmName", "AlarmNames"), None)],
     ("ecs", "cluster"): [(("cluster", "clusterName", "clusters"), "default")],
-    ("ecs", "container-instance"): [(("cluster",), "default"), ((), "*")],
     ("ecs", "service"): [(("cluster",), "default"), (("service", "serviceName", "services"), None)],
     ("ecs", "task"): [(("cluster",), "default"), (("task", "tasks"), None)],
     ("ecs", "task-definition"): [(("family",), None), ((), "*")],
@@ -324,9 +326,14 @@ def _is_id_of(known: ResourceType, value: str) -> bool:
     return re.fullmatch(rf"{prefix}-[0-9a-f]+", value) is not None
 
 
-def _other_kind(known: ResourceType) -> bool:
-    """Required for load balancers of another kind than ours, as the data marks every kind."""
-    return known.name.endswith(("/net", "/gwy")) or known.name in ("og", "cluster")
+def _is_left_out(service: str, action: Action, known: ResourceType) -> bool:
+    """Whether the data marks as required what a call may well be without.
+
+    Of load balancers it marks every kind; of databases every group, also one that RDS chooses.
+    """
+    if service == "rds":
+        return len(action.types) > 1 and known.name != "db"
+    return known.name.endswith(("/net", "/gwy"))
 
 
 def _params(value: Any, path: tuple[str, ...] = ()) -> Iterator[Param]:

@@ -66,9 +66,10 @@ def effects(documents: Iterable[dict[str, Any]], request: Request) -> set[str]:
     return {statement.get("Effect", "") for statement in statements if _applies(statement, request)}
 
 
-def parse(document: str | dict[str, Any]) -> dict[str, Any]:
-    """A policy as a dictionary."""
-    return json.loads(document) if isinstance(document, str) else document
+@functools.lru_cache(maxsize=1024)
+def parse(document: str) -> dict[str, Any]:
+    """A policy as a dictionary, which nobody may change."""
+    return json.loads(document)
 
 
 def _applies(statement: dict[str, Any], request: Request) -> bool:

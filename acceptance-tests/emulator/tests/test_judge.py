@@ -193,6 +193,15 @@ class JudgeTest(unittest.TestCase):
         self.refused(tried("cloudwatch").put_metric_alarm, AlarmName="theirs", **alarm)
         self.refused(tried("rds").create_db_subnet_group, DBSubnetGroupName="theirs", DBSubnetGroupDescription="d", SubnetIds=["subnet-1"])
 
+    def test_a_key_may_be_given_with_its_policies(self) -> None:
+        policy = json.loads(document(allow("ec2:DescribeVpcs")))
+        user = {"account": self.account, "name": "given", "policies": [policy]}
+        key = emulator().control("POST", "keys", user)["access_key"]
+        ec2 = emulator().client("ec2", self.account, key=key)
+        ec2.describe_vpcs()
+        self.refused(ec2.describe_subnets, "user/given is not authorized to perform: ec2:DescribeSubnets")
+        self.assertEqual(self.admin("iam").list_users()["Users"], [])
+
     def test_managed_policies_of_aws_are_known(self) -> None:
         tried = self.role()
         self.admin("iam").attach_role_policy(RoleName="tried", PolicyArn="arn:aws:iam::aws:policy/SecurityAudit")
@@ -260,3 +269,19 @@ class JudgeTest(unittest.TestCase):
         zone = self.admin("route53").create_hosted_zone(Name="a.example", CallerReference="1")["HostedZone"]["Id"]
         named = f"arn:aws:route53:::{zone.strip('/')}"
         self.role(allow("route53:ListResourceRecordSets", named))("route53").list_resource_record_sets(HostedZoneId=zone)
+
+    def test_a_rule_is_judged_by_its_group_and_not_by_whom_it_lets_in(self) -> None:
+        _, vpc = self._subnets()
+        ours, theirs = (
+            self.admin("ec2").create_security_group(GroupName=name, Description="d", VpcId=vpc)["GroupId"] for name in "ab"
+        )
+        places = [self.arn("ec2", f"security-group/{ours}"), self.arn("ec2", "security-group-rule/*")]
+        ec2 = self.role(allow("ec2:AuthorizeSecurityGroupIngress", places))("ec2")
+        lets_in = lambda group: [{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]}]
+        ec2.authorize_security_group_ingress(GroupId=ours, IpPermissions=lets_in(theirs))
+        self.refused(ec2.authorize_security_group_ingress, theirs, GroupId=theirs, IpPermissions=lets_in(ours))
+
+    def test_what_is_tagged_is_named_by_its_arn_alone(self) -> None:
+        self.admin("ecs").create_cluster(clusterName="c")
+        arn = self.arn("ecs", "cluster/c")
+        self.role(allow("ecs:TagResource", arn))("ecs").tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}])
