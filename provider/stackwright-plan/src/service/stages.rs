@@ -47,16 +47,20 @@ fn target_groups(graph: &Graph) -> impl Iterator<Item = &Key> {
     graph.nodes.keys().filter(is_one)
 }
 
-/// Target groups that are not wanted any more and in which tasks are registered, by ARN.
+/// Target groups that are not wanted any more, in which tasks are registered and to which requests go, by ARN.
+/// One to which none go is left at once: it may belong to no load balancer any more, and then ECS refuses every
+/// change of a service that still names it.
 fn dropped(prior: &Graph, planned: &Graph, found: &Found) -> BTreeMap<String, Key> {
     let registered = found
         .get(&Key::from(SERVICE))
         .map(registered)
         .unwrap_or_default();
+    let rules = found.iter().filter(|(key, _)| key.0.starts_with(RULE));
+    let served: BTreeSet<String> = rules.flat_map(|(_, rule)| serving(rule)).collect();
     target_groups(prior)
         .filter(|key| !planned.nodes.contains_key(key))
         .filter_map(|key| Some((found.get(key)?.outputs.get("arn")?.clone(), key.clone())))
-        .filter(|(arn, _)| registered.contains(arn))
+        .filter(|(arn, _)| registered.contains(arn) && served.contains(arn))
         .collect()
 }
 

@@ -869,17 +869,37 @@ fn a_move_that_was_interrupted_goes_on_where_it_was() {
     let mut planned = web();
     planned.port = Cfg::Known(9090);
     let mut halfway = found(&web());
-    let there = found(&planned);
-    // The rule was switched; the service is still registered in both.
-    halfway.insert("rule.www".into(), there[&Key::from("rule.www")].clone());
     let service = halfway.get_mut(&Key::from(SERVICE)).unwrap();
     let both = json!([{ "target_group_arn": format!("arn:{OLD}") }, { "target_group_arn": format!("arn:{NEW}") }]);
     service.fields.insert("load_balancers".to_owned(), both);
+    // Requests go to the old one, so it stays until the rule is switched.
     let stages = stages_to(&planned, &halfway);
-    assert_eq!(weights(&stages[0], "rule.www"), [(NEW.to_owned(), 1)]);
-    // The service has left the old one: nothing is left but to delete it.
-    halfway.insert(SERVICE.into(), there[&Key::from(SERVICE)].clone());
+    let pair = |key: &str, weight| (key.to_owned(), weight);
+    assert_eq!(
+        weights(&stages[0], "rule.www"),
+        [pair(NEW, 0), pair(OLD, 1)]
+    );
+    // The rule was switched: the service leaves the old one at once.
+    halfway.insert(
+        "rule.www".into(),
+        found(&planned)[&Key::from("rule.www")].clone(),
+    );
     assert_eq!(stages_to(&planned, &halfway), []);
+}
+
+#[test]
+fn a_move_that_goes_back_before_its_rule_was_switched_leaves_the_new_target_group_at_once() {
+    let mut there = web();
+    there.port = Cfg::Known(9090);
+    let mut halfway = found(&there);
+    let rule = halfway.get_mut(&Key::from("rule.www")).unwrap();
+    let targets = json!([
+        { "target_group_arn": format!("arn:{NEW}"), "weight": 0 },
+        { "target_group_arn": format!("arn:{OLD}"), "weight": 1 },
+    ]);
+    rule.fields.insert("targets".to_owned(), targets);
+    let back = ServiceResource::stages(&graph(&there), &graph(&web()), &halfway);
+    assert_eq!(back, []);
 }
 
 #[test]
