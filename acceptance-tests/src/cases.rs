@@ -33,6 +33,8 @@ pub const CASES: &[Case] = &[
             "it::reverts::a_protected_router_whose_move_failed_goes_back",
             "it::reverts::a_service_that_ecs_rolled_back_keeps_its_private_name_when_that_is_reverted",
             "it::reverts::a_router_whose_new_record_was_refused_goes_back_to_its_certificate",
+            "it::reverts::a_service_whose_move_to_another_port_was_killed_goes_back_with_its_rule",
+            "it::reverts::a_service_whose_move_to_another_port_was_refused_goes_back",
             "it::stops::router_update",
             "it::stops::private_name",
             "it::stops::router_domains",
