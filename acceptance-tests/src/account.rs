@@ -327,12 +327,22 @@ impl Account {
         ))
     }
 
-    /// A load balancer in the default network that somebody else made, in the form in which routes take one.
+    /// A load balancer in the default network that was made outside, in the form in which routes take one. Name and
+    /// tags are those of the project and environment: without them the preset `deploy` does not reach it.
     pub fn router(&self, name: &str) -> Result<String> {
         let (vpc, subnets) = self.default_places()?;
-        let group = json!({ "GroupName": format!("lb-{name}"), "Description": "lb", "VpcId": vpc });
+        let tags = json!([
+            { "Key": "stackwright:project", "Value": "acme" },
+            { "Key": "stackwright:environment", "Value": "stage" },
+        ]);
+        let group = json!({
+            "GroupName": format!("lb-{name}"), "Description": "lb", "VpcId": vpc,
+            "TagSpecifications": [{ "ResourceType": "security-group", "Tags": tags }],
+        });
         let group = self.outside("ec2", "CreateSecurityGroup", &group)?["GroupId"].clone();
-        let balancer = json!({ "Name": name, "Subnets": subnets, "SecurityGroups": [group] });
+        let balancer = json!({
+            "Name": format!("acme-stage-{name}"), "Subnets": subnets, "SecurityGroups": [group],
+        });
         let balancer = self.outside("elbv2", "CreateLoadBalancer", &balancer)?;
         let balancer = &balancer["LoadBalancers"][0];
         let nothing =
@@ -355,7 +365,7 @@ impl Account {
         )?;
         let known = all
             .iter()
-            .find(|balancer| balancer["LoadBalancerName"] == name);
+            .find(|balancer| balancer["LoadBalancerName"] == format!("acme-stage-{name}"));
         let Some(balancer) = known else {
             return self.router(name);
         };

@@ -31,6 +31,7 @@ mod mirror;
 mod outages;
 mod output;
 mod plan;
+mod preset;
 mod process;
 mod sights;
 mod started;
