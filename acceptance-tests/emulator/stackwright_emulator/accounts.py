@@ -8,6 +8,7 @@ Any other key is refused, so that a provider which lost its credentials cannot p
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from moto.iam.models import iam_backends
 from .call import Call
 from .errors import ApiError, credential_error
 
+# AWS Organizations makes this role in every member account; here it exists in every account, trusting every caller.
+IMPLICIT_ROLE = "OrganizationAccountAccessRole"
 _ADMINISTRATOR_KEY = re.compile(r"AKIA(\d{12})[A-Z0-9]{4}$")
 _ACCOUNT = re.compile(r"\d{12}")
 _NOBODY = "000000000000"
@@ -38,7 +41,15 @@ class Caller:
     granted: tuple[str, ...] | None = None
 
 
+    @property
+    def is_administrator(self) -> bool:
+        """Whether it is one of the two administrators that every account has."""
+        role = f"arn:aws:iam::{self.account}:role/{IMPLICIT_ROLE}"
+        return self.role_arn == role if self.role_arn else self.arn == _administrator(self.account)
+
+
 _sessions: dict[str, Caller] = {}
+_granted = itertools.count()
 
 
 def remember_session(access_key: str, caller: Caller) -> None:
@@ -46,9 +57,13 @@ def remember_session(access_key: str, caller: Caller) -> None:
     _sessions[access_key] = caller
 
 
+def _administrator(account: str) -> str:
+    return f"arn:aws:iam::{account}:user/administrator"
+
+
 def grant(account: str, name: str, policies: list[Any]) -> dict[str, str]:
     """Makes a key of a user with these policies, who is nowhere to be seen in the account."""
-    key = f"AKIA{account}{len(_sessions):06X}"
+    key = f"AKIA{account}{next(_granted):06X}"
     granted = tuple(json.dumps(policy) for policy in policies)
     remember_session(key, Caller(account, f"arn:aws:iam::{account}:user/{name}", f"AIDA{account}GIVEN", granted=granted))
     return {"access_key": key}
@@ -64,7 +79,7 @@ def identify(access_key: str | None) -> Caller | None:
     if match or "EXPIRED" in access_key or "DENIED" in access_key:
         found = _ACCOUNT.search(access_key)
         account = found[0] if found else _NOBODY
-        return Caller(account, f"arn:aws:iam::{account}:user/administrator", f"AIDA{account}USER")
+        return Caller(account, _administrator(account), f"AIDA{account}USER")
     return _iam_user(access_key)
 
 

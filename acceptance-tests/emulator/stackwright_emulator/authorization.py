@@ -51,7 +51,7 @@ class ResourceType:
     def form(self) -> re.Pattern[str]:
         """Matches the ARNs of the type."""
         fixed = re.split(r"\$\{[^}]*\}", self.arn)
-        return re.compile(".+".join(re.escape(part) for part in fixed).replace("::.+:", "::.*:"))
+        return re.compile(".+".join(re.escape(part) for part in fixed))
 
     @functools.cached_property
     def placeholders(self) -> list[str]:

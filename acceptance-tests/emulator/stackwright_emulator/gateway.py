@@ -86,7 +86,7 @@ class Gateway:
         try:
             with self._moto_lock:
                 self.judge.check(call, accounts.identify(call.access_key))
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise self.unimplemented.record(call, f"it cannot be judged: {error}") from error
 
     def _execute(self, environ: dict[str, Any], body: bytes, call: Call) -> Reply:

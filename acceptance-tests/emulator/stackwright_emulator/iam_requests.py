@@ -39,9 +39,9 @@ class Param:
 
 def of(call: Call, caller: Caller) -> Iterator[Request]:
     """All requests that have to be allowed, in the order in which AWS checks them."""
-    name = f"{_SERVICES.get(call.service, call.service)}:{call.action}"
     asked = _Asked(call, caller)
-    yield from asked.requests(_ACTIONS.get(name, name), {})
+    name = f"{asked.service}:{call.action}"
+    yield from asked.requests(_ACTIONS.get(name, name))
     yield from asked.passed_roles()
     yield from asked.tags_of_new()
     yield from asked.scaling()
@@ -49,21 +49,21 @@ def of(call: Call, caller: Caller) -> Iterator[Request]:
 
 class _Asked:
     def __init__(self, call: Call, caller: Caller):
+        self.service = _SERVICES.get(call.service, call.service)
         self._call = call
         self._caller = caller
         self._params = list(_params(call.params))
         self._tags = dict(_request_tags(self._params, call.params))
         self._keys = [param.value for param in self._params if _TAG_KEYS.search(param.path)] or list(self._tags)
 
-    def requests(self, name: str, more: dict[str, list[str]]) -> Iterator[Request]:
+    def requests(self, name: str) -> Iterator[Request]:
         """One request for each resource; `*` of what no policy can name."""
         action = authorization.action(name)
         if action is None:
             raise LookupError(f"{name} is no action that AWS publishes")
         found = list(self._resources(action))
         for resource_type, arn in found or [(None, "*")]:
-            context = self._context(arn) | more
-            yield Request(name, arn, action.known(context, resource_type))
+            yield Request(name, arn, action.known(self._context(arn), resource_type))
 
     def passed_roles(self) -> Iterator[Request]:
         """A role that is given to a service needs `iam:PassRole`."""
@@ -79,10 +79,10 @@ class _Asked:
     def tags_of_new(self) -> Iterator[Request]:
         """Tags that are given in a create need the action that tags, too."""
         named = _TAGGING.get(self._call.service)
-        if named is None or not self._tags or self._call.action in _NO_CREATES:
+        if named is None or not self._tags or not _CREATES.match(self._call.action):
             return
         name, key = named
-        if name.endswith(f":{self._call.action}") or not _CREATES.match(self._call.action):
+        if name == f"{self.service}:{self._call.action}":
             return
         for request in self._of_new(name):
             context = dict(request.context) | ({key: [self._call.action]} if key else {})
@@ -90,7 +90,7 @@ class _Asked:
 
     def _of_new(self, tagging: str) -> Iterator[Request]:
         """The requests to tag what the call makes, which has the ARN that the create is judged for."""
-        create = authorization.action(f"{_SERVICES.get(self._call.service, self._call.service)}:{self._call.action}")
+        create = authorization.action(f"{self.service}:{self._call.action}")
         action = authorization.action(tagging)
         for resource_type, arn in self._resources(create):
             tagged = next((known for known in action.types if known.name == resource_type.name), None)
@@ -192,7 +192,7 @@ class _Asked:
         if self._keys:
             context["aws:tagkeys"] = self._keys
         tags = resource_tags.of(self._call.account, self._call.region, arn) if arn.startswith("arn:") else {}
-        prefixes = ("aws", _SERVICES.get(self._call.service, self._call.service))
+        prefixes = ("aws", self.service)
         context |= {f"{prefix}:resourcetag/{key.lower()}": [tags[key]] for key in tags for prefix in prefixes}
         for param in self._params:
             key = _KEYS.get((self._call.service, param.name))
@@ -222,7 +222,6 @@ class _Asked:
 _GLOBAL = {"iam", "route53", "organizations"}
 _TAG_KEYS = re.compile(r"(?i)(^|\.)(tagkeys|tagkeylist)(\.|$)")
 _CREATES = re.compile(r"Create|Run|Allocate|Put|Request|Restore|Register|Start")
-_NO_CREATES = {"PutParameter"}
 _ROLE_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:role/")
 _WRITES_SCALING = re.compile(r"(Register|Put|Delete|Deregister)")
 

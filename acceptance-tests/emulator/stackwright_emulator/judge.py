@@ -75,30 +75,28 @@ class Judge:
 
 def policies_of(caller: Caller) -> Policies | None:
     """The policies of a role or a user; None for the administrators that every account has."""
+    if caller.is_administrator:
+        return None
     if caller.granted is not None:
         return Policies([parse(policy) for policy in caller.granted])
     backend = iam_backends[caller.account]["aws"]
-    if caller.role_arn:
-        owner = next((role for role in backend.roles.values() if role.arn == caller.role_arn), None)
-    else:
-        owner = next((user for user in backend.users.values() if user.arn == caller.arn), None)
+    named = backend.roles if caller.role_arn else backend.users
+    owner = next((one for one in named.values() if one.arn == (caller.role_arn or caller.arn)), None)
     if owner is None:
-        return None
-    inline = owner.policies.values() if isinstance(owner.policies, dict) else owner.policies
-    groups = [group for group in backend.groups.values() if owner in getattr(group, "users", [])]
-    identity = [parse(document) for document in inline]
-    for holder in (owner, *groups):
-        identity += [_managed(caller.account, arn) for arn in holder.managed_policies]
-    identity += [parse(document) for group in groups for document in group.policies.values()]
+        # Sessions outlive their role, and may do nothing any more.
+        return Policies([])
+    holders = [owner, *(group for group in backend.groups.values() if owner in group.users)]
+    identity = [parse(document) for holder in holders for document in holder.policies.values()]
+    identity += [_managed(arn) for holder in holders for arn in holder.managed_policies]
     boundary = getattr(owner, "permissions_boundary_arn", None)
     return Policies(
         identity,
-        boundary=_managed(caller.account, boundary) if boundary else None,
+        boundary=_managed(boundary) if boundary else None,
         session=parse(caller.session_policy) if caller.session_policy else None,
     )
 
 
-def _managed(account: str, arn: str) -> dict[str, Any]:
+def _managed(arn: str) -> dict[str, Any]:
     """The document of a managed policy. One that does not exist allows nothing."""
     owner = arn.split(":")[4]
     if owner == "aws":

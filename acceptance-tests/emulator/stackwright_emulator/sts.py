@@ -15,11 +15,8 @@ from moto.sts.responses import TokenResponse
 from moto.sts.utils import random_session_token
 
 from . import trust
-from .accounts import Caller, caller_of, identify, remember_session
+from .accounts import IMPLICIT_ROLE, Caller, caller_of, identify, remember_session
 from .errors import ApiError
-
-# AWS Organizations makes this role in every member account; here it exists in every account, trusting every caller.
-IMPLICIT_ROLE = "OrganizationAccountAccessRole"
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(.+)$")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}$")

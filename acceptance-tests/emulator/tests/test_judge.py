@@ -285,3 +285,23 @@ class JudgeTest(unittest.TestCase):
         self.admin("ecs").create_cluster(clusterName="c")
         arn = self.arn("ecs", "cluster/c")
         self.role(allow("ecs:TagResource", arn))("ecs").tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}])
+
+    def test_a_session_whose_role_is_gone_may_do_nothing(self) -> None:
+        logs = self.role(allow("*"))("logs")
+        logs.describe_log_groups()
+        self.admin("iam").delete_role_policy(RoleName="tried", PolicyName="all")
+        self.admin("iam").delete_role(RoleName="tried")
+        self.refused(logs.describe_log_groups, "because no identity-based policy allows")
+
+    def test_users_have_their_own_policies_and_those_of_their_groups(self) -> None:
+        iam = self.admin("iam")
+        iam.create_user(UserName="ada")
+        iam.create_group(GroupName="readers")
+        iam.add_user_to_group(GroupName="readers", UserName="ada")
+        iam.put_group_policy(GroupName="readers", PolicyName="p", PolicyDocument=document(allow("logs:Describe*")))
+        iam.put_user_policy(UserName="ada", PolicyName="p", PolicyDocument=document(allow("ec2:DescribeVpcs")))
+        key = iam.create_access_key(UserName="ada")["AccessKey"]["AccessKeyId"]
+        ada = lambda service: emulator().client(service, self.account, key=key)
+        ada("logs").describe_log_groups()
+        ada("ec2").describe_vpcs()
+        self.refused(ada("ec2").describe_subnets, "user/ada")
