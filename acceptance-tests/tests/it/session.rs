@@ -1,9 +1,10 @@
 //! Role switching: stage and prod are built through the deploy role that ops made there.
 
-use acceptance_tests::{Account, Provider, ROOTS, Story, Workspace};
+use acceptance_tests::{Account, Call, Fault, Provider, ROOTS, Story, Workspace};
 use anyhow::{Result, ensure};
+use serde_json::json;
 
-use crate::fixtures;
+use crate::fixtures::{self, APP, CLUSTER};
 
 /// A provider block that works in another account through a role.
 fn switching(account: &Account, role: &str, more: &str) -> Provider {
@@ -121,4 +122,48 @@ fn the_generated_tree_builds_both_environments_and_takes_them_down() -> Result<(
         story.destroy(root)?;
     }
     story.as_before()
+}
+
+/// Permissions that are bound to tags are none on an object that is gone, and AWS denies the call.
+#[test]
+fn a_destroy_goes_on_when_a_denied_object_is_gone_already() -> Result<()> {
+    let account = Account::fresh()?;
+    let root = Workspace::new(&account, &fixtures::app(&account.default_network()?, ""))?;
+    root.apply()?.ok()?;
+    let group = root.attributes(APP)?["security_group_id"].clone();
+    account.outside("ec2", "DeleteSecurityGroup", &json!({ "GroupId": group }))?;
+    let denied = Fault::on("ec2", "DeleteSecurityGroup").times(1);
+    account.fault(denied.answer(403, "UnauthorizedOperation", "denied by the test"))?;
+    account.forget_calls()?;
+    let destroy = ["destroy", "-auto-approve", "-refresh=false", "-no-color"];
+    root.terraform(&destroy)?.ok()?;
+    let writes = account.all_writes()?;
+    let is_denied = |call: &Call| call.error_code.as_deref() == Some("UnauthorizedOperation");
+    ensure!(writes.iter().any(is_denied), "no call was denied");
+    Ok(())
+}
+
+/// The denial of what is there is one.
+#[test]
+fn a_destroy_fails_when_it_is_denied() -> Result<()> {
+    let account = Account::fresh()?;
+    let root = Workspace::new(&account, &fixtures::app(&account.default_network()?, ""))?;
+    root.apply()?.ok()?;
+    let denied = Fault::on("ec2", "DeleteSecurityGroup").times(1);
+    account.fault(denied.answer(403, "UnauthorizedOperation", "denied by the test"))?;
+    let failed = root.destroy()?.failed()?;
+    failed.says(&["may not call", "ec2:DeleteSecurityGroup", "then run again"])?;
+    root.destroy()?.ok().map(drop)
+}
+
+/// It may have been deleted after the plan.
+#[test]
+fn a_destroy_goes_on_when_its_cluster_is_gone_already() -> Result<()> {
+    let account = Account::fresh()?;
+    let root = Workspace::new(&account, &fixtures::cluster(""))?;
+    root.apply()?.ok()?;
+    let cluster = root.attributes(CLUSTER)?["cluster_arn"].clone();
+    account.outside("ecs", "DeleteCluster", &json!({ "cluster": cluster }))?;
+    let destroy = ["destroy", "-auto-approve", "-refresh=false", "-no-color"];
+    root.terraform(&destroy)?.ok().map(drop)
 }

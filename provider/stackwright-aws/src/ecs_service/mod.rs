@@ -239,7 +239,7 @@ impl Source for EcsServices {
     }
 }
 
-/// All services of a cluster.
+/// All services of a cluster. One that is not there has none.
 pub(crate) async fn of_cluster(
     aws: &Aws,
     cluster: &str,
@@ -251,7 +251,10 @@ pub(crate) async fn of_cluster(
         .max_results(100)
         .into_paginator()
         .send();
-    let pages = aws.pages(LIST, &[cluster], stream).await?;
+    let pages = match aws.pages(LIST, &[cluster], stream).await {
+        Err(error) if error.is_code(&["ClusterNotFoundException"]) => return Ok(HashMap::new()),
+        pages => pages?,
+    };
     let names: Vec<String> = pages
         .iter()
         .flat_map(ListServicesOutput::service_arns)
@@ -396,11 +399,11 @@ mod tests {
     use super::watch::{FIRST_PAUSE, LONGEST_PAUSE};
     use super::write::{
         deployment_configuration, load_balancers, network_configuration, service_registries,
+        strategy,
     };
     use stackwright_plan::component::CapacityShare;
 
     use super::*;
-    use crate::ecs_cluster::strategy_to_sdk;
 
     fn desired() -> EcsService {
         EcsService {
@@ -452,12 +455,7 @@ mod tests {
             .desired_count(2)
             .network_configuration(network)
             .deployment_configuration(deployment_configuration(desired))
-            .set_capacity_provider_strategy(
-                desired
-                    .capacity_provider_strategy
-                    .as_deref()
-                    .map(strategy_to_sdk),
-            )
+            .set_capacity_provider_strategy(strategy(desired))
             .set_load_balancers(Some(load_balancers(desired)))
             .set_service_registries(Some(service_registries(desired)))
             .enable_execute_command(true)

@@ -95,7 +95,8 @@ pub(super) async fn write(
     ecs_object::change(aws, arn, changed).await
 }
 
-fn strategy(desired: &EcsService) -> Option<Vec<CapacityProviderStrategyItem>> {
+/// `None`: ECS takes the default of the cluster.
+pub(super) fn strategy(desired: &EcsService) -> Option<Vec<CapacityProviderStrategyItem>> {
     let shares = desired.capacity_provider_strategy.as_deref();
     shares.map(strategy_to_sdk)
 }
