@@ -2,8 +2,8 @@
 //! object stays, and one apply leads there.
 
 use acceptance_tests::{
-    Account, Action, Drift, Fault, Phase, Play, Provider, Signal, Victim, Workspace, apply_killed,
-    apply_signalled,
+    Account, Action, Drift, Fault, Killed, Phase, Play, Provider, Signal, Victim, Workspace,
+    apply_killed, apply_signalled,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
@@ -54,27 +54,25 @@ fn a_router_whose_move_was_interrupted_goes_back_to_its_load_balancer() -> Resul
     goes_back(&root, &outside, &live)
 }
 
-/// A service that moves to another port, and the write by which all requests go there.
-fn moving_service(account: &Account) -> Result<(Workspace, String, usize)> {
-    let here = fixtures::web_slice(account, "")?;
-    let there = fixtures::web_slice(account, "  port = 9090\n")?;
-    let write = write_of(&here, &there, account, "ModifyRule")?;
-    let root = Workspace::new(account, &here)?;
+/// A service moves to another port, is stopped at the write by which all requests go there, and goes back: its rule
+/// stays, and no request meets an outage.
+fn moves_back(stop: impl Fn(&Workspace, usize) -> Result<()>) -> Result<()> {
+    let account = Account::fresh()?;
+    let here = fixtures::web_slice(&account, "")?;
+    let there = fixtures::web_slice(&account, "  port = 9090\n")?;
+    let write = write_of(&here, &there, &account, "ModifyRule")?;
+    let root = Workspace::new(&account, &here)?;
     root.apply()?.ok()?;
-    root.resources(&there)?;
-    Ok((root, here, write))
-}
-
-/// The live rule is the only one that is left, and leads to the old port without an outage.
-fn moves_back(root: &Workspace, here: &str) -> Result<()> {
     let live = root.attributes(SERVICE)?["rule_arns"].clone();
-    root.account().forget_routes()?;
-    root.resources(here)?;
+    root.resources(&there)?;
+    stop(&root, write)?;
+    account.forget_routes()?;
+    root.resources(&here)?;
     root.apply()?.ok()?;
     root.plan()?.empty()?;
     let left = root.attributes(SERVICE)?["rule_arns"].clone();
     ensure!(left == live, "{left} is left of {live}");
-    let outages = root.account().outages()?;
+    let outages = account.outages()?;
     ensure!(outages.is_empty(), "{}", outages.join("\n"));
     Ok(())
 }
@@ -82,22 +80,23 @@ fn moves_back(root: &Workspace, here: &str) -> Result<()> {
 /// Terraform forgets what the provider has recorded when it is killed. The rule leads to the new port by then.
 #[test]
 fn a_service_whose_move_to_another_port_was_killed_goes_back_with_its_rule() -> Result<()> {
-    let account = Account::fresh()?;
-    let (root, here, write) = moving_service(&account)?;
-    apply_killed(&root, Victim::Provider, Phase::After, write)?;
-    moves_back(&root, &here)
+    moves_back(|root, write| {
+        let end = apply_killed(root, Victim::Provider, Phase::After, write)?;
+        ensure!(end == Killed::AtWrite, "the apply ended before");
+        Ok(())
+    })
 }
 
 /// Its tasks are behind both ports by then, and requests go to the old one.
 #[test]
 fn a_service_whose_move_to_another_port_was_refused_goes_back() -> Result<()> {
-    let account = Account::fresh()?;
-    let (root, here, write) = moving_service(&account)?;
-    let fault = Fault::on_writes().after_calls(write - 1).times(1);
-    account.fault(fault.answer(400, "InvalidParameterException", "refused by the test"))?;
-    root.apply()?.failed()?.says(&["refused by the test"])?;
-    account.no_faults()?;
-    moves_back(&root, &here)
+    moves_back(|root, write| {
+        let fault = Fault::on_writes().after_calls(write - 1).times(1);
+        let fault = fault.answer(400, "InvalidParameterException", "refused by the test");
+        root.account().fault(fault)?;
+        root.apply()?.failed()?.says(&["refused by the test"])?;
+        root.account().no_faults()
+    })
 }
 
 /// Protection is the default, and must not come in the way.
