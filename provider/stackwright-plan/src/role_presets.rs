@@ -321,7 +321,7 @@ fn databases(scope: &Scope) -> Json {
     })
 }
 
-/// Alarms, known by the beginning of their names; composite ones can be put without a name only.
+/// Tags of alarms, which are known by the beginning of their names. `scale` puts and deletes alarms.
 fn alarms(scope: &Scope) -> Json {
     // A question mark for the space of `name::alarm_prefix`.
     let prefix = format!("{}/{}?", scope.project, scope.environment);
