@@ -119,7 +119,7 @@ impl<'a> Watch<'a> {
 
     pub(super) async fn until_settled(mut self, wait: &Wait) -> Result<(), AwsError> {
         let mut pauses = Pauses::default();
-        let mut seen = "ECS has not answered yet".to_owned();
+        let mut seen = "its state was not read yet".to_owned();
         loop {
             wait.pause(pauses.next(), &self.what(&seen)).await?;
             let found = self

@@ -694,7 +694,7 @@ fn warn_of_clients(prior: &ServiceConfig, planned: &ServiceConfig, found: &mut D
         found.warning(
             Path::attribute("port"),
             "Clients Must Follow the Port",
-            format!("Routers follow by themselves, but the `clients` connect to port {before} until they are told otherwise, and nobody answers there once the new tasks run on port {after}."),
+            format!("Routers follow by themselves, but the `clients` connect to port {before} until you change them, and nobody answers there once the new tasks run on port {after}."),
         );
     }
 }
