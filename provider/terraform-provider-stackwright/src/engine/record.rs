@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 use stackwright_aws::Recorded;
-use stackwright_plan::{Key, Kind, Outputs};
+use stackwright_plan::{Graph, Key, Kind, Node, Outputs};
 
 /// The components of one resource that exist.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -100,6 +100,25 @@ impl Record {
         let entries = self.components.values_mut().chain(retired);
         for entry in entries.filter(|entry| entry.needs.contains(key)) {
             entry.needs.extend(gone.needs.iter().cloned());
+        }
+    }
+
+    /// Whatever needs something that does not exist needs what that would need. A record that was lost and put
+    /// together again, from a change that was stopped half-way, has such gaps; without this, what they join would be
+    /// deleted at once.
+    pub(crate) fn bridge_gaps(&mut self, graph: &Graph) {
+        let retired = self.retired.iter().map(|it| &it.key);
+        let known: BTreeSet<Key> = self.components.keys().chain(retired).cloned().collect();
+        let retired = self.retired.iter_mut().map(|it| &mut it.entry);
+        for entry in self.components.values_mut().chain(retired) {
+            let mut gaps: Vec<Key> = entry.needs.difference(&known).cloned().collect();
+            while let Some(gap) = gaps.pop() {
+                let needs = graph.nodes.get(&gap).map(Node::needs).unwrap_or_default();
+                let new = needs.into_iter().filter(|need| !entry.needs.contains(need));
+                let new: Vec<Key> = new.collect();
+                gaps.extend(new.iter().filter(|need| !known.contains(*need)).cloned());
+                entry.needs.extend(new);
+            }
         }
     }
 

@@ -730,6 +730,26 @@ mod rules {
         ]
     }
 
+    /// Terraform forgets the record when a provider crashes: what is found again may lack what stood in between.
+    #[tokio::test]
+    async fn a_gap_in_a_record_does_not_break_the_order_of_deletes() {
+        let mut chain = configurations().remove(5);
+        let role = chain.nodes.get_mut(&Key::from("role")).unwrap();
+        role.after.clear();
+        let world = Fake::default();
+        let mut record = apply(&world, &chain, Record::default()).await.record;
+        let second = record.components.remove(&"second".into()).unwrap();
+        let mut role = record.components[&"role".into()].clone();
+        assert!(second.needs.contains(&"logs".into()) && !role.needs.contains(&"logs".into()));
+        let mut old = role.clone();
+        old.outputs = Recorded::from([("arn".to_owned(), "other".to_owned())]);
+        record.retire("old role".into(), old);
+        record.bridge_gaps(&chain);
+        role.needs.insert("logs".into());
+        assert_eq!(record.components[&"role".into()], role);
+        assert_eq!(record.retired[0].entry.needs, role.needs);
+    }
+
     /// The world and the record of an apply that began at `before` and was stopped on its way to `after`.
     async fn stopped(before: &Graph, after: &Graph, writes: usize) -> (Fake, Record, bool) {
         let world = Fake::default();

@@ -56,6 +56,7 @@ pub(super) async fn recover(
             None => retire(record, key.clone(), *kind, seen.outputs, needs.clone()),
         }
     }
+    record.bridge_gaps(graph);
     Ok(())
 }
 

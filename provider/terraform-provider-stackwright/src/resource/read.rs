@@ -183,6 +183,7 @@ fn record_found(record: &mut Record, graph: &Graph, observed: &Observation) {
                 normalised: BTreeMap::new(),
             });
     }
+    record.bridge_gaps(graph);
 }
 
 /// Whether a followed object, which is not read again while it is the same, is not as we want it.
