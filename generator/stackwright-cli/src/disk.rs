@@ -11,15 +11,20 @@ use stackwright_gen::manifest::MANIFEST;
 use stackwright_gen::regenerate::{Changes, Existing};
 use stackwright_gen::{ProcfileUnread, SourceFile};
 
+use crate::input::{self, Unread};
+
 /// What the disk can refuse.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DiskError {
-    /// A file or folder cannot be read.
+    /// A file of the input is not one that is read.
+    #[error("`{}` cannot be read: {unread}", path.display())]
+    Input { path: PathBuf, unread: Unread },
+    /// A file or folder of the tree cannot be read.
     #[error("`{}` cannot be read: {}", path.display(), reason(source))]
     Read { path: PathBuf, source: io::Error },
-    /// The spec is not text.
-    #[error("`{}` is not UTF-8 text: byte {offset} is not part of a character", path.display())]
-    NotUtf8 { path: PathBuf, offset: usize },
+    /// A part of the path to write to is a symbolic link.
+    #[error("`{}` is a symbolic link, and nothing is written through links", path.display())]
+    Link { path: PathBuf },
     /// A file cannot be written.
     #[error("`{}` cannot be written: {}", path.display(), reason(source))]
     Write { path: PathBuf, source: io::Error },
@@ -32,11 +37,9 @@ impl DiskError {
     /// What to do about it.
     pub(crate) fn help(&self) -> &'static str {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "name the spec with --spec, or run in its folder"
-            }
+            Self::Input { unread, .. } => unread.help(),
             Self::Read { .. } => "make it readable and run again",
-            Self::NotUtf8 { .. } => "save it as UTF-8 text",
+            Self::Link { .. } => "put a folder in its place, or name the folder that it leads to",
             Self::Write { .. } => {
                 "make room or make the folder writable, and run again: files are replaced one by one when all have been written"
             }
@@ -60,10 +63,24 @@ pub(crate) fn usual_specs() -> Vec<PathBuf> {
 }
 
 /// The text of a file; nothing when it is not there or no text.
-pub(crate) fn text_if_any(path: &Path) -> Option<String> {
-    fs::read(path)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+pub(crate) fn text_if_any(path: &Path) -> Result<Option<String>, DiskError> {
+    match input::read(path, &input::root(folder_of(path))) {
+        Ok(text) => Ok(Some(text)),
+        Err(Unread::Missing | Unread::NotUtf8 { .. }) => Ok(None),
+        Err(unread) => Err(unreadable(path, unread)),
+    }
+}
+
+fn unreadable(path: &Path, unread: Unread) -> DiskError {
+    DiskError::Input {
+        path: path.to_owned(),
+        unread,
+    }
+}
+
+/// The folder of a file.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// The names of what is in a folder; none when it cannot be read.
@@ -85,38 +102,65 @@ pub(crate) fn folder_name(folder: &Path) -> String {
 
 /// Writes a file that is not there yet, and never over one that is.
 pub(crate) fn write_first(path: &Path, content: &str) -> Result<(), DiskError> {
+    check_links(folder_of(path))?;
+    write_new(path, content)
+}
+
+/// Makes a file. Where there is one already, or a link that leads to none yet, the system refuses.
+fn write_new(path: &Path, content: &str) -> Result<(), DiskError> {
     let written = File::create_new(path).and_then(|mut file| file.write_all(content.as_bytes()));
     written.map_err(|source| unwritten(path, source))
 }
 
+/// Refuses a folder that is reached through a symbolic link: in a repository that others write to, it may lead
+/// anywhere.
+///
+/// The current folder and what leads to it are the caller's own, and so is the parent of a folder elsewhere.
+fn check_links(folder: &Path) -> Result<(), DiskError> {
+    let current = std::env::current_dir().unwrap_or_default();
+    let own = [input::root(&current), current];
+    let below = |own: &PathBuf| Some((own.clone(), folder.strip_prefix(own).ok()?));
+    let elsewhere = || {
+        (
+            folder_of(folder).to_owned(),
+            folder.file_name().map_or(Path::new(""), Path::new),
+        )
+    };
+    let (mut path, parts) = match own.iter().find_map(below) {
+        Some(found) => found,
+        None if folder.is_relative() => (PathBuf::new(), folder),
+        None => elsewhere(),
+    };
+    for part in parts {
+        path.push(part);
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            return Err(DiskError::Link { path });
+        }
+    }
+    Ok(())
+}
+
 /// Reads the spec.
 pub(crate) fn read_spec(path: &Path) -> Result<SourceFile, DiskError> {
-    let bytes = fs::read(path).map_err(|source| DiskError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(SourceFile::new(path.to_string_lossy(), text)),
-        Err(error) => Err(DiskError::NotUtf8 {
-            path: path.to_owned(),
-            offset: error.utf8_error().valid_up_to(),
-        }),
-    }
+    let text = input::read(path, &input::root(folder_of(path)));
+    let text = text.map_err(|unread| unreadable(path, unread))?;
+    Ok(SourceFile::new(path.to_string_lossy(), text))
 }
 
 /// Reads a Procfile that the spec in `folder` names.
 pub(crate) fn read_procfile(folder: &Path, path: &str) -> Result<SourceFile, ProcfileUnread> {
+    if Path::new(path).is_absolute() {
+        return Err(ProcfileUnread::Refused {
+            reason: "its path begins at the root of the disk, and it must begin at the folder of the spec".to_owned(),
+        });
+    }
     let path = folder.join(path);
-    let bytes = fs::read(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ProcfileUnread::Missing,
-        _ => ProcfileUnread::Refused {
-            reason: reason(&error),
-        },
-    })?;
-    match String::from_utf8(bytes) {
+    match input::read(&path, &input::root(folder)) {
         Ok(text) => Ok(SourceFile::new(path.to_string_lossy(), text)),
-        Err(error) => Err(ProcfileUnread::NotUtf8 {
-            offset: error.utf8_error().valid_up_to(),
+        Err(Unread::Missing) => Err(ProcfileUnread::Missing),
+        Err(Unread::NotUtf8 { offset }) => Err(ProcfileUnread::NotUtf8 { offset }),
+        Err(unread) => Err(ProcfileUnread::Refused {
+            reason: unread.to_string(),
         }),
     }
 }
@@ -126,6 +170,7 @@ pub(crate) fn existing<'a>(
     out: &Path,
     paths: impl Iterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, Existing>, DiskError> {
+    check_links(out)?;
     let mut found = BTreeMap::new();
     for path in paths {
         if let Some(there) = at(out, path)? {
@@ -146,6 +191,7 @@ pub(crate) struct Lock {
 
 /// Waits for the output folder, which is made when it is not there.
 pub(crate) fn lock(out: &Path) -> Result<Lock, DiskError> {
+    check_links(out)?;
     if is_missing(out) {
         fs::create_dir_all(out).map_err(|source| unwritten(out, source))?;
     }
@@ -190,8 +236,7 @@ fn staged(out: &Path, staging: &Path, changes: &Changes) -> Result<(), DiskError
     let place = |path: &str| take_place(&staging.join(path), &out.join(path));
     if !manifest.is_empty() {
         let meanwhile = staging.join("meanwhile");
-        fs::write(&meanwhile, &changes.meanwhile)
-            .map_err(|source| unwritten(&meanwhile, source))?;
+        write_new(&meanwhile, &changes.meanwhile)?;
         take_place(&meanwhile, &out.join(MANIFEST))?;
     }
     others.iter().try_for_each(|path| place(path))?;
@@ -219,10 +264,7 @@ fn is_missing(out: &Path) -> bool {
 /// Writes files below a folder, on all cores.
 fn write_all(below: &Path, files: &[(&str, &str)]) -> Result<(), DiskError> {
     make_folders(files.iter().map(|(path, _)| below.join(path)))?;
-    let write = |(path, content): &(&str, &str)| {
-        let path = below.join(path);
-        fs::write(&path, content).map_err(|source| unwritten(&path, source))
-    };
+    let write = |(path, content): &(&str, &str)| write_new(&below.join(path), content);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(cores).max(1));
@@ -289,13 +331,17 @@ fn has_strange_parent(out: &Path, path: &str) -> bool {
     parents.into_iter().any(strange)
 }
 
+/// The text of a file that we may have generated; nothing when it cannot be one.
 fn text_of(path: &Path) -> Result<Option<String>, DiskError> {
-    let bytes = fs::read(path).map_err(|source| DiskError::Read {
+    let read = input::bytes(path, LONGEST_GENERATED).map_err(|source| DiskError::Read {
         path: path.to_owned(),
         source,
     })?;
-    Ok(String::from_utf8(bytes).ok())
+    Ok(read.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
+
+/// Longer than any file that we generate, in bytes.
+const LONGEST_GENERATED: u64 = 64 << 20;
 
 /// Removes a file and the folders that it leaves empty.
 fn remove(out: &Path, path: &str) -> Result<(), DiskError> {
@@ -316,7 +362,7 @@ fn remove(out: &Path, path: &str) -> Result<(), DiskError> {
 }
 
 /// The system's words without its error number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

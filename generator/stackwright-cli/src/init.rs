@@ -23,7 +23,10 @@ pub(crate) fn run(arguments: &InitArguments) -> Ending {
     {
         return alone(Err(Failure::SpecExists { path }));
     }
-    let found = init::look(&read(folder));
+    let found = match read(folder) {
+        Ok(folder) => init::look(&folder),
+        Err(error) => return alone(Err(Failure::Disk(error))),
+    };
     if found.procfile.is_none() && !folder.join("Procfile").exists() {
         let (folder, left) = (folder.clone(), found.left);
         return alone(Err(Failure::NothingFound { folder, left }));
@@ -111,13 +114,18 @@ fn finish(arguments: &InitArguments, found: &Found, valid: Ending) -> Ending {
     ending
 }
 
-fn read(folder: &Path) -> Folder {
-    let text = |name: &&str| Some(((*name).to_owned(), disk::text_if_any(&folder.join(name))?));
-    Folder {
-        name: disk::folder_name(folder),
-        files: FILES.iter().filter_map(text).collect(),
-        paths: paths(folder),
+fn read(folder: &Path) -> Result<Folder, DiskError> {
+    let mut files = BTreeMap::new();
+    for name in FILES {
+        if let Some(text) = disk::text_if_any(&folder.join(name))? {
+            files.insert(name.to_owned(), text);
+        }
     }
+    Ok(Folder {
+        name: disk::folder_name(folder),
+        files,
+        paths: paths(folder),
+    })
 }
 
 /// What is in the folder, and the manifests of Copilot.

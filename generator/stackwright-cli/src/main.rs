@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod disk;
 mod init;
+mod input;
 mod report;
 
 use std::io::{self, Write as _};

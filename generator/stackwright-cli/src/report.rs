@@ -59,7 +59,7 @@ impl Style {
 pub(crate) fn problems(ending: &Ending, style: Style) -> String {
     let renderer = style.renderer();
     let mut text = String::new();
-    for diagnostic in &ending.diagnostics {
+    for diagnostic in shown(&ending.diagnostics) {
         push(
             &mut text,
             &renderer,
@@ -303,12 +303,15 @@ fn with_diff(mut json: Value, diff: &str) -> Value {
 
 /// The whole ending, for programs.
 pub(crate) fn json(ending: &Ending) -> Value {
-    let diagnostics: Vec<Value> = ending
-        .diagnostics
-        .iter()
+    let diagnostics: Vec<Value> = shown(&ending.diagnostics)
+        .into_iter()
         .map(|diagnostic| diagnostic_json(diagnostic, &ending.sources))
         .collect();
+    let left_out = ending.diagnostics.len() - diagnostics.len();
     let mut answer = json!({ "ok": ending.exit_code() == 0, "diagnostics": diagnostics });
+    if left_out > 0 {
+        answer["diagnostics_left_out"] = left_out.into();
+    }
     let more = match &ending.result {
         Ok(Success::Valid { .. }) => json!({ "status": "valid" }),
         Ok(Success::Written(update)) => update_json("written", update),
@@ -375,8 +378,8 @@ fn push(text: &mut String, renderer: &Renderer, group: Group<'_>) {
 /// A message that has no place in a file.
 fn push_titled(text: &mut String, renderer: &Renderer, level: Level<'_>, title: &str, help: &str) {
     let groups = [
-        Group::with_title(level.primary_title(title)),
-        Group::with_title(Level::HELP.secondary_title(help)),
+        Group::with_title(level.primary_title(one_line(title))),
+        Group::with_title(Level::HELP.secondary_title(one_line(help))),
     ];
     text.push_str(&renderer.render(&groups));
     text.push_str("\n\n");
@@ -390,11 +393,12 @@ fn diagnostic_group<'a>(
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(diagnostic.problem.to_string()));
+    let mut group =
+        Group::with_title(level.primary_title(one_line(&diagnostic.problem.to_string())));
     if let Some(source) = sources.get(&diagnostic.file) {
         group = group.element(snippet(diagnostic, source));
     }
-    group.element(Level::HELP.message(diagnostic.problem.help()))
+    group.element(Level::HELP.message(one_line(&diagnostic.problem.help())))
 }
 
 fn snippet<'a>(
@@ -422,6 +426,25 @@ fn first_definition(problem: &Problem) -> Option<std::ops::Range<usize>> {
     }
 }
 
+/// Most diagnostics that are shown. Each points into its file, and a file may have one on every line.
+const MOST: usize = 100;
+
+/// The first diagnostics, of many the errors first.
+fn shown(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+    if diagnostics.len() <= MOST {
+        return diagnostics.iter().collect();
+    }
+    let of = |severity| {
+        diagnostics
+            .iter()
+            .filter(move |it| it.severity() == severity)
+    };
+    of(Severity::Error)
+        .chain(of(Severity::Warning))
+        .take(MOST)
+        .collect()
+}
+
 fn totals(diagnostics: &[Diagnostic], would_write: bool) -> String {
     let number =
         |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
@@ -429,6 +452,10 @@ fn totals(diagnostics: &[Diagnostic], would_write: bool) -> String {
     let warnings = count(diagnostics, Severity::Warning);
     if warnings > 0 {
         text = format!("{text}, {}", number(warnings, "warning"));
+    }
+    let left_out = diagnostics.len().saturating_sub(MOST);
+    if left_out > 0 {
+        text.push_str(&format!(" ({left_out} not shown)"));
     }
     if would_write {
         format!("{text}: nothing written\n")

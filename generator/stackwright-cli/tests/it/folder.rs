@@ -33,10 +33,14 @@ pub(crate) struct Run {
 }
 
 impl Folder {
-    pub(crate) fn new(spec: &str, procfile: &str) -> Self {
-        let folder = Self {
+    pub(crate) fn empty() -> Self {
+        Self {
             folder: TempDir::new().unwrap(),
-        };
+        }
+    }
+
+    pub(crate) fn new(spec: &str, procfile: &str) -> Self {
+        let folder = Self::empty();
         folder.write("stackwright.toml", spec);
         folder.write("Procfile", procfile);
         folder
@@ -84,10 +88,15 @@ impl Folder {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.run_in("", arguments)
+    }
+
+    /// Runs in a folder below.
+    pub(crate) fn run_in(&self, below: &str, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stackwright"));
         let output = command
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.path(below))
             .output()
             .unwrap();
         Run {

@@ -3,6 +3,7 @@
 
 mod folder;
 mod generate;
+mod hostile;
 mod merges;
 mod messages;
 mod others;
