@@ -8,16 +8,45 @@ use serde_json::json;
 
 use crate::fixtures::{self, SERVICE, WORKER};
 
+/// Lines that people need when a deployment has failed.
+const WHOLE: [&str; 7] = [
+    "PG::UndefinedColumn: column users.plan does not exist",
+    "java.lang.ClassNotFoundException: com.acme.shop.Main",
+    "KeyError: key not found: \"STRIPE_KEY\"",
+    "ModuleNotFoundError: No module named 'shop.settings'",
+    "Error: Cannot find module '/app/dist/server.js'",
+    "/app/config/environments/production.rb:12:in 'block in <main>': undefined method 'foo'",
+    "could not translate host name \"acme-stage-shop-ccoehc.abc.us-west-2.rds.amazonaws.com\" to address",
+];
+
+/// Lines with a secret, and the secret.
+const SECRET: [(&str, &str); 3] = [
+    (
+        "connecting to postgres://app:Kx7hunter2@db.internal/shop",
+        "Kx7hunter2",
+    ),
+    (
+        "AWS_SESSION_TOKEN=IQoJb3JpZ2luX2VjEJr8Zq3kP1mB2c9TtYvWnRq0uXsA7LhJgKdEeFiHoCg",
+        "8Zq3kP1mB2c9",
+    ),
+    ("login failed: password=correcthorse", "correcthorse"),
+];
+
 #[test]
 fn a_rolled_back_deployment_fails_the_apply_with_the_reasons() -> Result<()> {
     let root = fixtures::applied_slice(WORKER)?;
     let account = root.account().clone();
     let running = fixtures::task_definition(&account)?["taskDefinitionArn"].clone();
+    let mut log = vec!["too old to be shown".to_owned()];
+    log.extend((0..19).map(|line| format!("line {line}")));
+    log.extend(WHOLE.map(str::to_owned));
+    log.extend(SECRET.map(|(line, _)| line.to_owned()));
+    log.push("cannot allocate 2 GiB for the cache".to_owned());
     let tasks = json!([{
         "stopped_reason": "Essential container in task exited",
         "exit_code": 137,
         "container_reason": "OutOfMemoryError: Container killed due to memory usage",
-        "log": ["too old to be shown", "1", "2", "3", "4", "cannot allocate 2 GiB for the cache"]
+        "log": log,
     }]);
     account.play(
         Play::new(".*", "rollback")
@@ -39,9 +68,13 @@ fn a_rolled_back_deployment_fails_the_apply_with_the_reasons() -> Result<()> {
     output.says(&[
         "OutOfMemoryError",
         "137",
-        "log of worker: cannot allocate 2 GiB for the cache",
+        "Container worker of one of them wrote last:",
+        "cannot allocate 2 GiB for the cache",
+        "aws logs tail '/acme/stage/shop' --log-stream-names",
     ])?;
+    output.says(&WHOLE)?;
     output.never_says(&["too old to be shown"])?;
+    output.never_says(&SECRET.map(|(_, secret)| secret))?;
     let attributes = root.attributes(SERVICE)?;
     assert_eq!(
         attributes["task_definition_arn"], running,

@@ -50,9 +50,8 @@ impl Source for Alarms {
     const LISTS: bool = true;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Alarm>, AwsError> {
-        let words: Vec<&str> = keys.iter().map(String::as_str).collect();
         let request = describe(aws).set_alarm_names(Some(keys.to_vec()));
-        alarms(aws, &words, request).await
+        alarms(aws, request).await
     }
 
     /// All alarms of the environment have the same beginning of their names.
@@ -65,7 +64,7 @@ impl Source for Alarms {
         };
         let prefix = name::alarm_prefix(project, environment);
         let request = describe(aws).alarm_name_prefix(&prefix);
-        alarms(aws, &[&prefix], request).await.map(Some)
+        alarms(aws, request).await.map(Some)
     }
 }
 
@@ -80,14 +79,8 @@ fn describe(aws: &Aws) -> Describe {
         .max_records(100)
 }
 
-async fn alarms(
-    aws: &Aws,
-    words: &[&str],
-    request: Describe,
-) -> Result<HashMap<String, Alarm>, AwsError> {
-    let pages = aws
-        .pages(DESCRIBE, words, request.into_paginator().send())
-        .await?;
+async fn alarms(aws: &Aws, request: Describe) -> Result<HashMap<String, Alarm>, AwsError> {
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     let mut found = HashMap::new();
     for page in pages {
         for alarm in page.metric_alarms.unwrap_or_default() {
@@ -112,7 +105,7 @@ fn place(names: &[String]) -> Option<(&str, &str)> {
 /// Names of the alarms of a resource's environment.
 pub(crate) async fn names(aws: &Aws, of: &OwnTags) -> Result<Vec<String>, AwsError> {
     let prefix = name::alarm_prefix(&of.project, &of.environment);
-    let found = alarms(aws, &[&prefix], describe(aws).alarm_name_prefix(&prefix)).await?;
+    let found = alarms(aws, describe(aws).alarm_name_prefix(&prefix)).await?;
     Ok(found.into_keys().collect())
 }
 
@@ -136,7 +129,7 @@ impl Source for AlarmTags {
             .tagging()
             .get_resources()
             .set_resource_arn_list(Some(arns));
-        tagged(aws, keys, request).await
+        tagged(aws, request).await
     }
 
     async fn list(
@@ -159,18 +152,16 @@ impl Source for AlarmTags {
             .tag_filters(filter(stackwright_plan::tag::PROJECT, project))
             .tag_filters(filter(stackwright_plan::tag::ENVIRONMENT, environment))
             .resources_per_page(100);
-        tagged(aws, &[], request).await.map(Some)
+        tagged(aws, request).await.map(Some)
     }
 }
 
 async fn tagged(
     aws: &Aws,
-    keys: &[String],
     request: aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder,
 ) -> Result<HashMap<String, BTreeMap<String, String>>, AwsError> {
-    let words: Vec<&str> = keys.iter().map(String::as_str).collect();
     let stream = request.into_paginator().send();
-    let pages = match aws.pages(GET_RESOURCES, &words, stream).await {
+    let pages = match aws.pages(GET_RESOURCES, stream).await {
         // Whoever may not ask for many may still ask one by one.
         Err(AwsError::Denied { .. }) => return Ok(HashMap::new()),
         pages => pages?,
@@ -212,7 +203,7 @@ pub(crate) async fn tags(
         .cloudwatch()
         .list_tags_for_resource()
         .resource_arn(arn(aws, name));
-    match aws.call(LIST_TAGS, &[name], request.send()).await {
+    match aws.call(LIST_TAGS, request.send()).await {
         Ok(answer) => {
             let pairs = answer.tags.unwrap_or_default().into_iter();
             let pairs = pairs.filter_map(|tag| Some((tag.key?, tag.value?)));
@@ -293,7 +284,7 @@ pub(crate) async fn retag(aws: &Aws, name: &str, changed: &[FieldDiff]) -> Resul
             .tag_resource()
             .resource_arn(&arn)
             .set_tags(Some(to_sdk(&retagged.set)));
-        aws.call(TAG, &[name, &arn], request.send()).await?;
+        aws.call(TAG, request.send()).await?;
     }
     if !retagged.remove.is_empty() {
         let request = aws
@@ -301,7 +292,7 @@ pub(crate) async fn retag(aws: &Aws, name: &str, changed: &[FieldDiff]) -> Resul
             .untag_resource()
             .resource_arn(&arn)
             .set_tag_keys(Some(retagged.remove));
-        aws.call(UNTAG, &[name, &arn], request.send()).await?;
+        aws.call(UNTAG, request.send()).await?;
     }
     Ok(())
 }
@@ -313,7 +304,7 @@ pub(crate) async fn delete(aws: &Aws, recorded: &Recorded) -> Result<(), AwsErro
     };
     forget(aws, name);
     let request = aws.cloudwatch().delete_alarms().alarm_names(name);
-    let deleted = aws.call(DELETE, &[name], request.send()).await;
+    let deleted = aws.call(DELETE, request.send()).await;
     forget(aws, name);
     match deleted {
         Err(error) if error.is_code(NOT_FOUND) => Ok(()),

@@ -46,10 +46,6 @@ impl Series {
         serde_json::from_str(recorded.get("id")?).ok()
     }
 
-    fn words(&self) -> [&str; 2] {
-        [&self.namespace, &self.metric_name]
-    }
-
     fn to_sdk(&self) -> Sdk {
         Sdk::builder()
             .namespace(&self.namespace)
@@ -128,7 +124,7 @@ impl Adapter for AnomalyDetector {
             .put_anomaly_detector()
             .single_metric_anomaly_detector(series.to_sdk());
         aws.loaders.anomaly_detectors.forget(&series);
-        let made = aws.call(PUT, &series.words(), request.send()).await;
+        let made = aws.call(PUT, request.send()).await;
         aws.loaders.anomaly_detectors.forget(&series);
         made?;
         Ok(Created {
@@ -156,7 +152,7 @@ impl Adapter for AnomalyDetector {
             .delete_anomaly_detector()
             .single_metric_anomaly_detector(series.to_sdk());
         aws.loaders.anomaly_detectors.forget(&series);
-        let deleted = aws.call(DELETE, &series.words(), request.send()).await;
+        let deleted = aws.call(DELETE, request.send()).await;
         aws.loaders.anomaly_detectors.forget(&series);
         match deleted {
             Err(error) if error.is_code(NOT_FOUND) => Ok(()),
@@ -184,7 +180,7 @@ impl Source for AnomalyDetectors {
                 .namespace(&series.namespace)
                 .metric_name(&series.metric_name)
                 .set_dimensions(Some(dimensions_to_sdk(&series.dimensions)));
-            found.extend(all(aws, &series.words(), request).await?);
+            found.extend(all(aws, request).await?);
         }
         found.retain(|series, _| keys.contains(series));
         Ok(found)
@@ -194,7 +190,7 @@ impl Source for AnomalyDetectors {
         aws: &Aws,
         _asked: &[Self::Key],
     ) -> Result<Option<HashMap<Series, Series>>, AwsError> {
-        all(aws, &[], describe(aws)).await.map(Some)
+        all(aws, describe(aws)).await.map(Some)
     }
 }
 
@@ -206,13 +202,9 @@ fn describe(aws: &Aws) -> Describe {
         .anomaly_detector_types(AnomalyDetectorType::SingleMetric)
 }
 
-async fn all(
-    aws: &Aws,
-    words: &[&str],
-    request: Describe,
-) -> Result<HashMap<Series, Series>, AwsError> {
+async fn all(aws: &Aws, request: Describe) -> Result<HashMap<Series, Series>, AwsError> {
     let stream = request.into_paginator().send();
-    let pages = aws.pages(DESCRIBE, words, stream).await?;
+    let pages = aws.pages(DESCRIBE, stream).await?;
     let detectors = pages
         .iter()
         .flat_map(DescribeAnomalyDetectorsOutput::anomaly_detectors);

@@ -13,7 +13,7 @@ impl Aws {
     pub async fn availability_zones(&self) -> Result<&[String], AwsError> {
         let zones = self.zones.get_or_try_init(|| async {
             let call = self.ec2().describe_availability_zones();
-            let answer = self.call(DESCRIBE, &[], call.send()).await?;
+            let answer = self.call(DESCRIBE, call.send()).await?;
             Ok(usable(&answer.availability_zones.unwrap_or_default()))
         });
         zones.await.map(Vec::as_slice)

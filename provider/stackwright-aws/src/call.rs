@@ -4,16 +4,15 @@
 //!
 //! ```text
 //! const DESCRIBE: Op = Op::new("ecs", "DescribeServices");
-//! let answer = aws.call(DESCRIBE, &[name], aws.ecs().describe_services().services(name).send()).await?;
+//! let answer = aws.call(DESCRIBE, aws.ecs().describe_services().services(name).send()).await?;
 //! ```
 //!
-//! The future is not polled before the pacer lets it go. The words in `keep` are those that we sent
-//! and that AWS may repeat in its messages: without them the redactor masks names.
+//! The future is not polled before the pacer lets it go.
 //!
 //! A call whose error is expected is matched by code, never by message:
 //!
 //! ```text
-//! match aws.call(DELETE, &[id], ...).await {
+//! match aws.call(DELETE, ...).await {
 //!     Err(error) if error.is_code(&["InvalidVpcID.NotFound"]) => Ok(()),
 //!     other => other.map(drop),
 //! }
@@ -114,12 +113,10 @@ const THROTTLED: &[&str] = &[
 ];
 
 impl Aws {
-    /// Runs one call: paced, tried again by the SDK, its error mapped. The answer does not borrow
-    /// `keep`, so that a closure may make calls.
+    /// Runs one call: paced, tried again by the SDK, its error mapped.
     pub(crate) fn call<'a, T, E, F>(
         &'a self,
         op: Op,
-        keep: &[&str],
         future: F,
     ) -> impl Future<Output = Result<T, AwsError>> + Send + use<'a, T, E, F>
     where
@@ -127,7 +124,6 @@ impl Aws {
         E: ProvideErrorMetadata + Error + Send + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     {
-        let keep: Vec<String> = keep.iter().map(ToString::to_string).collect();
         // The futures of the SDK are tens of kilobytes large: on the heap they do not add up.
         let future = Box::pin(future);
         async move {
@@ -139,8 +135,7 @@ impl Aws {
                 ok = answer.is_ok(),
                 "aws call"
             );
-            let keep: Vec<&str> = keep.iter().map(String::as_str).collect();
-            answer.map_err(|error| self.error(op, &keep, &error))
+            answer.map_err(|error| self.error(op, &error))
         }
     }
 
@@ -148,7 +143,6 @@ impl Aws {
     pub(crate) async fn pages<T, E>(
         &self,
         op: Op,
-        keep: &[&str],
         mut stream: PaginationStream<Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<Vec<T>, AwsError>
     where
@@ -163,7 +157,7 @@ impl Aws {
                 ok = page.is_ok(),
                 "aws call"
             );
-            pages.push(page.map_err(|error| self.error(op, keep, &error))?);
+            pages.push(page.map_err(|error| self.error(op, &error))?);
             self.pacer.wait(op).await;
         }
         // The last wait was for a page that there is not.
@@ -171,17 +165,18 @@ impl Aws {
         Ok(pages)
     }
 
-    fn error<E>(&self, op: Op, keep: &[&str], error: &SdkError<E, HttpResponse>) -> AwsError
+    fn error<E>(&self, op: Op, error: &SdkError<E, HttpResponse>) -> AwsError
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        let principal = self.principal();
         let facts = Facts {
-            principal: &self.principal,
+            principal: &principal,
             endpoints: &self.endpoints,
             attempts: self.attempts,
             redactor: &self.redactor,
         };
-        map(op, keep, error, facts)
+        map(op, error, facts)
     }
 }
 
@@ -197,18 +192,13 @@ where
 }
 
 /// Maps an error of the SDK.
-pub(crate) fn map<E>(
-    op: Op,
-    keep: &[&str],
-    error: &SdkError<E, HttpResponse>,
-    facts: Facts<'_>,
-) -> AwsError
+pub(crate) fn map<E>(op: Op, error: &SdkError<E, HttpResponse>, facts: Facts<'_>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let (service, operation) = (op.service, op.name.to_owned());
     if credentials_failed(error) {
-        return inside_credentials(error, keep, facts).unwrap_or_else(|| AwsError::Credentials {
+        return inside_credentials(error, facts).unwrap_or_else(|| AwsError::Credentials {
             service,
             operation,
             principal: facts.principal.to_owned(),
@@ -216,29 +206,24 @@ where
         });
     }
     match error {
-        SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(op, keep, error, facts),
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(op, error, facts),
         SdkError::ConstructionFailure(_) => AwsError::Refused {
             service,
             operation,
             code: "NotSent".to_owned(),
-            message: facts.redactor.clean(&chain(error), keep),
+            message: facts.redactor.clean(&chain(error)),
         },
         _ => AwsError::Unreachable {
             service,
             operation,
             endpoint: facts.endpoints.of(service),
-            cause: facts.redactor.clean(&cause(error), keep),
+            cause: facts.redactor.clean(&cause(error)),
         },
     }
 }
 
 /// Maps what AWS answered.
-fn answered<E>(
-    op: Op,
-    keep: &[&str],
-    error: &SdkError<E, HttpResponse>,
-    facts: Facts<'_>,
-) -> AwsError
+fn answered<E>(op: Op, error: &SdkError<E, HttpResponse>, facts: Facts<'_>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -249,7 +234,7 @@ where
     let said = error
         .as_service_error()
         .and_then(ProvideErrorMetadata::message);
-    let message = facts.redactor.clean(said.unwrap_or("no message"), keep);
+    let message = facts.redactor.clean(said.unwrap_or("no message"));
     let (service, operation) = (op.service, op.name.to_owned());
     let is = |codes: &[&str]| codes.contains(&code.as_str());
     if is(DENIED) {
@@ -293,7 +278,6 @@ where
 /// The call to STS that failed inside a credentials provider, mapped; `None` when there was no call.
 pub(crate) fn inside_credentials(
     error: &(dyn Error + 'static),
-    keep: &[&str],
     facts: Facts<'_>,
 ) -> Option<AwsError> {
     const ASSUME: Op = Op::new("sts", "AssumeRole");
@@ -304,8 +288,8 @@ pub(crate) fn inside_credentials(
         .find_map(|cause| {
             let assume = cause.downcast_ref::<Failed<AssumeRoleError>>();
             let token = cause.downcast_ref::<Failed<AssumeRoleWithWebIdentityError>>();
-            let assume = assume.map(|error| map(ASSUME, keep, error, facts));
-            assume.or_else(|| token.map(|error| map(TOKEN, keep, error, facts)))
+            let assume = assume.map(|error| map(ASSUME, error, facts));
+            assume.or_else(|| token.map(|error| map(TOKEN, error, facts)))
         })
 }
 
@@ -364,7 +348,7 @@ mod tests {
             attempts: 11,
             redactor: &redactor,
         };
-        map(CREATE, &["shop-a1"], error, facts)
+        map(CREATE, error, facts)
     }
 
     #[test]
@@ -394,15 +378,15 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_cleaned_and_keeps_the_names_that_we_sent() {
+    fn the_message_is_cleaned() {
         let error = mapped(&answered(
             400,
             "InvalidParameterException",
-            "shop-a1 has hunter2",
+            "shop-a1 has password=hunter2",
         ));
         assert_eq!(
             error.to_string(),
-            "ecs:CreateService was refused (InvalidParameterException): shop-a1 has ***"
+            "ecs:CreateService was refused (InvalidParameterException): shop-a1 has password=***"
         );
         assert!(error.is_code(&["Other", "InvalidParameterException"]));
     }

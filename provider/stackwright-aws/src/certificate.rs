@@ -58,7 +58,7 @@ impl Source for Certificates {
         let mut found = HashMap::new();
         for arn in arns {
             let call = aws.acm().describe_certificate().certificate_arn(arn).send();
-            match aws.call(DESCRIBE, &[arn], call).await {
+            match aws.call(DESCRIBE, call).await {
                 Err(error) if error.is_code(GONE) => {}
                 answer => found.extend(answer?.certificate.map(|it| (arn.clone(), it))),
             }
@@ -84,10 +84,7 @@ impl Source for CertificateTags {
         let mut found = HashMap::new();
         for arn in arns {
             let call = aws.acm().list_tags_for_certificate();
-            match aws
-                .call(LIST_TAGS, &[arn], call.certificate_arn(arn).send())
-                .await
-            {
+            match aws.call(LIST_TAGS, call.certificate_arn(arn).send()).await {
                 Err(error) if error.is_code(GONE) => {}
                 answer => {
                     let tags = answer?.tags.unwrap_or_default().into_iter();
@@ -199,7 +196,7 @@ async fn listed(aws: &Aws, domain: Option<&str>) -> Result<Vec<String>, AwsError
     let filter = Filters::builder().set_key_types(Some(every_key.to_vec()));
     let pages = aws.acm().list_certificates().includes(filter.build());
     let pages = pages.max_items(1_000).into_paginator().send();
-    let pages = aws.pages(LIST, &[], pages).await?;
+    let pages = aws.pages(LIST, pages).await?;
     let found = pages
         .into_iter()
         .flat_map(|page| page.certificate_summary_list.unwrap_or_default());
@@ -276,7 +273,7 @@ async fn request(aws: &Aws, desired: &Certificate, token: &str) -> Result<String
         .validation_method(ValidationMethod::Dns)
         .idempotency_token(token)
         .set_tags(Some(sdk_tags(&desired.tags)));
-    let answer = aws.call(REQUEST, &[&desired.domain_name], call.send());
+    let answer = aws.call(REQUEST, call.send());
     let arn = answer.await?.certificate_arn;
     arn.ok_or_else(|| REQUEST.lacks("CertificateArn"))
 }
@@ -383,7 +380,7 @@ impl Adapter for Certificate {
         };
         let attempt = || {
             let call = aws.acm().delete_certificate().certificate_arn(arn);
-            aws.call(DELETE, &[arn], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, arn, GONE, wait, attempt).await;
         forget(aws, arn);
@@ -412,7 +409,7 @@ async fn write_tags(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Result<(), A
     if !set.is_empty() {
         let call = aws.acm().add_tags_to_certificate().certificate_arn(arn);
         let call = call.set_tags(Some(sdk_tags(&set))).send();
-        aws.call(TAG, &[arn], call).await?;
+        aws.call(TAG, call).await?;
     }
     if !remove.is_empty() {
         let tag = |key: &String| {
@@ -424,8 +421,7 @@ async fn write_tags(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Result<(), A
             .acm()
             .remove_tags_from_certificate()
             .certificate_arn(arn);
-        aws.call(UNTAG, &[arn], call.set_tags(Some(tags)).send())
-            .await?;
+        aws.call(UNTAG, call.set_tags(Some(tags)).send()).await?;
     }
     Ok(())
 }

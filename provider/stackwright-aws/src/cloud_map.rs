@@ -39,7 +39,7 @@ pub(crate) fn pending(mut outputs: Recorded, operation: String) -> Recorded {
 /// An operation as it is now; an error when it failed.
 pub(crate) async fn operation(aws: &Aws, id: &str, what: &str) -> Result<Operation, AwsError> {
     let call = aws.servicediscovery().get_operation().operation_id(id);
-    let answer = aws.call(GET_OPERATION, &[id], call.send()).await?;
+    let answer = aws.call(GET_OPERATION, call.send()).await?;
     let operation = answer
         .operation
         .ok_or_else(|| GET_OPERATION.lacks("Operation"))?;
@@ -54,7 +54,7 @@ fn broken(aws: &Aws, operation: &Operation, what: &str) -> AwsError {
     let said = operation.error_message().unwrap_or("without a reason");
     AwsError::Broken {
         what: what.to_owned(),
-        reason: format!("{code}: {}", aws.redactor.clean(said, &[])),
+        reason: format!("{code}: {}", aws.redactor.clean(said)),
     }
 }
 
@@ -117,7 +117,7 @@ impl Source for TagsByArn {
                 .servicediscovery()
                 .list_tags_for_resource()
                 .resource_arn(arn);
-            match aws.call(LIST_TAGS, &[arn], call.send()).await {
+            match aws.call(LIST_TAGS, call.send()).await {
                 Ok(answer) => drop(found.insert(arn.clone(), read(answer.tags()))),
                 Err(error) if error.is_code(&["ResourceNotFoundException"]) => {}
                 Err(error) => return Err(error),
@@ -162,12 +162,12 @@ pub(crate) async fn retag(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Result
     if !set.is_empty() {
         let call = client.tag_resource().resource_arn(arn);
         let call = call.set_tags(Some(tag_list(&set)));
-        aws.call(TAG, &[arn], call.send()).await?;
+        aws.call(TAG, call.send()).await?;
     }
     if !remove.is_empty() {
         let call = client.untag_resource().resource_arn(arn);
         let call = call.set_tag_keys(Some(remove));
-        aws.call(UNTAG, &[arn], call.send()).await?;
+        aws.call(UNTAG, call.send()).await?;
     }
     aws.loaders.cloud_map_tags.forget(&arn.to_owned());
     Ok(())

@@ -41,7 +41,7 @@ impl Source for Instances {
                 .get_instance()
                 .service_id(service)
                 .instance_id(instance);
-            match aws.call(GET, &[service, instance], call.send()).await {
+            match aws.call(GET, call.send()).await {
                 Ok(answer) => found.extend(answer.instance.map(|it| (key.clone(), it))),
                 Err(error) if error.is_code(GONE) => {}
                 Err(error) => return Err(error),
@@ -152,7 +152,7 @@ impl Adapter for CloudMapInstance {
                 .deregister_instance()
                 .service_id(service)
                 .instance_id(instance);
-            let answer = aws.call(DEREGISTER, &[service, instance], call.send());
+            let answer = aws.call(DEREGISTER, call.send());
             match answer.await?.operation_id() {
                 Some(operation) => cloud_map::succeeded(aws, operation, &what, wait).await,
                 None => Ok(()),
@@ -184,7 +184,7 @@ async fn register(desired: &CloudMapInstance, aws: &Aws) -> Result<Option<String
         .service_id(service)
         .instance_id(&desired.instance_id)
         .set_attributes(Some(desired.attributes.iter().map(known).collect()));
-    let answer = aws.call(REGISTER, &[service, &desired.instance_id], call.send());
+    let answer = aws.call(REGISTER, call.send());
     let operation = answer.await?.operation_id;
     aws.loaders.cloud_map_instances.forget(&key(desired));
     Ok(operation)

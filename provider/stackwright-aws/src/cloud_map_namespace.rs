@@ -55,7 +55,7 @@ impl Source for Namespaces {
         let mut found = HashMap::new();
         for id in ids {
             let call = aws.servicediscovery().get_namespace().id(id);
-            match aws.call(GET, &[id], call.send()).await {
+            match aws.call(GET, call.send()).await {
                 Ok(answer) => found.extend(answer.namespace.map(|it| (id.clone(), it))),
                 Err(error) if error.is_code(GONE) => {}
                 Err(error) => return Err(error),
@@ -77,7 +77,7 @@ async fn list(aws: &Aws, name: Option<&str>) -> Result<Vec<NamespaceSummary>, Aw
         .list_namespaces()
         .set_filters(Some([kind].into_iter().chain(name).collect()));
     let pages = call.into_paginator().send();
-    let pages = aws.pages(LIST, &[], pages).await?;
+    let pages = aws.pages(LIST, pages).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.namespaces.unwrap_or_default())
@@ -99,7 +99,7 @@ async fn vpcs(aws: &Aws, namespace: &Namespace) -> Result<Vec<String>, AwsError>
         return Ok(Vec::new());
     };
     let call = aws.route53().get_hosted_zone().id(zone);
-    match aws.call(ZONE, &[zone], call.send()).await {
+    match aws.call(ZONE, call.send()).await {
         Ok(answer) => Ok(answer
             .vpcs
             .unwrap_or_default()
@@ -266,7 +266,7 @@ impl Adapter for CloudMapNamespace {
         };
         let attempt = || async {
             let call = aws.servicediscovery().delete_namespace().id(id);
-            let answer = aws.call(DELETE, &[id], call.send()).await?;
+            let answer = aws.call(DELETE, call.send()).await?;
             let what = format!("the deletion of namespace {id}");
             match answer.operation_id() {
                 Some(operation) => cloud_map::succeeded(aws, operation, &what, wait).await,
@@ -333,7 +333,7 @@ async fn submit(desired: &CloudMapNamespace, aws: &Aws, token: &str) -> Result<S
             .vpc(vpc)
             .description(&desired.description)
             .set_tags(Some(cloud_map::tag_list(&desired.tags)));
-        match aws.call(CREATE, &[&desired.name, vpc], call.send()).await {
+        match aws.call(CREATE, call.send()).await {
             // A run that was killed began it: its end is awaited, then AWS answers with its operation.
             Err(error) if error.is_code(UNDER_WAY) && Instant::now() < deadline => {
                 tokio::time::sleep(PAUSE).await;
@@ -385,7 +385,7 @@ async fn write(
             .update_private_dns_namespace()
             .id(id)
             .namespace(change.build());
-        let answer = aws.call(UPDATE, &[id], call.send()).await?;
+        let answer = aws.call(UPDATE, call.send()).await?;
         let what = format!("the change of namespace {}", desired.name);
         if let Some(operation) = answer.operation_id() {
             cloud_map::soon(aws, operation, &what).await?;

@@ -39,7 +39,7 @@ impl Source for Services {
         let mut found = HashMap::new();
         for id in ids {
             let call = aws.servicediscovery().get_service().id(id);
-            match aws.call(GET, &[id], call.send()).await {
+            match aws.call(GET, call.send()).await {
                 Ok(answer) => found.extend(answer.service.map(|it| (id.clone(), it))),
                 Err(error) if error.is_code(GONE) => {}
                 Err(error) => return Err(error),
@@ -75,7 +75,7 @@ async fn list(aws: &Aws, namespace: Option<&str>) -> Result<Vec<ServiceSummary>,
     });
     let call = aws.servicediscovery().list_services().set_filters(filter);
     let pages = call.into_paginator().send();
-    let pages = aws.pages(LIST, &[], pages).await?;
+    let pages = aws.pages(LIST, pages).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.services.unwrap_or_default())
@@ -205,9 +205,7 @@ impl Adapter for CloudMapService {
             .dns_config(self.dns_config())
             .set_health_check_custom_config(health)
             .set_tags(Some(cloud_map::tag_list(&self.tags)));
-        let answer = aws
-            .call(CREATE, &[&self.name, namespace], call.send())
-            .await?;
+        let answer = aws.call(CREATE, call.send()).await?;
         let service = answer.service.ok_or_else(|| CREATE.lacks("Service"))?;
         let id = service.id().ok_or_else(|| CREATE.lacks("Id"))?;
         let arn = service.arn().ok_or_else(|| CREATE.lacks("Arn"))?;
@@ -238,7 +236,7 @@ impl Adapter for CloudMapService {
         };
         let attempt = || {
             let call = aws.servicediscovery().delete_service().id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         aws.loaders.cloud_map_services.forget(&id.to_owned());
@@ -288,7 +286,7 @@ async fn write(
             .update_service()
             .id(id)
             .service(change.build());
-        let answer = aws.call(UPDATE, &[id], call.send()).await?;
+        let answer = aws.call(UPDATE, call.send()).await?;
         let what = format!("the change of the private name {}", desired.name);
         if let Some(operation) = answer.operation_id() {
             cloud_map::soon(aws, operation, &what).await?;

@@ -218,7 +218,7 @@ impl Adapter for DbInstance {
                 .db_instance_identifier(id)
                 .skip_final_snapshot(snapshot.is_none())
                 .set_final_db_snapshot_identifier(snapshot.clone());
-            aws.call(rds::DELETE, &[id], request.send()).await.map(drop)
+            aws.call(rds::DELETE, request.send()).await.map(drop)
         })
         .await
     }
@@ -371,8 +371,7 @@ impl Database<'_> {
             .set_enable_cloudwatch_logs_exports(Some(self.enabled_cloudwatch_logs_exports.clone()))
             .set_ca_certificate_identifier(self.ca_certificate_identifier.clone())
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let words = [id, self.version(), &self.db_instance_class];
-        let answer = aws.call(CREATE, &words, request.send()).await?;
+        let answer = aws.call(CREATE, request.send()).await?;
         Ok(answer.db_instance)
     }
 
@@ -383,7 +382,7 @@ impl Database<'_> {
     ) -> Result<Option<types::DbInstance>, AwsError> {
         let request = aws.rds().describe_db_snapshots();
         let request = request.db_snapshot_identifier(snapshot);
-        let found = aws.call(SNAPSHOTS, &[snapshot], request.send()).await?;
+        let found = aws.call(SNAPSHOTS, request.send()).await?;
         let found = found.db_snapshots.unwrap_or_default();
         let found = found
             .first()
@@ -414,7 +413,7 @@ impl Database<'_> {
             .enable_iam_database_authentication(self.enable_iam_database_authentication)
             .set_enable_cloudwatch_logs_exports(Some(self.enabled_cloudwatch_logs_exports.clone()))
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws.call(RESTORE, &[id, snapshot], request.send()).await?;
+        let answer = aws.call(RESTORE, request.send()).await?;
         Ok(answer.db_instance)
     }
 
@@ -462,9 +461,7 @@ impl Database<'_> {
             .enable_iam_database_authentication(self.enable_iam_database_authentication)
             .set_enable_cloudwatch_logs_exports(Some(self.enabled_cloudwatch_logs_exports.clone()))
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws
-            .call(RESTORE_TIME, &[id, source], request.send())
-            .await?;
+        let answer = aws.call(RESTORE_TIME, request.send()).await?;
         Ok(answer.db_instance)
     }
 

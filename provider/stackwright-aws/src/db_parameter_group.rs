@@ -79,15 +79,12 @@ async fn describe(
     aws: &Aws,
     name: Option<&String>,
 ) -> Result<Vec<types::DbParameterGroup>, AwsError> {
-    let words: Vec<&str> = name.into_iter().map(String::as_str).collect();
     let request = aws
         .rds()
         .describe_db_parameter_groups()
         .set_db_parameter_group_name(name.cloned())
         .max_records(100);
-    let pages = aws
-        .pages(DESCRIBE, &words, request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.db_parameter_groups.unwrap_or_default())
@@ -107,7 +104,7 @@ async fn parameters(
         .set_source(source.map(str::to_owned))
         .max_records(100);
     let pages = aws
-        .pages(PARAMETERS, &[name], request.into_paginator().send())
+        .pages(PARAMETERS, request.into_paginator().send())
         .await?;
     Ok(pages
         .into_iter()
@@ -214,7 +211,7 @@ impl Adapter for DbParameterGroup {
             .db_parameter_group_family(&self.db_parameter_group_family)
             .description(&self.description)
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws.call(CREATE, &[name], request.send()).await?;
+        let answer = aws.call(CREATE, request.send()).await?;
         forget(aws, name);
         let arn = answer
             .db_parameter_group
@@ -256,7 +253,7 @@ impl Adapter for DbParameterGroup {
                 .rds()
                 .delete_db_parameter_group()
                 .db_parameter_group_name(name);
-            match aws.call(DELETE, &[name], request.send()).await {
+            match aws.call(DELETE, request.send()).await {
                 Err(error) if error.is_code(GONE) => Ok(Some(())),
                 Err(error) if error.is_code(IN_USE) => Ok(None),
                 outcome => outcome.map(|_| Some(())),
@@ -331,13 +328,11 @@ impl Wanted<'_> {
     ) -> Result<(), AwsError> {
         let name = self.db_parameter_group_name.as_str();
         for batch in set.chunks(BATCH) {
-            let names = batch.iter().filter_map(Parameter::parameter_name);
-            let words: Vec<&str> = names.chain([name]).collect();
             let request = aws.rds().modify_db_parameter_group();
             let request = request
                 .db_parameter_group_name(name)
                 .set_parameters(Some(batch.to_vec()));
-            aws.call(MODIFY, &words, request.send()).await?;
+            aws.call(MODIFY, request.send()).await?;
         }
         for batch in reset.chunks(BATCH) {
             let request = aws.rds().reset_db_parameter_group();
@@ -345,7 +340,7 @@ impl Wanted<'_> {
                 .db_parameter_group_name(name)
                 .reset_all_parameters(false)
                 .set_parameters(Some(batch.to_vec()));
-            aws.call(RESET, &[name], request.send()).await?;
+            aws.call(RESET, request.send()).await?;
         }
         Ok(())
     }

@@ -133,8 +133,7 @@ impl Adapter for DbReplica {
             .copy_tags_to_snapshot(self.copy_tags_to_snapshot)
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
         let answer = propagation::outlast(propagation::ROLE, rds::busy, || async {
-            aws.call(CREATE, &[id, source], request.clone().send())
-                .await
+            aws.call(CREATE, request.clone().send()).await
         });
         let answer = answer.await?;
         aws.newborns.note(id);
@@ -209,7 +208,7 @@ impl Adapter for DbReplica {
         rds::delete(aws, id, wait, || async {
             let request = aws.rds().delete_db_instance().db_instance_identifier(id);
             let request = request.skip_final_snapshot(true);
-            aws.call(rds::DELETE, &[id], request.send()).await.map(drop)
+            aws.call(rds::DELETE, request.send()).await.map(drop)
         })
         .await
     }

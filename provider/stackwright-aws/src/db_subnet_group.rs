@@ -61,15 +61,12 @@ fn by_name(groups: Vec<types::DbSubnetGroup>) -> HashMap<String, types::DbSubnet
 }
 
 async fn describe(aws: &Aws, name: Option<&String>) -> Result<Vec<types::DbSubnetGroup>, AwsError> {
-    let words: Vec<&str> = name.into_iter().map(String::as_str).collect();
     let request = aws
         .rds()
         .describe_db_subnet_groups()
         .set_db_subnet_group_name(name.cloned())
         .max_records(100);
-    let pages = aws
-        .pages(DESCRIBE, &words, request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.db_subnet_groups.unwrap_or_default())
@@ -173,7 +170,7 @@ impl Adapter for DbSubnetGroup {
             .db_subnet_group_description(&self.db_subnet_group_description)
             .set_subnet_ids(Some(self.subnet_ids.get().clone()))
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws.call(CREATE, &[name], request.send()).await?;
+        let answer = aws.call(CREATE, request.send()).await?;
         forget(aws, name);
         let arn = answer
             .db_subnet_group
@@ -200,7 +197,7 @@ impl Adapter for DbSubnetGroup {
                 .db_subnet_group_description(&self.db_subnet_group_description)
                 .set_subnet_ids(Some(self.subnet_ids.get().clone()));
             forget(aws, name);
-            let written = aws.call(MODIFY, &[name], request.send()).await;
+            let written = aws.call(MODIFY, request.send()).await;
             forget(aws, name);
             written?;
         }
@@ -217,7 +214,7 @@ impl Adapter for DbSubnetGroup {
             .rds()
             .delete_db_subnet_group()
             .db_subnet_group_name(name);
-        let deleted = aws.call(DELETE, &[name], request.send()).await;
+        let deleted = aws.call(DELETE, request.send()).await;
         forget(aws, name);
         match deleted {
             Err(error) if error.is_code(GONE) => Ok(()),

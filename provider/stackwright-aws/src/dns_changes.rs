@@ -63,7 +63,7 @@ impl Source for ChangeStates {
         let mut found = HashMap::new();
         for id in ids {
             let call = aws.route53().get_change().id(id).send();
-            let answer = aws.call(GET_CHANGE, &[id], call).await?;
+            let answer = aws.call(GET_CHANGE, call).await?;
             found.extend(answer.change_info.map(|info| (id.clone(), info.status)));
         }
         Ok(found)
@@ -138,7 +138,7 @@ async fn call(aws: &Aws, zone_id: &str, changes: Vec<Change>) -> Result<String, 
     let batch = batch.map_err(|_| CHANGE.lacks("a change"))?;
     let call = aws.route53().change_resource_record_sets();
     let call = call.hosted_zone_id(zone_id).change_batch(batch).send();
-    let answer = aws.call(CHANGE, &[zone_id], call).await?;
+    let answer = aws.call(CHANGE, call).await?;
     let info = answer
         .change_info
         .ok_or_else(|| CHANGE.lacks("ChangeInfo"))?;

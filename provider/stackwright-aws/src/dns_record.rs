@@ -67,7 +67,7 @@ async fn one(aws: &Aws, place: &Place) -> Result<Option<ResourceRecordSet>, AwsE
         .start_record_name(name)
         .start_record_type(RrType::from(kind.as_str()))
         .max_items(1);
-    match aws.call(LIST, &[zone, name], call.send()).await {
+    match aws.call(LIST, call.send()).await {
         Err(error) if error.is_code(NO_ZONE) => Ok(None),
         answer => Ok(answer?
             .resource_record_sets
@@ -84,7 +84,7 @@ async fn whole_zone(aws: &Aws, zone: &str) -> Result<HashMap<Place, ResourceReco
         .hosted_zone_id(zone)
         .max_items(300);
     loop {
-        let answer = match aws.call(LIST, &[zone], call.clone().send()).await {
+        let answer = match aws.call(LIST, call.clone().send()).await {
             Err(error) if error.is_code(NO_ZONE) => return Ok(found),
             answer => answer?,
         };

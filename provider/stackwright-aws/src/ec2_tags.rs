@@ -54,7 +54,7 @@ pub(crate) async fn write(aws: &Aws, id: &str, changed: &[FieldDiff]) -> Result<
             .map(|key| Tag::builder().key(key).build())
             .collect();
         let call = aws.ec2().delete_tags().resources(id).set_tags(Some(keys));
-        aws.call(DELETE, &[id], call.send()).await?;
+        aws.call(DELETE, call.send()).await?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ pub(crate) async fn set_all(aws: &Aws, id: &str, tags: &Tags) -> Result<(), AwsE
         .create_tags()
         .resources(id)
         .set_tags(Some(list(tags)));
-    aws.call(CREATE, &[id], call.send()).await.map(drop)
+    aws.call(CREATE, call.send()).await.map(drop)
 }
 
 /// A filter. EC2 reads `*`, `?` and `\` in values as wildcards, so they are escaped.

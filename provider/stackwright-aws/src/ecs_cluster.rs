@@ -64,8 +64,7 @@ impl Adapter for EcsCluster {
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
-        let words = [self.cluster_name.as_str()];
-        let attempt = || aws.call(CREATE, &words, creation(self, aws).send());
+        let attempt = || aws.call(CREATE, creation(self, aws).send());
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
         let cluster = answer.cluster().ok_or(CREATE.lacks("cluster"))?;
         let arn = cluster.cluster_arn().ok_or(CREATE.lacks("clusterArn"))?;
@@ -149,8 +148,7 @@ impl Source for EcsClusters {
             .include(ClusterField::Settings)
             .include(ClusterField::Configurations)
             .include(ClusterField::Tags);
-        let words: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let answer = aws.call(DESCRIBE, &words, request.send()).await?;
+        let answer = aws.call(DESCRIBE, request.send()).await?;
         ecs_object::only_missing(DESCRIBE, answer.failures())?;
         let living = answer.clusters().iter().filter(|cluster| !is_gone(cluster));
         let by_key = |cluster: &Sdk| {
@@ -187,7 +185,7 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<EcsCluster>>, AwsError> {
 /// ARNs of all clusters.
 pub(crate) async fn arns(aws: &Aws) -> Result<Vec<String>, AwsError> {
     let pages = aws
-        .pages(LIST, &[], aws.ecs().list_clusters().into_paginator().send())
+        .pages(LIST, aws.ecs().list_clusters().into_paginator().send())
         .await?;
     Ok(pages
         .iter()
@@ -220,12 +218,8 @@ async fn write(
             .update_cluster()
             .cluster(arn)
             .settings(insights(desired));
-        aws.call(
-            UPDATE,
-            &[arn],
-            request.configuration(configuration(desired)).send(),
-        )
-        .await?;
+        aws.call(UPDATE, request.configuration(configuration(desired)).send())
+            .await?;
     }
     if touches(
         changed,
@@ -249,9 +243,7 @@ async fn put_providers(desired: &EcsCluster, aws: &Aws, arn: &str) -> Result<(),
         .cluster(arn)
         .set_capacity_providers(Some(desired.capacity_providers.clone()))
         .set_default_capacity_provider_strategy(Some(strategy));
-    aws.call(PUT_PROVIDERS, &[arn], request.send())
-        .await
-        .map(drop)
+    aws.call(PUT_PROVIDERS, request.send()).await.map(drop)
 }
 
 async fn delete(aws: &Aws, arn: &str, wait: &Wait) -> Result<(), AwsError> {
@@ -270,11 +262,7 @@ async fn delete(aws: &Aws, arn: &str, wait: &Wait) -> Result<(), AwsError> {
             return Ok(());
         }
         match aws
-            .call(
-                DELETE,
-                &[arn],
-                aws.ecs().delete_cluster().cluster(arn).send(),
-            )
+            .call(DELETE, aws.ecs().delete_cluster().cluster(arn).send())
             .await
         {
             Ok(_) => {}

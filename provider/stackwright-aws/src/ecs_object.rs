@@ -35,7 +35,7 @@ pub(crate) async fn change(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Resul
             .tag_resource()
             .resource_arn(arn)
             .set_tags(Some(tags));
-        aws.call(TAG, &[arn], request.send()).await?;
+        aws.call(TAG, request.send()).await?;
     }
     if !retagged.remove.is_empty() {
         let request = aws
@@ -43,7 +43,7 @@ pub(crate) async fn change(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Resul
             .untag_resource()
             .resource_arn(arn)
             .set_tag_keys(Some(retagged.remove));
-        aws.call(UNTAG, &[arn], request.send()).await?;
+        aws.call(UNTAG, request.send()).await?;
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ async fn describe_ids(
         .ec2()
         .describe_egress_only_internet_gateways()
         .set_egress_only_internet_gateway_ids(Some(ids.to_vec()));
-    let answer = aws.call(DESCRIBE, &[], call.send()).await?;
+    let answer = aws.call(DESCRIBE, call.send()).await?;
     Ok(answer.egress_only_internet_gateways.unwrap_or_default())
 }
 
@@ -98,9 +98,7 @@ async fn describe(
         .describe_egress_only_internet_gateways()
         .set_filters(Some(filters))
         .max_results(255);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.egress_only_internet_gateways.unwrap_or_default())
@@ -175,7 +173,7 @@ impl Adapter for EgressOnlyInternetGateway {
                 .client_token(token)
                 .vpc_id(vpc)
                 .tag_specifications(ec2_tags::specification(kind, &self.tags));
-            aws.call(CREATE, &[vpc], call.send())
+            aws.call(CREATE, call.send())
         });
         let id = answer
             .await?
@@ -211,7 +209,7 @@ impl Adapter for EgressOnlyInternetGateway {
         let attempt = || {
             let call = aws.ec2().delete_egress_only_internet_gateway();
             let call = call.egress_only_internet_gateway_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         forget(aws, id);

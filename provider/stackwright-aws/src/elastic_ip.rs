@@ -55,7 +55,7 @@ fn by_id(addresses: Vec<Address>) -> HashMap<String, Address> {
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Address>, AwsError> {
     let call = aws.ec2().describe_addresses().set_filters(Some(filters));
     Ok(aws
-        .call(DESCRIBE, &[], call.send())
+        .call(DESCRIBE, call.send())
         .await?
         .addresses
         .unwrap_or_default())
@@ -114,7 +114,7 @@ impl Adapter for ElasticIp {
             .allocate_address()
             .domain(DomainType::Vpc)
             .tag_specifications(tags);
-        let answer = aws.call(CREATE, &[], call.send()).await?;
+        let answer = aws.call(CREATE, call.send()).await?;
         let id = answer
             .allocation_id
             .ok_or_else(|| CREATE.lacks("AllocationId"))?;
@@ -146,7 +146,7 @@ impl Adapter for ElasticIp {
         };
         let attempt = || {
             let call = aws.ec2().release_address().allocation_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         aws.loaders.addresses.forget(&id.to_owned());

@@ -72,7 +72,7 @@ async fn describe_tags(
         .describe_tags()
         .set_resource_arns(Some(arns))
         .send();
-    let answer = aws.call(DESCRIBE_TAGS, &[], call).await?;
+    let answer = aws.call(DESCRIBE_TAGS, call).await?;
     let found = answer.tag_descriptions.unwrap_or_default();
     Ok(found
         .into_iter()
@@ -149,12 +149,12 @@ pub(crate) async fn write_tags(
     if !set.is_empty() {
         let call = aws.elbv2().add_tags().resource_arns(arn);
         let call = call.set_tags(Some(sdk_tags(&set))).send();
-        aws.call(ADD_TAGS, &[arn], call).await?;
+        aws.call(ADD_TAGS, call).await?;
     }
     if !remove.is_empty() {
         let call = aws.elbv2().remove_tags().resource_arns(arn);
         let call = call.set_tag_keys(Some(remove)).send();
-        aws.call(REMOVE_TAGS, &[arn], call).await?;
+        aws.call(REMOVE_TAGS, call).await?;
     }
     Ok(())
 }

@@ -1,5 +1,18 @@
 //! What can go wrong between us and AWS.
 
+/// What a container of a stopped task wrote last, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogTail {
+    /// Name of the container.
+    pub container: String,
+    /// Its last lines.
+    pub lines: Vec<String>,
+    /// Log group of the whole log.
+    pub group: String,
+    /// Log stream of the whole log.
+    pub stream: String,
+}
+
 /// An AWS call, or waiting for its effect, failed.
 ///
 /// Texts from AWS have passed the redactor: no credential or secret is in them.
@@ -130,6 +143,8 @@ pub enum AwsError {
         running: String,
         /// Reasons of the stopped tasks, each once.
         stopped: Vec<String>,
+        /// What the containers of one of them wrote last.
+        logs: Vec<LogTail>,
     },
     /// The deadline of the resource's `timeouts` passed.
     #[error("gave up waiting for {what}")]

@@ -81,7 +81,7 @@ impl Adapter for EventRule {
         aws.loaders.event_rules.forget(name);
         let deleted = outlast(propagation::WRITE, busy, || async {
             let request = aws.events().delete_rule().name(name);
-            aws.call(DELETE, &[name], request.send()).await
+            aws.call(DELETE, request.send()).await
         });
         let deleted = deleted.await;
         aws.loaders.event_rules.forget(name);
@@ -108,7 +108,7 @@ impl Source for Rules {
         let mut found = HashMap::new();
         for name in names {
             let request = aws.events().describe_rule().name(name);
-            match aws.call(DESCRIBE, &[name], request.send()).await {
+            match aws.call(DESCRIBE, request.send()).await {
                 Err(error) if error.is_code(NOT_FOUND) => {}
                 answer => drop(found.insert(name.clone(), listed(answer?))),
             }
@@ -123,7 +123,7 @@ impl Source for Rules {
         let mut found = HashMap::new();
         let mut request = aws.events().list_rules().limit(PAGE);
         loop {
-            let page = aws.call(LIST, &[], request.clone().send()).await?;
+            let page = aws.call(LIST, request.clone().send()).await?;
             let rules = page.rules.unwrap_or_default();
             found.extend(
                 rules
@@ -202,7 +202,7 @@ async fn write(desired: &EventRule, aws: &Aws) -> Result<Recorded, AwsError> {
             .description(&desired.description)
             .event_pattern(desired.event_pattern.get().to_string())
             .state(state.clone());
-        aws.call(PUT, &[name], request.send()).await
+        aws.call(PUT, request.send()).await
     });
     let written = written.await;
     aws.loaders.event_rules.forget(name);

@@ -62,9 +62,7 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::FlowLog>
         .describe_flow_logs()
         .set_filter(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.flow_logs.unwrap_or_default())
@@ -173,7 +171,6 @@ impl Adapter for FlowLog {
 async fn create(aws: &Aws, log: &FlowLog, token: &str) -> Result<String, AwsError> {
     let (vpc, group) = (log.resource_id.get(), log.log_group_name.get());
     let role = log.deliver_logs_permission_arn.get();
-    let ids = [vpc.as_str(), group, role];
     let answer = settle::once_known(aws, &[vpc], || {
         let call = aws
             .ec2()
@@ -187,27 +184,22 @@ async fn create(aws: &Aws, log: &FlowLog, token: &str) -> Result<String, AwsErro
             .deliver_logs_permission_arn(role)
             .max_aggregation_interval(log.max_aggregation_interval);
         let tags = ec2_tags::specification(ResourceType::VpcFlowLog, &log.tags);
-        aws.call(CREATE, &ids, call.tag_specifications(tags).send())
+        aws.call(CREATE, call.tag_specifications(tags).send())
     });
     let answer = answer.await?;
-    refused(aws, CREATE, answer.unsuccessful, &ids)?;
+    refused(aws, CREATE, answer.unsuccessful)?;
     let id = answer.flow_log_ids.unwrap_or_default().into_iter().next();
     id.ok_or_else(|| CREATE.lacks("FlowLogId"))
 }
 
 async fn delete(aws: &Aws, id: &str) -> Result<(), AwsError> {
     let call = aws.ec2().delete_flow_logs().flow_log_ids(id);
-    let answer = aws.call(DELETE, &[id], call.send()).await?;
-    refused(aws, DELETE, answer.unsuccessful, &[id])
+    let answer = aws.call(DELETE, call.send()).await?;
+    refused(aws, DELETE, answer.unsuccessful)
 }
 
 /// AWS answers 200 and lists what it did not do.
-fn refused(
-    aws: &Aws,
-    op: Op,
-    unsuccessful: Option<Vec<UnsuccessfulItem>>,
-    ids: &[&str],
-) -> Result<(), AwsError> {
+fn refused(aws: &Aws, op: Op, unsuccessful: Option<Vec<UnsuccessfulItem>>) -> Result<(), AwsError> {
     let mut items = unsuccessful.unwrap_or_default().into_iter();
     let Some(error) = items.find_map(|item| item.error) else {
         return Ok(());
@@ -216,6 +208,6 @@ fn refused(
         service: op.service,
         operation: op.name.to_owned(),
         code: error.code.unwrap_or_default(),
-        message: aws.redactor.clean(&error.message.unwrap_or_default(), ids),
+        message: aws.redactor.clean(&error.message.unwrap_or_default()),
     })
 }

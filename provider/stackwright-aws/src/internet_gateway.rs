@@ -72,9 +72,7 @@ async fn describe(
         .describe_internet_gateways()
         .set_filters(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.internet_gateways.unwrap_or_default())
@@ -138,7 +136,7 @@ impl Adapter for InternetGateway {
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let tags = ec2_tags::specification(ResourceType::InternetGateway, &self.tags);
         let call = aws.ec2().create_internet_gateway().tag_specifications(tags);
-        let answer = aws.call(CREATE, &[], call.send()).await?;
+        let answer = aws.call(CREATE, call.send()).await?;
         let id = answer
             .internet_gateway
             .and_then(|gateway| gateway.internet_gateway_id);
@@ -187,13 +185,13 @@ impl Adapter for InternetGateway {
                     .detach_internet_gateway()
                     .internet_gateway_id(id)
                     .vpc_id(&vpc);
-                aws.call(DETACH, &[id, &vpc], call.send())
+                aws.call(DETACH, call.send())
             };
             settle::delete(aws, id, DETACHED, wait, attempt).await?;
         }
         let attempt = || {
             let call = aws.ec2().delete_internet_gateway().internet_gateway_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         aws.loaders.internet_gateways.forget(&id.to_owned());
@@ -209,7 +207,7 @@ async fn attach(aws: &Aws, id: &str, from: &str, to: &str) -> Result<(), AwsErro
             .detach_internet_gateway()
             .internet_gateway_id(id)
             .vpc_id(from);
-        match aws.call(DETACH, &[id, from], call.send()).await {
+        match aws.call(DETACH, call.send()).await {
             Err(error) if !error.is_code(DETACHED) => return Err(error),
             _ => {}
         }
@@ -220,7 +218,7 @@ async fn attach(aws: &Aws, id: &str, from: &str, to: &str) -> Result<(), AwsErro
             .attach_internet_gateway()
             .internet_gateway_id(id)
             .vpc_id(to);
-        aws.call(ATTACH, &[id, to], call.send())
+        aws.call(ATTACH, call.send())
     })
     .await
     .map(drop)

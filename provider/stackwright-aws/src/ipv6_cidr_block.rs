@@ -148,11 +148,7 @@ impl Adapter for Ipv6CidrBlock {
         vpc::forget(aws, vpc);
         let answer = settle::once_known(aws, &[vpc], || {
             let call = aws.ec2().associate_vpc_cidr_block().vpc_id(vpc);
-            aws.call(
-                CREATE,
-                &[vpc],
-                call.amazon_provided_ipv6_cidr_block(true).send(),
-            )
+            aws.call(CREATE, call.amazon_provided_ipv6_cidr_block(true).send())
         })
         .await;
         vpc::forget(aws, vpc);
@@ -193,7 +189,7 @@ impl Adapter for Ipv6CidrBlock {
         }
         let attempt = || {
             let call = aws.ec2().disassociate_vpc_cidr_block().association_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         vpc::forget(aws, vpc);

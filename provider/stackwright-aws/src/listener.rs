@@ -39,7 +39,7 @@ impl Source for Listeners {
         elbv2::whole_or_each(arns, |arns| async move {
             let pages = aws.elbv2().describe_listeners();
             let pages = pages.set_listener_arns(Some(arns)).into_paginator();
-            let pages = aws.pages(DESCRIBE, &[], pages.send()).await?;
+            let pages = aws.pages(DESCRIBE, pages.send()).await?;
             let found = pages
                 .into_iter()
                 .flat_map(|page| page.listeners.unwrap_or_default());
@@ -57,7 +57,7 @@ pub(crate) async fn of_load_balancer(
 ) -> Result<Vec<types::Listener>, AwsError> {
     let pages = aws.elbv2().describe_listeners().load_balancer_arn(arn);
     let pages = pages.page_size(400).into_paginator().send();
-    match aws.pages(DESCRIBE, &[arn], pages).await {
+    match aws.pages(DESCRIBE, pages).await {
         Err(error) if error.is_code(GONE) => Ok(Vec::new()),
         pages => Ok(pages?
             .into_iter()
@@ -250,7 +250,7 @@ impl Adapter for Listener {
                 .set_ssl_policy(policy)
                 .default_actions(sdk_action(&self.default_action))
                 .set_tags(Some(elbv2::sdk_tags(&self.tags)));
-            aws.call(CREATE, &[load_balancer, certificate], call.send())
+            aws.call(CREATE, call.send())
         })
         .await?;
         let made = answer.listeners.unwrap_or_default().into_iter().next();
@@ -286,7 +286,7 @@ impl Adapter for Listener {
         };
         let attempt = || {
             let call = aws.elbv2().delete_listener().listener_arn(arn);
-            aws.call(DELETE, &[arn], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, arn, GONE, wait, attempt).await;
         forget(aws, arn);
@@ -329,8 +329,7 @@ async fn write(
         if action {
             call = call.default_actions(sdk_action(&desired.default_action));
         }
-        let certificate = desired.certificate_arn.get();
-        aws.call(MODIFY, &[arn, certificate], call.send()).await?;
+        aws.call(MODIFY, call.send()).await?;
     }
     elbv2::write_tags(aws, arn, changed).await
 }

@@ -35,7 +35,7 @@ impl Source for ListenerCertificates {
             let arn = arns.into_iter().next().unwrap_or_default();
             let pages = aws.elbv2().describe_listener_certificates();
             let pages = pages.listener_arn(&arn).page_size(400).into_paginator();
-            let pages = aws.pages(DESCRIBE, &[&arn], pages.send()).await?;
+            let pages = aws.pages(DESCRIBE, pages.send()).await?;
             let further = pages
                 .into_iter()
                 .flat_map(|page| page.certificates.unwrap_or_default())
@@ -115,7 +115,7 @@ impl Adapter for ListenerCertificate {
         let added = settle::once_known(aws, &[listener, certificate], || {
             let call = aws.elbv2().add_listener_certificates();
             let call = call.listener_arn(listener).certificates(sdk(certificate));
-            aws.call(ADD, &[listener, certificate], call.send())
+            aws.call(ADD, call.send())
         })
         .await;
         loader.forget(listener);
@@ -143,9 +143,7 @@ impl Adapter for ListenerCertificate {
         loader.forget(&listener.to_owned());
         let call = aws.elbv2().remove_listener_certificates();
         let call = call.listener_arn(listener).certificates(sdk(certificate));
-        let removed = aws
-            .call(REMOVE, &[listener, certificate], call.send())
-            .await;
+        let removed = aws.call(REMOVE, call.send()).await;
         loader.forget(&listener.to_owned());
         match removed {
             Err(error) if error.is_code(GONE) => Ok(()),

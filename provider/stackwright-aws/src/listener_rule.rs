@@ -105,7 +105,7 @@ impl Adapter for ListenerRule {
         let listener = listener_of(arn);
         forget(aws, &listener);
         let request = aws.elbv2().delete_rule().rule_arn(arn);
-        let deleted = aws.call(DELETE, &[arn], request.send());
+        let deleted = aws.call(DELETE, request.send());
         let deleted = rule_places::in_turn(aws, &listener, deleted).await;
         forget(aws, &listener);
         aws.loaders.elb_tags.forget(arn);
@@ -148,7 +148,7 @@ impl Source for ListenerRules {
         for listener in keys {
             let request = aws.elbv2().describe_rules().listener_arn(listener);
             let stream = request.page_size(400).into_paginator().send();
-            match aws.pages(DESCRIBE, &[listener], stream).await {
+            match aws.pages(DESCRIBE, stream).await {
                 Err(error) if error.is_code(GONE) => {}
                 pages => {
                     let rules = pages?
@@ -329,7 +329,7 @@ async fn listeners(aws: &Aws) -> Result<Vec<String>, AwsError> {
         .describe_load_balancers()
         .into_paginator()
         .send();
-    let balancers = aws.pages(BALANCERS, &[], stream).await?;
+    let balancers = aws.pages(BALANCERS, stream).await?;
     let balancers = balancers
         .iter()
         .flat_map(DescribeLoadBalancersOutput::load_balancers);
@@ -337,7 +337,7 @@ async fn listeners(aws: &Aws) -> Result<Vec<String>, AwsError> {
     for arn in balancers.filter_map(|balancer| balancer.load_balancer_arn()) {
         let request = aws.elbv2().describe_listeners().load_balancer_arn(arn);
         let stream = request.into_paginator().send();
-        let pages = aws.pages(LISTENERS, &[arn], stream).await?;
+        let pages = aws.pages(LISTENERS, stream).await?;
         let arns = pages.iter().flat_map(DescribeListenersOutput::listeners);
         found.extend(arns.filter_map(|listener| listener.listener_arn.clone()));
     }
@@ -357,22 +357,12 @@ pub(crate) async fn create_at(
         .set_conditions(Some(conditions(desired)))
         .actions(forward(desired))
         .set_tags(Some(elbv2::sdk_tags(&desired.tags)));
-    let answer = aws.call(CREATE, &words(desired), request.send()).await?;
+    let answer = aws.call(CREATE, request.send()).await?;
     let rule = answer.rules().first();
     let arn = rule
         .and_then(Sdk::rule_arn)
         .ok_or(CREATE.lacks("RuleArn"))?;
     Ok(arn.to_owned())
-}
-
-fn words(desired: &ListenerRule) -> Vec<&str> {
-    let texts = desired.host_headers.iter().chain(&desired.path_patterns);
-    let targets = desired.targets.iter().map(|it| it.target_group_arn.get());
-    std::iter::once(desired.listener_arn.get())
-        .chain(texts)
-        .chain(targets)
-        .map(String::as_str)
-        .collect()
 }
 
 fn conditions(desired: &ListenerRule) -> Vec<RuleCondition> {
@@ -420,7 +410,7 @@ async fn write(
         let request = aws.elbv2().modify_rule().rule_arn(arn);
         let request = request.set_conditions(Some(conditions(desired)));
         let request = request.actions(forward(desired));
-        aws.call(MODIFY, &words(desired), request.send()).await?;
+        aws.call(MODIFY, request.send()).await?;
     }
     let moved = desired.priority.filter(|_| touches(changed, &["priority"]));
     if let Some(priority) = moved {

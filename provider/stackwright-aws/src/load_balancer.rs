@@ -58,7 +58,7 @@ impl Source for LoadBalancers {
         elbv2::whole_or_each(arns, |arns| async move {
             let pages = aws.elbv2().describe_load_balancers();
             let pages = pages.set_load_balancer_arns(Some(arns)).into_paginator();
-            let pages = aws.pages(DESCRIBE, &[], pages.send()).await?;
+            let pages = aws.pages(DESCRIBE, pages.send()).await?;
             let found = pages
                 .into_iter()
                 .flat_map(|page| page.load_balancers.unwrap_or_default());
@@ -90,7 +90,7 @@ impl Source for LoadBalancerAttributes {
             let arn = arns.into_iter().next().unwrap_or_default();
             let call = aws.elbv2().describe_load_balancer_attributes();
             let call = call.load_balancer_arn(&arn).send();
-            let answer = aws.call(DESCRIBE_ATTRIBUTES, &[&arn], call).await?;
+            let answer = aws.call(DESCRIBE_ATTRIBUTES, call).await?;
             let pairs = answer.attributes.unwrap_or_default().into_iter();
             let attributes =
                 pairs.filter_map(|one| Some((one.key?, one.value.unwrap_or_default())));
@@ -109,9 +109,7 @@ fn by_arn(found: Vec<types::LoadBalancer>) -> HashMap<String, types::LoadBalance
 
 async fn all(aws: &Aws) -> Result<Vec<types::LoadBalancer>, AwsError> {
     let pages = aws.elbv2().describe_load_balancers().page_size(400);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.load_balancers.unwrap_or_default())
@@ -125,7 +123,7 @@ async fn named(aws: &Aws, name: &str) -> Result<Vec<types::LoadBalancer>, AwsErr
     } else {
         call.names(name)
     };
-    match aws.call(DESCRIBE, &[name], call.send()).await {
+    match aws.call(DESCRIBE, call.send()).await {
         Err(error) if error.is_code(GONE) => Ok(Vec::new()),
         answer => Ok(answer?.load_balancers.unwrap_or_default()),
     }
@@ -151,7 +149,7 @@ pub(crate) async fn modify(
         .load_balancer_arn(arn)
         .set_attributes(Some(attributes))
         .send();
-    aws.call(MODIFY, &[arn], call).await.map(drop)
+    aws.call(MODIFY, call).await.map(drop)
 }
 
 /// The load balancer or one of its attributes was written.
@@ -327,7 +325,7 @@ impl Adapter for LoadBalancer {
                 .set_subnets(Some(subnets.clone()))
                 .set_security_groups(Some(groups.clone()))
                 .set_tags(Some(elbv2::sdk_tags(&self.tags)));
-            aws.call(CREATE, &[&self.name], call.send())
+            aws.call(CREATE, call.send())
         })
         .await?;
         let made = answer.load_balancers.unwrap_or_default();
@@ -365,7 +363,7 @@ impl Adapter for LoadBalancer {
         };
         let attempt = || {
             let call = aws.elbv2().delete_load_balancer().load_balancer_arn(arn);
-            aws.call(DELETE, &[arn], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, arn, GONE, wait, attempt).await;
         forget(aws, arn);
@@ -420,17 +418,17 @@ async fn write(
         let groups = desired.security_groups.iter().map(|id| id.get().clone());
         let call = aws.elbv2().set_security_groups().load_balancer_arn(arn);
         let call = call.set_security_groups(Some(groups.collect())).send();
-        aws.call(SET_GROUPS, &[arn], call).await?;
+        aws.call(SET_GROUPS, call).await?;
     }
     if touches(changed, &["subnets"]) {
         let call = aws.elbv2().set_subnets().load_balancer_arn(arn);
         let call = call.set_subnets(Some(desired.subnets.get().clone())).send();
-        aws.call(SET_SUBNETS, &[arn], call).await?;
+        aws.call(SET_SUBNETS, call).await?;
     }
     if touches(changed, &["ip_address_type"]) {
         let kind = IpAddressType::from(desired.ip_address_type.as_str());
         let call = aws.elbv2().set_ip_address_type().load_balancer_arn(arn);
-        aws.call(SET_IP_TYPE, &[arn], call.ip_address_type(kind).send())
+        aws.call(SET_IP_TYPE, call.ip_address_type(kind).send())
             .await?;
     }
     let attributes = attributes(desired, changed);
@@ -479,7 +477,7 @@ fn broken(aws: &Aws, name: &str, found: Option<&types::LoadBalancer>) -> AwsErro
         .map_or("gone", LoadBalancerStateEnum::as_str);
     let reason = match state.and_then(|state| state.reason()).unwrap_or_default() {
         "" => format!("it is {code}"),
-        said => format!("it is {code}: {}", aws.redactor.clean(said, &[name])),
+        said => format!("it is {code}: {}", aws.redactor.clean(said)),
     };
     AwsError::Broken {
         what: format!("load balancer {name}"),

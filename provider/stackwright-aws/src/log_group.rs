@@ -68,7 +68,7 @@ impl Adapter for LogGroup {
             .create_log_group()
             .log_group_name(name)
             .set_tags(Some(tags));
-        aws.call(CREATE, &[name], request.send()).await?;
+        aws.call(CREATE, request.send()).await?;
         forget(aws, name);
         Ok(Created {
             outputs: outputs(aws, name),
@@ -96,7 +96,6 @@ impl Adapter for LogGroup {
         let attempt = || async move {
             aws.call(
                 DELETE,
-                &[name],
                 aws.logs().delete_log_group().log_group_name(name).send(),
             )
             .await
@@ -124,15 +123,11 @@ impl Source for LogGroups {
         if let [name] = keys {
             return one(aws, name).await;
         }
-        let words: Vec<&str> = keys.iter().map(String::as_str).collect();
         let request = aws
             .logs()
             .describe_log_groups()
             .set_log_group_identifiers(Some(keys.to_vec()));
-        let pages = match aws
-            .pages(DESCRIBE, &words, request.into_paginator().send())
-            .await
-        {
+        let pages = match aws.pages(DESCRIBE, request.into_paginator().send()).await {
             // One of them is not there, and AWS does not say which.
             Err(error) if error.is_code(NOT_FOUND) => return one_by_one(aws, keys).await,
             pages => pages?,
@@ -152,7 +147,7 @@ async fn one(aws: &Aws, name: &String) -> Result<HashMap<String, Sdk>, AwsError>
         .describe_log_groups()
         .log_group_name_prefix(name)
         .limit(1);
-    let answer = aws.call(DESCRIBE, &[name], request.send()).await?;
+    let answer = aws.call(DESCRIBE, request.send()).await?;
     let groups = answer.log_groups.unwrap_or_default().into_iter();
     let is_it = |group: &Sdk| group.log_group_name() == Some(name.as_str());
     Ok(groups
@@ -189,7 +184,7 @@ impl Source for LogGroupTags {
                 .logs()
                 .list_tags_for_resource()
                 .resource_arn(arn(aws, name));
-            match aws.call(LIST_TAGS, &[name], request.send()).await {
+            match aws.call(LIST_TAGS, request.send()).await {
                 Ok(answer) => {
                     let tags = tag_changes::own(answer.tags.unwrap_or_default());
                     found.insert(name.clone(), tags);
@@ -230,9 +225,7 @@ async fn containing(aws: &Aws, text: &str) -> Result<Vec<String>, AwsError> {
         .logs()
         .describe_log_groups()
         .log_group_name_pattern(text);
-    let pages = aws
-        .pages(DESCRIBE, &[text], request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     let groups = pages
         .into_iter()
         .flat_map(|page| page.log_groups.unwrap_or_default());
@@ -294,7 +287,7 @@ async fn write(desired: &LogGroup, aws: &Aws, changed: &[FieldDiff]) -> Result<(
     if touches(changed, &["retention_in_days"]) {
         outlast(propagation::WRITE, busy, || put_retention(desired, aws)).await?;
     }
-    let (name, arn) = (&desired.log_group_name, arn(aws, &desired.log_group_name));
+    let arn = arn(aws, &desired.log_group_name);
     let retagged = TagChanges::of(changed);
     if !retagged.set.is_empty() {
         let tags = retagged.set.into_iter().collect();
@@ -303,7 +296,7 @@ async fn write(desired: &LogGroup, aws: &Aws, changed: &[FieldDiff]) -> Result<(
             .tag_resource()
             .resource_arn(&arn)
             .set_tags(Some(tags));
-        aws.call(TAG, &[name, &arn], request.send()).await?;
+        aws.call(TAG, request.send()).await?;
     }
     if !retagged.remove.is_empty() {
         let request = aws
@@ -311,7 +304,7 @@ async fn write(desired: &LogGroup, aws: &Aws, changed: &[FieldDiff]) -> Result<(
             .untag_resource()
             .resource_arn(&arn)
             .set_tag_keys(Some(retagged.remove));
-        aws.call(UNTAG, &[name, &arn], request.send()).await?;
+        aws.call(UNTAG, request.send()).await?;
     }
     Ok(())
 }
@@ -320,19 +313,14 @@ async fn put_retention(desired: &LogGroup, aws: &Aws) -> Result<(), AwsError> {
     let (name, days) = (&desired.log_group_name, desired.retention_in_days);
     if days == FOR_EVER {
         let request = aws.logs().delete_retention_policy().log_group_name(name);
-        return aws
-            .call(DELETE_RETENTION, &[name], request.send())
-            .await
-            .map(drop);
+        return aws.call(DELETE_RETENTION, request.send()).await.map(drop);
     }
     let request = aws
         .logs()
         .put_retention_policy()
         .log_group_name(name)
         .retention_in_days(days);
-    aws.call(PUT_RETENTION, &[name], request.send())
-        .await
-        .map(drop)
+    aws.call(PUT_RETENTION, request.send()).await.map(drop)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Adapter for LogMetricFilter {
         let place = match lookup {
             Lookup::Desired(desired, _) => self::key(desired),
             Lookup::Named(name) => {
-                let all = all(aws, &[name], aws.logs().describe_metric_filters()).await?;
+                let all = all(aws, aws.logs().describe_metric_filters()).await?;
                 let named = all
                     .values()
                     .filter(|filter| filter.filter_name() == Some(name));
@@ -96,7 +96,7 @@ impl Adapter for LogMetricFilter {
                 .delete_metric_filter()
                 .log_group_name(group)
                 .filter_name(name);
-            aws.call(DELETE, &[group, name], request.send()).await
+            aws.call(DELETE, request.send()).await
         };
         let deleted = outlast(propagation::WRITE, busy, attempt).await;
         aws.loaders.metric_filters.forget(&place);
@@ -127,7 +127,7 @@ impl Source for MetricFilters {
                 .describe_metric_filters()
                 .log_group_name(group)
                 .filter_name_prefix(name);
-            match all(aws, &[group, name], request).await {
+            match all(aws, request).await {
                 // The group is gone, and its filters with it.
                 Err(error) if error.is_code(NOT_FOUND) => {}
                 filters => found.extend(filters?),
@@ -141,7 +141,7 @@ impl Source for MetricFilters {
         aws: &Aws,
         _asked: &[Self::Key],
     ) -> Result<Option<HashMap<Place, Sdk>>, AwsError> {
-        all(aws, &[], aws.logs().describe_metric_filters())
+        all(aws, aws.logs().describe_metric_filters())
             .await
             .map(Some)
     }
@@ -149,11 +149,10 @@ impl Source for MetricFilters {
 
 async fn all(
     aws: &Aws,
-    words: &[&str],
     request: aws_sdk_cloudwatchlogs::operation::describe_metric_filters::builders::DescribeMetricFiltersFluentBuilder,
 ) -> Result<HashMap<Place, Sdk>, AwsError> {
     let stream = request.into_paginator().send();
-    let pages = aws.pages(DESCRIBE, words, stream).await?;
+    let pages = aws.pages(DESCRIBE, stream).await?;
     let filters = pages
         .into_iter()
         .flat_map(|page| page.metric_filters.unwrap_or_default());
@@ -204,7 +203,7 @@ async fn write(desired: &LogMetricFilter, aws: &Aws) -> Result<(), AwsError> {
             .filter_name(&place.1)
             .filter_pattern(desired.filter_pattern.get())
             .metric_transformations(transformation(desired)?);
-        aws.call(PUT, &[&place.0, &place.1], request.send()).await
+        aws.call(PUT, request.send()).await
     };
     let written = outlast(propagation::WRITE, busy, attempt).await;
     aws.loaders.metric_filters.forget(&place);

@@ -55,7 +55,7 @@ impl Adapter for MetricAlarm {
         let name = &self.alarm_name;
         alarm::forget(aws, name);
         let request = put(self, aws).set_tags(Some(alarm::to_sdk(&self.tags)));
-        let made = aws.call(PUT, &[name], request.send()).await;
+        let made = aws.call(PUT, request.send()).await;
         alarm::forget(aws, name);
         made?;
         Ok(Created {
@@ -107,8 +107,7 @@ async fn write(
 ) -> Result<(), AwsError> {
     if alarm::has_fields(changed) {
         let whole = alarm::overlaid(desired, &observed.component, changed)?;
-        aws.call(PUT, &[&desired.alarm_name], put(&whole, aws).send())
-            .await?;
+        aws.call(PUT, put(&whole, aws).send()).await?;
     }
     alarm::retag(aws, &desired.alarm_name, changed).await
 }

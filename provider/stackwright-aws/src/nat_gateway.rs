@@ -64,9 +64,7 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::NatGatew
         .describe_nat_gateways()
         .set_filter(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.nat_gateways.unwrap_or_default())
@@ -184,7 +182,7 @@ impl Adapter for NatGateway {
         };
         let attempt = || {
             let call = aws.ec2().delete_nat_gateway().nat_gateway_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         aws.loaders.nat_gateways.forget(&id.to_owned());
@@ -233,7 +231,7 @@ async fn create(aws: &Aws, gateway: &NatGateway, token: &str) -> Result<String, 
             .client_token(token)
             .tag_specifications(tags);
         let call = call.subnet_id(subnet).allocation_id(allocation);
-        aws.call(CREATE, &[subnet, allocation], call.send())
+        aws.call(CREATE, call.send())
     });
     let id = answer
         .await?
@@ -251,7 +249,7 @@ fn broken(aws: &Aws, id: &str, gateway: Option<&types::NatGateway>) -> AwsError 
         .unwrap_or_default();
     let reason = match said {
         "" => format!("it is {state}"),
-        said => format!("it is {state}: {}", aws.redactor.clean(said, &[id])),
+        said => format!("it is {state}: {}", aws.redactor.clean(said)),
     };
     AwsError::Broken {
         what: format!("NAT gateway {id}"),

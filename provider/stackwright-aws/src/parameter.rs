@@ -59,7 +59,7 @@ impl Adapter for Parameter {
         let description = Some(self.description.clone()).filter(|text| !text.is_empty());
         let request = put(self, aws).set_description(description).overwrite(false);
         let request = request.set_tags(Some(tags_to_sdk(&self.tags)));
-        aws.call(PUT, &[&self.name], request.send()).await?;
+        aws.call(PUT, request.send()).await?;
         forget(aws, &self.name);
         Ok(Created {
             outputs: outputs(aws, &self.name),
@@ -85,11 +85,7 @@ impl Adapter for Parameter {
         };
         forget(aws, name);
         let deleted = aws
-            .call(
-                DELETE,
-                &[name],
-                aws.ssm().delete_parameter().name(name).send(),
-            )
+            .call(DELETE, aws.ssm().delete_parameter().name(name).send())
             .await;
         forget(aws, name);
         match deleted {
@@ -117,11 +113,10 @@ impl Source for Parameters {
     const BATCH: usize = 10;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, Content>, AwsError> {
-        let words: Vec<&str> = keys.iter().map(String::as_str).collect();
         let request = aws.ssm().get_parameters().set_names(Some(keys.to_vec()));
         let (values, described) = futures_util::future::try_join(
-            aws.call(GET, &words, request.send()),
-            describe(aws, filter("Name", keys), &words),
+            aws.call(GET, request.send()),
+            describe(aws, filter("Name", keys)),
         )
         .await?;
         let descriptions: HashMap<&str, &str> = described
@@ -148,16 +143,13 @@ impl Source for Parameters {
 async fn describe(
     aws: &Aws,
     filter: ParameterStringFilter,
-    words: &[&str],
 ) -> Result<Vec<ParameterMetadata>, AwsError> {
     let request = aws
         .ssm()
         .describe_parameters()
         .parameter_filters(filter)
         .max_results(50);
-    let pages = aws
-        .pages(DESCRIBE, words, request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.parameters.unwrap_or_default())
@@ -190,7 +182,7 @@ impl Source for ParameterTags {
         for name in keys {
             let request = aws.ssm().list_tags_for_resource().resource_id(name);
             let request = request.resource_type(ResourceTypeForTagging::Parameter);
-            match aws.call(LIST_TAGS, &[name], request.send()).await {
+            match aws.call(LIST_TAGS, request.send()).await {
                 Ok(answer) => {
                     let pairs = answer
                         .tag_list()
@@ -217,8 +209,7 @@ impl Source for ParameterDates {
     const BATCH: usize = 50;
 
     async fn keyed(aws: &Aws, keys: &[String]) -> Result<HashMap<String, i64>, AwsError> {
-        let words: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let described = describe(aws, filter("Name", keys), &words).await?;
+        let described = describe(aws, filter("Name", keys)).await?;
         let date = |metadata: ParameterMetadata| {
             let modified = metadata.last_modified_date?.to_millis().ok()?;
             Some((metadata.name?, modified))
@@ -275,7 +266,7 @@ async fn read(
 
 async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<Observed<Parameter>>, AwsError> {
     let by_id = filter(&format!("tag:{}", tag::ID), std::slice::from_ref(&of.id));
-    let described = describe(aws, by_id, &[&of.id]).await?;
+    let described = describe(aws, by_id).await?;
     let names = described.iter().filter_map(ParameterMetadata::name);
     let reads = names.map(|name| read(aws, name, Freshness::Fresh));
     let found = futures_util::future::try_join_all(reads).await?;
@@ -315,6 +306,7 @@ fn tags_to_sdk(tags: &BTreeMap<String, String>) -> Vec<Tag> {
 }
 
 fn put(desired: &Parameter, aws: &Aws) -> PutParameterFluentBuilder {
+    aws.redactor.learn_value(desired.value.get());
     aws.ssm()
         .put_parameter()
         .name(&desired.name)
@@ -329,7 +321,7 @@ async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<
         let request = put(desired, aws)
             .description(&desired.description)
             .overwrite(true);
-        aws.call(PUT, &[name], request.send()).await?;
+        aws.call(PUT, request.send()).await?;
     }
     let retagged = TagChanges::of(changed);
     let kind = ResourceTypeForTagging::Parameter;
@@ -341,7 +333,6 @@ async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<
             .resource_id(name);
         aws.call(
             TAG,
-            &[name],
             request.set_tags(Some(tags_to_sdk(&retagged.set))).send(),
         )
         .await?;
@@ -352,12 +343,8 @@ async fn write(desired: &Parameter, aws: &Aws, changed: &[FieldDiff]) -> Result<
             .remove_tags_from_resource()
             .resource_type(kind)
             .resource_id(name);
-        aws.call(
-            UNTAG,
-            &[name],
-            request.set_tag_keys(Some(retagged.remove)).send(),
-        )
-        .await?;
+        aws.call(UNTAG, request.set_tag_keys(Some(retagged.remove)).send())
+            .await?;
     }
     Ok(())
 }

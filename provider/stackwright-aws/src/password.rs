@@ -35,7 +35,7 @@ impl Password {
             .exclude_punctuation(true)
             .include_space(false)
             .require_each_included_type(true);
-        let answer = aws.call(RANDOM, &[], request.send()).await?;
+        let answer = aws.call(RANDOM, request.send()).await?;
         let text = answer
             .random_password
             .ok_or_else(|| RANDOM.lacks("RandomPassword"))?;
@@ -57,7 +57,7 @@ mod tests {
         let aws = Aws::offline();
         let password = Password::learn(&aws, "hunter2hunter2");
         assert_eq!(format!("{password:?}"), "Password(***)");
-        let cleaned = aws.redactor.clean("refused hunter2hunter2", &[]);
+        let cleaned = aws.redactor.clean("refused hunter2hunter2");
         assert!(!cleaned.contains("hunter2"), "{cleaned}");
     }
 }

@@ -73,7 +73,7 @@ impl Source for Queues {
 
 async fn told(aws: &Aws, name: &str) -> Result<Told, AwsError> {
     let call = aws.sqs().get_queue_url().queue_name(name);
-    let answer = aws.call(URL, &[name], call.send()).await?;
+    let answer = aws.call(URL, call.send()).await?;
     let url = answer.queue_url.ok_or_else(|| URL.lacks("QueueUrl"))?;
     let attributes = aws
         .sqs()
@@ -82,8 +82,8 @@ async fn told(aws: &Aws, name: &str) -> Result<Told, AwsError> {
         .attribute_names(Name::All);
     let tags = aws.sqs().list_queue_tags().queue_url(&url);
     let (attributes, tags) = futures_util::future::try_join(
-        aws.call(GET, &[name], attributes.send()),
-        aws.call(LIST_TAGS, &[name], tags.send()),
+        aws.call(GET, attributes.send()),
+        aws.call(LIST_TAGS, tags.send()),
     )
     .await?;
     Ok(Told {
@@ -145,7 +145,7 @@ async fn get(
 /// All queues of the region. SQS cannot search by tags.
 async fn names(aws: &Aws) -> Result<Vec<String>, AwsError> {
     let call = aws.sqs().list_queues().max_results(1_000);
-    let pages = aws.pages(LIST, &[], call.into_paginator().send()).await?;
+    let pages = aws.pages(LIST, call.into_paginator().send()).await?;
     let urls = pages
         .into_iter()
         .flat_map(|page| page.queue_urls.unwrap_or_default());
@@ -211,7 +211,7 @@ impl Adapter for Queue {
                 .queue_name(name)
                 .set_attributes(Some(attributes(self)))
                 .set_tags(Some(tags));
-            aws.call(CREATE, &[name], call.send())
+            aws.call(CREATE, call.send())
         })
         .await?;
         aws.loaders.queues.forget(name);
@@ -243,7 +243,7 @@ impl Adapter for Queue {
             return Ok(());
         };
         let call = aws.sqs().delete_queue().queue_url(url);
-        let deleted = aws.call(DELETE, &[name], call.send()).await;
+        let deleted = aws.call(DELETE, call.send()).await;
         aws.loaders.queues.forget(name);
         match deleted {
             Err(error) if error.is_code(GONE) => Ok(()),
@@ -258,7 +258,6 @@ async fn write(
     url: &str,
     changed: &[FieldDiff],
 ) -> Result<(), AwsError> {
-    let name = desired.queue_name.as_str();
     let fields = [
         "message_retention_period",
         "sqs_managed_sse_enabled",
@@ -267,18 +266,18 @@ async fn write(
     if touches(changed, &fields) {
         let call = aws.sqs().set_queue_attributes().queue_url(url);
         let call = call.set_attributes(Some(attributes(desired)));
-        aws.call(SET, &[name], call.send()).await?;
+        aws.call(SET, call.send()).await?;
     }
     let TagChanges { set, remove } = TagChanges::of(changed);
     if !set.is_empty() {
         let call = aws.sqs().tag_queue().queue_url(url);
         let call = call.set_tags(Some(set.into_iter().collect()));
-        aws.call(TAG, &[name], call.send()).await?;
+        aws.call(TAG, call.send()).await?;
     }
     if !remove.is_empty() {
         let call = aws.sqs().untag_queue().queue_url(url);
         let call = call.set_tag_keys(Some(remove));
-        aws.call(UNTAG, &[name], call.send()).await?;
+        aws.call(UNTAG, call.send()).await?;
     }
     Ok(())
 }

@@ -77,8 +77,7 @@ impl Source for Instances {
             .name("db-instance-id")
             .set_values(Some(ids.to_vec()))
             .build();
-        let words: Vec<&str> = ids.iter().map(String::as_str).collect();
-        match describe(aws, Some(filter), &words).await {
+        match describe(aws, Some(filter)).await {
             Err(error) if error.is_code(INSTANCE_GONE) => Ok(HashMap::new()),
             found => Ok(by_id(found?)),
         }
@@ -88,7 +87,7 @@ impl Source for Instances {
         aws: &Aws,
         _asked: &[Self::Key],
     ) -> Result<Option<HashMap<String, DbInstance>>, AwsError> {
-        Ok(Some(by_id(describe(aws, None, &[]).await?)))
+        Ok(Some(by_id(describe(aws, None).await?)))
     }
 }
 
@@ -99,19 +98,13 @@ fn by_id(instances: Vec<DbInstance>) -> HashMap<String, DbInstance> {
         .collect()
 }
 
-async fn describe(
-    aws: &Aws,
-    filter: Option<Filter>,
-    words: &[&str],
-) -> Result<Vec<DbInstance>, AwsError> {
+async fn describe(aws: &Aws, filter: Option<Filter>) -> Result<Vec<DbInstance>, AwsError> {
     let request = aws
         .rds()
         .describe_db_instances()
         .set_filters(filter.map(|filter| vec![filter]))
         .max_records(100);
-    let pages = aws
-        .pages(DESCRIBE, words, request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.db_instances.unwrap_or_default())
@@ -120,7 +113,7 @@ async fn describe(
 
 /// All databases of the account and region.
 pub(crate) async fn all(aws: &Aws) -> Result<Vec<DbInstance>, AwsError> {
-    describe(aws, None, &[]).await
+    describe(aws, None).await
 }
 
 /// One database; also one that is being deleted.
@@ -144,7 +137,7 @@ pub(crate) async fn instance(
 
 /// All databases of a resource.
 pub(crate) async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<DbInstance>, AwsError> {
-    let all = describe(aws, None, &[]).await?;
+    let all = describe(aws, None).await?;
     Ok(all
         .into_iter()
         .filter(|it| status(it) != "deleting" && same_resource(&tags(it.tag_list()), of))
@@ -194,7 +187,7 @@ impl Source for RdsTags {
         let mut found = HashMap::new();
         for arn in keys {
             let request = aws.rds().list_tags_for_resource().resource_name(arn);
-            match aws.call(LIST_TAGS, &[arn], request.send()).await {
+            match aws.call(LIST_TAGS, request.send()).await {
                 Ok(answer) => drop(found.insert(arn.clone(), tags(answer.tag_list()))),
                 Err(error) if error.is_code(RESOURCE_GONE) => {}
                 Err(error) => return Err(error),
@@ -229,12 +222,12 @@ pub(crate) async fn write_tags(
     if !set.is_empty() {
         let request = aws.rds().add_tags_to_resource().resource_name(arn);
         let request = request.set_tags(Some(tags_to_sdk(&set)));
-        aws.call(TAG, &[arn], request.send()).await?;
+        aws.call(TAG, request.send()).await?;
     }
     if !remove.is_empty() {
         let request = aws.rds().remove_tags_from_resource().resource_name(arn);
         let request = request.set_tag_keys(Some(remove));
-        aws.call(UNTAG, &[arn], request.send()).await?;
+        aws.call(UNTAG, request.send()).await?;
     }
     aws.loaders.db_tags.forget(&arn.to_owned());
     Ok(())
@@ -244,9 +237,7 @@ pub(crate) async fn write_tags(
 pub(crate) async fn set_tag(aws: &Aws, arn: &str, key: &str, value: &str) -> Result<(), AwsError> {
     let tag = Tag::builder().key(key).value(value).build();
     let request = aws.rds().add_tags_to_resource().resource_name(arn);
-    aws.call(TAG, &[arn, value], request.tags(tag).send())
-        .await
-        .map(drop)
+    aws.call(TAG, request.tags(tag).send()).await.map(drop)
 }
 
 /// Sends a `ModifyDBInstance`. A database may still be at what an earlier call has begun, though it
@@ -258,7 +249,7 @@ pub(crate) async fn modify(
 ) -> Result<(), AwsError> {
     aws.loaders.db_instances.forget(&id.to_owned());
     let written = propagation::outlast(propagation::ROLE, busy, || async {
-        aws.call(MODIFY, &[id], request.clone().send()).await
+        aws.call(MODIFY, request.clone().send()).await
     });
     let written = written.await;
     aws.loaders.db_instances.forget(&id.to_owned());
@@ -423,15 +414,12 @@ pub(crate) async fn events(aws: &Aws, id: &str) -> String {
         .source_type(SourceType::DbInstance)
         .source_identifier(id)
         .duration(60);
-    let Ok(answer) = aws.call(EVENTS, &[id], request.send()).await else {
+    let Ok(answer) = aws.call(EVENTS, request.send()).await else {
         return String::new();
     };
     let events = answer.events.unwrap_or_default();
     let texts = events.iter().rev().filter_map(|event| event.message());
-    let texts: Vec<String> = texts
-        .take(3)
-        .map(|text| aws.redactor.clean(text, &[id]))
-        .collect();
+    let texts: Vec<String> = texts.take(3).map(|text| aws.redactor.clean(text)).collect();
     texts.join(" / ")
 }
 

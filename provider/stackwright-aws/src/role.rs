@@ -166,7 +166,7 @@ impl Source for Roles {
 
 async fn get(aws: &Aws, name: &str) -> Result<Option<Observed<Role>>, AwsError> {
     let answer = match aws
-        .call(GET, &[name], aws.iam().get_role().role_name(name).send())
+        .call(GET, aws.iam().get_role().role_name(name).send())
         .await
     {
         Err(error) if error.is_code(NOT_FOUND) => return Ok(None),
@@ -189,7 +189,7 @@ async fn inline_names(aws: &Aws, name: &str) -> Result<Vec<String>, AwsError> {
         .role_name(name)
         .into_paginator()
         .send();
-    let pages = aws.pages(LIST_INLINE, &[name], stream).await?;
+    let pages = aws.pages(LIST_INLINE, stream).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.policy_names)
@@ -205,7 +205,7 @@ async fn inline(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, AwsEr
             .get_role_policy()
             .role_name(name)
             .policy_name(&policy);
-        match aws.call(GET_INLINE, &[name, &policy], request.send()).await {
+        match aws.call(GET_INLINE, request.send()).await {
             Err(error) if error.is_code(NOT_FOUND) => Ok(None),
             answer => answer.map(|answer| Some((policy, answer.policy_document))),
         }
@@ -221,7 +221,7 @@ async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>, AwsError> {
         .role_name(name)
         .into_paginator()
         .send();
-    let pages = aws.pages(LIST_ATTACHED, &[name], stream).await?;
+    let pages = aws.pages(LIST_ATTACHED, stream).await?;
     Ok(arns(pages.iter().flat_map(
         ListAttachedRolePoliciesOutput::attached_policies,
     )))
@@ -242,8 +242,8 @@ async fn all(aws: &Aws) -> Result<Vec<Observed<Role>>, AwsError> {
         .max_items(PAGE);
     let roles = aws.iam().list_roles().max_items(PAGE);
     let (details, roles) = futures_util::future::try_join(
-        aws.pages(DETAILS, &[], details.into_paginator().send()),
-        aws.pages(LIST, &[], roles.into_paginator().send()),
+        aws.pages(DETAILS, details.into_paginator().send()),
+        aws.pages(LIST, roles.into_paginator().send()),
     )
     .await?;
     let listed = roles.iter().flat_map(ListRolesOutput::roles);
@@ -376,20 +376,8 @@ async fn create(desired: &Role, aws: &Aws) -> Result<String, AwsError> {
         .max_session_duration(desired.max_session_duration)
         .set_permissions_boundary(boundary)
         .set_tags(Some(tags_to_sdk(&desired.tags)));
-    let answer = aws.call(CREATE, &words(desired), request.send()).await?;
+    let answer = aws.call(CREATE, request.send()).await?;
     Ok(answer.role().ok_or(CREATE.lacks("Role"))?.arn().to_owned())
-}
-
-/// Words that AWS may repeat in an error.
-fn words(desired: &Role) -> Vec<&str> {
-    let mut words = vec![
-        desired.role_name.as_str(),
-        desired.path.as_str(),
-        desired.permissions_boundary.as_str(),
-    ];
-    words.extend(desired.inline_policies.get().keys().map(String::as_str));
-    words.extend(desired.managed_policy_arns.get().iter().map(String::as_str));
-    words
 }
 
 /// IAM shows a new role some seconds late; the writes that follow would not find it. That it is not
@@ -399,7 +387,7 @@ async fn until_visible(aws: &Aws, name: &str) {
         propagation::WRITE,
         |error| error.is_code(NOT_FOUND),
         || async move {
-            aws.call(GET, &[name], aws.iam().get_role().role_name(name).send())
+            aws.call(GET, aws.iam().get_role().role_name(name).send())
                 .await
         },
     );
@@ -432,7 +420,7 @@ async fn write(
             .role_name(name)
             .description(&desired.description);
         let request = request.max_session_duration(desired.max_session_duration);
-        aws.call(UPDATE, &words(desired), request.send()).await?;
+        aws.call(UPDATE, request.send()).await?;
     }
     if touches(changed, &["inline_policies"]) {
         write_inline(desired, aws, observed).await?;
@@ -450,19 +438,14 @@ async fn put_boundary(desired: &Role, aws: &Aws) -> Result<(), AwsError> {
     );
     if boundary.is_empty() {
         let request = aws.iam().delete_role_permissions_boundary().role_name(name);
-        return aws
-            .call(DELETE_BOUNDARY, &[name], request.send())
-            .await
-            .map(drop);
+        return aws.call(DELETE_BOUNDARY, request.send()).await.map(drop);
     }
     let request = aws
         .iam()
         .put_role_permissions_boundary()
         .role_name(name)
         .permissions_boundary(boundary);
-    aws.call(PUT_BOUNDARY, &[name, boundary], request.send())
-        .await
-        .map(drop)
+    aws.call(PUT_BOUNDARY, request.send()).await.map(drop)
 }
 
 async fn put_trust(desired: &Role, aws: &Aws) -> Result<(), AwsError> {
@@ -471,13 +454,9 @@ async fn put_trust(desired: &Role, aws: &Aws) -> Result<(), AwsError> {
         .iam()
         .update_assume_role_policy()
         .role_name(&desired.role_name);
-    aws.call(
-        UPDATE_TRUST,
-        &words(desired),
-        request.policy_document(document).send(),
-    )
-    .await
-    .map(drop)
+    aws.call(UPDATE_TRUST, request.policy_document(document).send())
+        .await
+        .map(drop)
 }
 
 async fn write_inline(desired: &Role, aws: &Aws, observed: &Role) -> Result<(), AwsError> {
@@ -496,8 +475,7 @@ async fn write_inline(desired: &Role, aws: &Aws, observed: &Role) -> Result<(), 
             .role_name(name)
             .policy_name(policy);
         let request = request.policy_document(document.to_string());
-        aws.call(PUT_INLINE, &[name, policy], request.send())
-            .await?;
+        aws.call(PUT_INLINE, request.send()).await?;
     }
     for policy in have.keys().filter(|policy| !want.contains_key(*policy)) {
         delete_inline(aws, name, policy).await?;
@@ -519,7 +497,7 @@ async fn write_attached(desired: &Role, aws: &Aws, observed: &Role) -> Result<()
             .attach_role_policy()
             .role_name(name)
             .policy_arn(arn.as_str());
-        aws.call(ATTACH, &[name, arn], request.send()).await?;
+        aws.call(ATTACH, request.send()).await?;
     }
     for arn in have.difference(&want) {
         detach(aws, name, arn).await?;
@@ -534,7 +512,7 @@ async fn write_tags(aws: &Aws, name: &str, changes: TagChanges) -> Result<(), Aw
             .tag_role()
             .role_name(name)
             .set_tags(Some(tags_to_sdk(&changes.set)));
-        aws.call(TAG, &[name], request.send()).await?;
+        aws.call(TAG, request.send()).await?;
     }
     if !changes.remove.is_empty() {
         let request = aws
@@ -542,7 +520,7 @@ async fn write_tags(aws: &Aws, name: &str, changes: TagChanges) -> Result<(), Aw
             .untag_role()
             .role_name(name)
             .set_tag_keys(Some(changes.remove));
-        aws.call(UNTAG, &[name], request.send()).await?;
+        aws.call(UNTAG, request.send()).await?;
     }
     Ok(())
 }
@@ -553,11 +531,7 @@ async fn detach(aws: &Aws, name: &str, arn: &str) -> Result<(), AwsError> {
         .detach_role_policy()
         .role_name(name)
         .policy_arn(arn);
-    gone_is_fine(
-        aws.call(DETACH, &[name, arn], request.send())
-            .await
-            .map(drop),
-    )
+    gone_is_fine(aws.call(DETACH, request.send()).await.map(drop))
 }
 
 async fn delete_inline(aws: &Aws, name: &str, policy: &str) -> Result<(), AwsError> {
@@ -566,11 +540,7 @@ async fn delete_inline(aws: &Aws, name: &str, policy: &str) -> Result<(), AwsErr
         .delete_role_policy()
         .role_name(name)
         .policy_name(policy);
-    gone_is_fine(
-        aws.call(DELETE_INLINE, &[name, policy], request.send())
-            .await
-            .map(drop),
-    )
+    gone_is_fine(aws.call(DELETE_INLINE, request.send()).await.map(drop))
 }
 
 fn gone_is_fine(outcome: Result<(), AwsError>) -> Result<(), AwsError> {
@@ -590,11 +560,7 @@ async fn delete(aws: &Aws, name: &str, wait: &Wait) -> Result<(), AwsError> {
     }
     loop {
         match aws
-            .call(
-                DELETE,
-                &[name],
-                aws.iam().delete_role().role_name(name).send(),
-            )
+            .call(DELETE, aws.iam().delete_role().role_name(name).send())
             .await
         {
             // IAM may still see the policies that are gone.
@@ -615,7 +581,7 @@ async fn refuse_instance_profiles(aws: &Aws, name: &str) -> Result<(), AwsError>
         .role_name(name)
         .into_paginator()
         .send();
-    let pages = aws.pages(LIST_PROFILES, &[name], stream).await?;
+    let pages = aws.pages(LIST_PROFILES, stream).await?;
     let profile = pages
         .iter()
         .flat_map(ListInstanceProfilesForRoleOutput::instance_profiles)

@@ -168,7 +168,7 @@ impl Adapter for Route {
                 .set_gateway_id(targets.gateway.clone())
                 .set_egress_only_internet_gateway_id(targets.egress_only.clone())
                 .set_nat_gateway_id(targets.nat.clone());
-            aws.call(CREATE, &ids, call.send())
+            aws.call(CREATE, call.send())
         })
         .await;
         route_table::forget(aws, table);
@@ -199,7 +199,7 @@ impl Adapter for Route {
                 .set_gateway_id(targets.gateway.clone())
                 .set_egress_only_internet_gateway_id(targets.egress_only.clone())
                 .set_nat_gateway_id(targets.nat.clone());
-            aws.call(REPLACE, &ids, call.send())
+            aws.call(REPLACE, call.send())
         })
         .await;
         route_table::forget(aws, table);
@@ -218,7 +218,7 @@ impl Adapter for Route {
                 .route_table_id(table)
                 .set_destination_cidr_block(ipv4.clone())
                 .set_destination_ipv6_cidr_block(ipv6.clone());
-            aws.call(DELETE, &[table], call.send())
+            aws.call(DELETE, call.send())
         };
         let what = format!("route {to} of {table}");
         let deleted = settle::delete(aws, &what, GONE, wait, attempt).await;

@@ -62,9 +62,7 @@ pub(crate) async fn describe(
         .describe_route_tables()
         .set_filters(Some(filters))
         .max_results(100);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.route_tables.unwrap_or_default())
@@ -129,7 +127,7 @@ impl Adapter for RouteTable {
                 .create_route_table()
                 .vpc_id(vpc)
                 .tag_specifications(tags);
-            aws.call(CREATE, &[vpc], call.send())
+            aws.call(CREATE, call.send())
         });
         let id = answer
             .await?
@@ -164,7 +162,7 @@ impl Adapter for RouteTable {
         };
         let attempt = || {
             let call = aws.ec2().delete_route_table().route_table_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted =
             settle::delete(aws, id, &["InvalidRouteTableID.NotFound"], wait, attempt).await;

@@ -178,7 +178,7 @@ impl Adapter for RouteTableAssociation {
                 .associate_route_table()
                 .route_table_id(table)
                 .subnet_id(subnet);
-            aws.call(CREATE, &[table, subnet], call.send())
+            aws.call(CREATE, call.send())
         })
         .await;
         route_table::forget(aws, table);
@@ -210,7 +210,7 @@ impl Adapter for RouteTableAssociation {
                 .ec2()
                 .replace_route_table_association()
                 .association_id(id);
-            aws.call(REPLACE, &[table, id], call.route_table_id(table).send())
+            aws.call(REPLACE, call.route_table_id(table).send())
         })
         .await;
         route_table::forget(aws, observed.component.route_table_id.get());
@@ -228,7 +228,7 @@ impl Adapter for RouteTableAssociation {
         };
         let attempt = || {
             let call = aws.ec2().disassociate_route_table().association_id(id);
-            aws.call(DELETE, &[id], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, id, GONE, wait, attempt).await;
         aws.loaders.route_tables.forget_all();

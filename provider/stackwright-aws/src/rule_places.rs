@@ -271,7 +271,7 @@ async fn reorder(aws: &Aws, listener: &str, places: Vec<Standing>) -> Result<(),
     };
     let request = aws.elbv2().set_rule_priorities();
     let request = request.set_rule_priorities(Some(places.iter().map(pair).collect()));
-    let moved = aws.call(REORDER, &[listener], request.send()).await;
+    let moved = aws.call(REORDER, request.send()).await;
     forget(aws, listener);
     moved.map(drop)
 }

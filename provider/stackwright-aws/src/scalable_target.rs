@@ -94,7 +94,7 @@ impl Adapter for ScalableTarget {
             .service_namespace(NAMESPACE)
             .scalable_dimension(DIMENSION)
             .resource_id(id);
-        let deleted = aws.call(DEREGISTER, &[id], request.send()).await;
+        let deleted = aws.call(DEREGISTER, request.send()).await;
         forget(aws, id);
         match deleted {
             Err(error) if error.is_code(NOT_FOUND) => Ok(()),
@@ -143,8 +143,6 @@ impl Source for ScalableTargets {
 }
 
 async fn describe(aws: &Aws, ids: Option<Vec<String>>) -> Result<HashMap<String, Sdk>, AwsError> {
-    let words: Vec<String> = ids.clone().unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let stream = aws
         .appautoscaling()
         .describe_scalable_targets()
@@ -153,7 +151,7 @@ async fn describe(aws: &Aws, ids: Option<Vec<String>>) -> Result<HashMap<String,
         .set_resource_ids(ids)
         .into_paginator()
         .send();
-    let pages = aws.pages(DESCRIBE, &words, stream).await?;
+    let pages = aws.pages(DESCRIBE, stream).await?;
     let targets = pages
         .into_iter()
         .flat_map(|page| page.scalable_targets.unwrap_or_default());
@@ -214,7 +212,7 @@ async fn register(desired: &ScalableTarget, aws: &Aws) -> Result<String, AwsErro
         .min_capacity(desired.min_capacity)
         .max_capacity(desired.max_capacity)
         .suspended_state(state.build());
-    let answer = aws.call(REGISTER, &[id], request.send()).await;
+    let answer = aws.call(REGISTER, request.send()).await;
     forget(aws, id);
     Ok(answer?.scalable_target_arn.unwrap_or_default())
 }

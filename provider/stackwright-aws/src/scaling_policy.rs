@@ -89,7 +89,7 @@ impl Adapter for ScalingPolicy {
             .scalable_dimension(DIMENSION)
             .resource_id(resource)
             .policy_name(name);
-        let deleted = aws.call(DELETE, &[resource, name], request.send()).await;
+        let deleted = aws.call(DELETE, request.send()).await;
         aws.loaders.scaling_policies.forget(&key);
         match deleted {
             Err(error) if error.is_code(NOT_FOUND) => Ok(()),
@@ -135,7 +135,6 @@ impl Source for ScalingPolicies {
 }
 
 async fn describe(aws: &Aws, resource: Option<&String>) -> Result<Vec<Sdk>, AwsError> {
-    let words: Vec<&str> = resource.into_iter().map(String::as_str).collect();
     let stream = aws
         .appautoscaling()
         .describe_scaling_policies()
@@ -144,7 +143,7 @@ async fn describe(aws: &Aws, resource: Option<&String>) -> Result<Vec<Sdk>, AwsE
         .set_resource_id(resource.cloned())
         .into_paginator()
         .send();
-    let pages = aws.pages(DESCRIBE, &words, stream).await?;
+    let pages = aws.pages(DESCRIBE, stream).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.scaling_policies.unwrap_or_default())
@@ -210,11 +209,10 @@ async fn put(desired: &ScalingPolicy, aws: &Aws) -> Result<String, AwsError> {
         .policy_name(&desired.policy_name)
         .policy_type(PolicyType::TargetTrackingScaling)
         .target_tracking_scaling_policy_configuration(tracking(desired));
-    let words = [resource.as_str(), &desired.policy_name];
     let answer = propagation::outlast(
         propagation::ROLE,
         propagation::scaling_not_ready,
-        || async { aws.call(PUT, &words, request.clone().send()).await },
+        || async { aws.call(PUT, request.clone().send()).await },
     );
     let answer = answer.await;
     aws.loaders.scaling_policies.forget(resource);

@@ -45,7 +45,7 @@ impl Source for Schedules {
                 continue;
             };
             let call = aws.scheduler().get_schedule().group_name(group).name(name);
-            match aws.call(GET, &[group, name], call.send()).await {
+            match aws.call(GET, call.send()).await {
                 Ok(answer) => drop(found.insert(key.clone(), answer)),
                 Err(error) if error.is_code(GONE) => {}
                 Err(error) => return Err(error),
@@ -197,7 +197,7 @@ impl Adapter for Schedule {
                 .state(ScheduleState::from(self.state.as_str()))
                 .flexible_time_window(window(self))
                 .target(target(self));
-            aws.call(CREATE, &[group, &self.name], call.send())
+            aws.call(CREATE, call.send())
         })
         .await?;
         aws.loaders.schedules.forget(&key);
@@ -228,7 +228,7 @@ impl Adapter for Schedule {
                 .state(ScheduleState::from(self.state.as_str()))
                 .flexible_time_window(window(self))
                 .target(target(self));
-            aws.call(UPDATE, &[group, &self.name], call.send())
+            aws.call(UPDATE, call.send())
         })
         .await;
         aws.loaders.schedules.forget(&key);
@@ -247,7 +247,7 @@ impl Adapter for Schedule {
                 .delete_schedule()
                 .group_name(group)
                 .name(name);
-            aws.call(DELETE, &[group, name], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, key, GONE, wait, attempt).await;
         aws.loaders.schedules.forget(&key.to_owned());

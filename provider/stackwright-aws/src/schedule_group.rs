@@ -52,7 +52,7 @@ impl Source for Groups {
 /// The state of a group; `None` when there is none.
 async fn state(aws: &Aws, name: &str) -> Result<Option<ScheduleGroupState>, AwsError> {
     let call = aws.scheduler().get_schedule_group().name(name);
-    match aws.call(GET, &[name], call.send()).await {
+    match aws.call(GET, call.send()).await {
         Ok(answer) => Ok(answer.state),
         Err(error) if error.is_code(GONE) => Ok(None),
         Err(error) => Err(error),
@@ -66,7 +66,7 @@ async fn group(aws: &Aws, name: &str) -> Result<Option<BTreeMap<String, String>>
     }
     let arn = arn(aws, name);
     let call = aws.scheduler().list_tags_for_resource().resource_arn(&arn);
-    match aws.call(LIST_TAGS, &[&arn], call.send()).await {
+    match aws.call(LIST_TAGS, call.send()).await {
         Ok(answer) => Ok(Some(read(answer.tags()))),
         Err(error) if error.is_code(GONE) => Ok(None),
         Err(error) => Err(error),
@@ -127,7 +127,7 @@ async fn get(
 
 async fn names(aws: &Aws) -> Result<Vec<String>, AwsError> {
     let call = aws.scheduler().list_schedule_groups().max_results(100);
-    let pages = aws.pages(LIST, &[], call.into_paginator().send()).await?;
+    let pages = aws.pages(LIST, call.into_paginator().send()).await?;
     let groups = pages.into_iter().flat_map(|page| page.schedule_groups);
     let name = |group: ScheduleGroupSummary| group.name;
     Ok(groups.filter_map(name).collect())
@@ -172,7 +172,7 @@ impl Adapter for ScheduleGroup {
             let call = call
                 .client_token(token)
                 .set_tags(Some(tag_list(&self.tags)));
-            match aws.call(CREATE, &[name], call.send()).await {
+            match aws.call(CREATE, call.send()).await {
                 Err(error) if going(&error) && lives(aws, name).await? => Err(in_the_way(error)),
                 answer => answer.map(drop),
             }
@@ -203,7 +203,7 @@ impl Adapter for ScheduleGroup {
         };
         let attempt = || {
             let call = aws.scheduler().delete_schedule_group().name(name);
-            aws.call(DELETE, &[name], call.send())
+            aws.call(DELETE, call.send())
         };
         let deleted = settle::delete(aws, name, GONE, wait, attempt).await;
         aws.loaders.schedule_groups.forget(name);
@@ -244,12 +244,12 @@ async fn retag(aws: &Aws, arn: &str, changed: &[FieldDiff]) -> Result<(), AwsErr
     if !set.is_empty() {
         let call = aws.scheduler().tag_resource().resource_arn(arn);
         let call = call.set_tags(Some(tag_list(&set)));
-        aws.call(TAG, &[arn], call.send()).await?;
+        aws.call(TAG, call.send()).await?;
     }
     if !remove.is_empty() {
         let call = aws.scheduler().untag_resource().resource_arn(arn);
         let call = call.set_tag_keys(Some(remove));
-        aws.call(UNTAG, &[arn], call.send()).await?;
+        aws.call(UNTAG, call.send()).await?;
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ impl Source for Secrets {
         let mut found = HashMap::new();
         for key in keys {
             let request = aws.secretsmanager().describe_secret().secret_id(key);
-            match aws.call(DESCRIBE, &[key], request.send()).await {
+            match aws.call(DESCRIBE, request.send()).await {
                 Ok(answer) => drop(found.insert(key.clone(), answer)),
                 Err(error) if error.is_code(GONE) => {}
                 Err(error) => return Err(error),
@@ -181,7 +181,7 @@ impl Adapter for Secret {
         };
         let request = aws.secretsmanager().delete_secret().secret_id(arn);
         let request = request.force_delete_without_recovery(true);
-        let deleted = aws.call(DELETE, &[arn], request.send()).await;
+        let deleted = aws.call(DELETE, request.send()).await;
         forget(aws);
         match deleted {
             Err(error) if error.is_code(GONE) => Ok(()),
@@ -213,7 +213,7 @@ impl Wanted<'_> {
             // The first value of a secret becomes its current one at once, so it is none yet.
             .secret_string("{}")
             .client_request_token(format!("{token:0>32}"));
-        let created = aws.call(CREATE, &[&self.name], request.send()).await;
+        let created = aws.call(CREATE, request.send()).await;
         forget(aws);
         match created {
             Err(error) if error.is_code(BLOCKED) => self.bring_back(aws, error).await,
@@ -246,7 +246,7 @@ impl Wanted<'_> {
             });
         }
         let request = aws.secretsmanager().restore_secret().secret_id(name);
-        aws.call(RESTORE, &[name], request.send()).await?;
+        aws.call(RESTORE, request.send()).await?;
         forget(aws);
         Ok(Created {
             outputs: observed.outputs,
@@ -261,18 +261,18 @@ impl Wanted<'_> {
             let request = request
                 .description(&self.description)
                 .set_kms_key_id(self.kms_key_id.clone());
-            aws.call(UPDATE, &[name], request.send()).await?;
+            aws.call(UPDATE, request.send()).await?;
         }
         let TagChanges { set, remove } = TagChanges::of(changed);
         if !set.is_empty() {
             let request = aws.secretsmanager().tag_resource().secret_id(name);
             let request = request.set_tags(Some(tags_to_sdk(&set)));
-            aws.call(TAG, &[name], request.send()).await?;
+            aws.call(TAG, request.send()).await?;
         }
         if !remove.is_empty() {
             let request = aws.secretsmanager().untag_resource().secret_id(name);
             let request = request.set_tag_keys(Some(remove));
-            aws.call(UNTAG, &[name], request.send()).await?;
+            aws.call(UNTAG, request.send()).await?;
         }
         Ok(())
     }
@@ -286,9 +286,7 @@ async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<Observed<Secret>>, AwsErro
         .filters(filter(FilterNameStringType::TagKey, tag::ID))
         .filters(filter(FilterNameStringType::TagValue, &of.id))
         .max_results(100);
-    let pages = aws
-        .pages(LIST, &[&of.id], request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(LIST, request.into_paginator().send()).await?;
     let mut found = Vec::new();
     for entry in pages.iter().flat_map(ListSecretsOutput::secret_list) {
         if let Some(arn) = entry

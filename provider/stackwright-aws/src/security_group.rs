@@ -117,9 +117,7 @@ pub(crate) async fn describe(
         .describe_security_groups()
         .set_filters(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.security_groups.unwrap_or_default())
@@ -137,7 +135,7 @@ pub(crate) async fn describe_rules(
         .set_filters(Some(filters))
         .max_results(1_000);
     let pages = aws
-        .pages(DESCRIBE_RULES, &[], pages.into_paginator().send())
+        .pages(DESCRIBE_RULES, pages.into_paginator().send())
         .await?;
     Ok(pages
         .into_iter()
@@ -174,11 +172,11 @@ pub(crate) async fn revoke(
     let revoked = if egress {
         let call = aws.ec2().revoke_security_group_egress().group_id(group);
         let call = call.set_security_group_rule_ids(Some(rules)).send();
-        settle_revoked(aws.call(REVOKE_EGRESS, &[group], call).await)
+        settle_revoked(aws.call(REVOKE_EGRESS, call).await)
     } else {
         let call = aws.ec2().revoke_security_group_ingress().group_id(group);
         let call = call.set_security_group_rule_ids(Some(rules)).send();
-        settle_revoked(aws.call(REVOKE_INGRESS, &[group], call).await)
+        settle_revoked(aws.call(REVOKE_INGRESS, call).await)
     };
     forget(aws, group);
     revoked
@@ -298,7 +296,7 @@ impl Adapter for SecurityGroup {
             let call = call
                 .group_name(&self.group_name)
                 .description(&self.description);
-            aws.call(CREATE, &[vpc, &self.group_name], call.send())
+            aws.call(CREATE, call.send())
         });
         let id = answer
             .await?
@@ -363,7 +361,7 @@ impl Adapter for SecurityGroup {
 
 async fn delete(aws: &Aws, id: &str) -> Result<(), AwsError> {
     let call = aws.ec2().delete_security_group().group_id(id);
-    aws.call(DELETE, &[id], call.send()).await.map(drop)
+    aws.call(DELETE, call.send()).await.map(drop)
 }
 
 async fn write_default_egress(aws: &Aws, group: &str, wanted: bool) -> Result<(), AwsError> {
@@ -380,7 +378,6 @@ async fn write_default_egress(aws: &Aws, group: &str, wanted: bool) -> Result<()
         let call = aws.ec2().authorize_security_group_egress().group_id(group);
         aws.call(
             AUTHORIZE_EGRESS,
-            &[group],
             call.ip_permissions(permission.clone()).send(),
         )
     })

@@ -269,7 +269,7 @@ async fn authorize(aws: &Aws, rule: &SecurityGroupRule) -> Result<String, AwsErr
                 let call = call
                     .ip_permissions(permission(rule))
                     .tag_specifications(tags);
-                aws.call(AUTHORIZE_INGRESS, &ids, call.send())
+                aws.call(AUTHORIZE_INGRESS, call.send())
             });
             answer.await?.security_group_rules
         }
@@ -280,7 +280,7 @@ async fn authorize(aws: &Aws, rule: &SecurityGroupRule) -> Result<String, AwsErr
                 let call = call
                     .ip_permissions(permission(rule))
                     .tag_specifications(tags);
-                aws.call(AUTHORIZE_EGRESS, &ids, call.send())
+                aws.call(AUTHORIZE_EGRESS, call.send())
             });
             answer.await?.security_group_rules
         }
@@ -332,11 +332,7 @@ async fn modify(aws: &Aws, id: &str, rule: &SecurityGroupRule) -> Result<(), Aws
     ids.push(id);
     settle::once_known(aws, &ids, || {
         let call = aws.ec2().modify_security_group_rules().group_id(group);
-        aws.call(
-            MODIFY,
-            &ids,
-            call.security_group_rules(change.clone()).send(),
-        )
+        aws.call(MODIFY, call.security_group_rules(change.clone()).send())
     })
     .await
     .map(drop)

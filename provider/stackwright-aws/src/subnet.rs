@@ -59,9 +59,7 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Subnet>,
         .describe_subnets()
         .set_filters(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.subnets.unwrap_or_default())
@@ -128,7 +126,6 @@ impl Adapter for Subnet {
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let vpc = self.vpc_id.get();
-        let keep = [vpc.as_str(), self.availability_zone.as_str()];
         let answer = settle::once_known(aws, &[vpc], || {
             let tags = ec2_tags::specification(ResourceType::Subnet, &self.tags);
             let call = aws
@@ -140,7 +137,7 @@ impl Adapter for Subnet {
                 .availability_zone(&self.availability_zone)
                 .cidr_block(&self.cidr_block)
                 .set_ipv6_cidr_block(wanted_range(self).map(str::to_owned));
-            aws.call(CREATE, &keep, call.send())
+            aws.call(CREATE, call.send())
         });
         let subnet = answer.await?.subnet.and_then(|subnet| subnet.subnet_id);
         let id = subnet.ok_or_else(|| CREATE.lacks("SubnetId"))?;
@@ -171,13 +168,7 @@ impl Adapter for Subnet {
         let Some(id) = id(recorded) else {
             return Ok(());
         };
-        let attempt = || {
-            aws.call(
-                DELETE,
-                &[id],
-                aws.ec2().delete_subnet().subnet_id(id).send(),
-            )
-        };
+        let attempt = || aws.call(DELETE, aws.ec2().delete_subnet().subnet_id(id).send());
         let deleted = settle::delete(aws, id, &["InvalidSubnetID.NotFound"], wait, attempt).await;
         aws.loaders.subnets.forget(&id.to_owned());
         deleted
@@ -238,7 +229,7 @@ async fn modify(
             .subnet_id(id)
             .set_map_public_ip_on_launch(public.map(value))
             .set_assign_ipv6_address_on_creation(ipv6.map(value));
-        aws.call(MODIFY, &[id], call.send())
+        aws.call(MODIFY, call.send())
     })
     .await
     .map(drop)
@@ -251,8 +242,7 @@ async fn renumber(aws: &Aws, id: &str, range: Option<&str>) -> Result<(), AwsErr
     if let Some(association) = old.and_then(|it| it.association_id()) {
         let call = aws.ec2().disassociate_subnet_cidr_block();
         let call = call.association_id(association);
-        aws.call(DISASSOCIATE, &[id, association], call.send())
-            .await?;
+        aws.call(DISASSOCIATE, call.send()).await?;
     }
     let Some(range) = range else {
         return Ok(());
@@ -262,7 +252,5 @@ async fn renumber(aws: &Aws, id: &str, range: Option<&str>) -> Result<(), AwsErr
         .associate_subnet_cidr_block()
         .subnet_id(id)
         .ipv6_cidr_block(range);
-    aws.call(ASSOCIATE, &[id, range], call.send())
-        .await
-        .map(drop)
+    aws.call(ASSOCIATE, call.send()).await.map(drop)
 }

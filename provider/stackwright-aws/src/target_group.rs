@@ -75,8 +75,7 @@ impl Adapter for TargetGroup {
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let request = creation(self, aws);
-        let words = [self.name.as_str(), self.vpc_id.get()];
-        let answer = aws.call(CREATE, &words, request.send()).await?;
+        let answer = aws.call(CREATE, request.send()).await?;
         let group = answer.target_groups().first();
         let arn = group
             .and_then(Sdk::target_group_arn)
@@ -114,7 +113,7 @@ impl Adapter for TargetGroup {
         forget(aws, arn);
         let deleted = settle::delete(aws, arn, GONE, wait, || {
             let request = aws.elbv2().delete_target_group().target_group_arn(arn);
-            aws.call(DELETE, &[arn], request.send())
+            aws.call(DELETE, request.send())
         });
         let deleted = deleted.await;
         forget(aws, arn);
@@ -161,9 +160,7 @@ fn by_arn(groups: Vec<Sdk>) -> HashMap<String, Sdk> {
 async fn by_arns(aws: &Aws, arns: Vec<String>) -> Result<HashMap<String, Sdk>, AwsError> {
     let request = aws.elbv2().describe_target_groups();
     let request = request.set_target_group_arns(Some(arns));
-    let pages = aws
-        .pages(DESCRIBE, &[], request.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, request.into_paginator().send()).await?;
     Ok(by_arn(
         pages
             .into_iter()
@@ -181,9 +178,7 @@ pub(crate) async fn is_used(aws: &Aws, arn: &str) -> Result<bool, AwsError> {
 
 async fn all(aws: &Aws) -> Result<Vec<Sdk>, AwsError> {
     let stream = aws.elbv2().describe_target_groups().page_size(400);
-    let pages = aws
-        .pages(DESCRIBE, &[], stream.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, stream.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.target_groups.unwrap_or_default())
@@ -192,7 +187,7 @@ async fn all(aws: &Aws) -> Result<Vec<Sdk>, AwsError> {
 
 async fn named(aws: &Aws, name: &str) -> Result<Vec<Sdk>, AwsError> {
     let request = aws.elbv2().describe_target_groups().names(name);
-    match aws.call(DESCRIBE, &[name], request.send()).await {
+    match aws.call(DESCRIBE, request.send()).await {
         Err(error) if error.is_code(GONE) => Ok(Vec::new()),
         answer => Ok(answer?.target_groups.unwrap_or_default()),
     }
@@ -240,7 +235,7 @@ impl Source for TargetGroupAttributes {
         for arn in keys {
             let request = aws.elbv2().describe_target_group_attributes();
             let request = request.target_group_arn(arn).send();
-            match aws.call(ATTRIBUTES, &[arn], request).await {
+            match aws.call(ATTRIBUTES, request).await {
                 Err(error) if error.is_code(GONE) => {}
                 answer => drop(found.insert(arn.clone(), owned_attributes(answer?.attributes()))),
             }
@@ -354,8 +349,7 @@ async fn write(
         let request = aws.elbv2().modify_target_group_attributes();
         let request = request.target_group_arn(arn);
         let request = request.set_attributes(Some(attributes));
-        aws.call(MODIFY_ATTRIBUTES, &[arn, &desired.name], request.send())
-            .await?;
+        aws.call(MODIFY_ATTRIBUTES, request.send()).await?;
     }
     elbv2::write_tags(aws, arn, changed).await
 }
@@ -374,9 +368,7 @@ async fn modify(desired: &TargetGroup, aws: &Aws, arn: &str) -> Result<(), AwsEr
         .healthy_threshold_count(desired.healthy_threshold_count)
         .unhealthy_threshold_count(desired.unhealthy_threshold_count)
         .matcher(Matcher::builder().http_code(&desired.matcher).build());
-    aws.call(MODIFY, &[arn, &desired.name], request.send())
-        .await
-        .map(drop)
+    aws.call(MODIFY, request.send()).await.map(drop)
 }
 
 /// Attribute keys have dots, so what follows the field's name is the whole key.

@@ -27,7 +27,7 @@ pub(crate) async fn look(aws: &Aws, group: &str, tasks: i32) -> Result<Health, A
     let wanted = usize::try_from(tasks).unwrap_or(0);
     let request = aws.elbv2().describe_target_health();
     let request = request.target_group_arn(group).send();
-    let answer = aws.call(DESCRIBE, &[group], request).await?;
+    let answer = aws.call(DESCRIBE, request).await?;
     let states = states(answer.target_health_descriptions());
     let healthy = states.get("healthy").copied().unwrap_or(0);
     if healthy >= wanted {

@@ -19,14 +19,14 @@ pub async fn write_text(aws: &Aws, name: &str, text: &str) -> Result<(), AwsErro
     let request = request
         .r#type(aws_sdk_ssm::types::ParameterType::String)
         .overwrite(true);
-    aws.call(PUT, &[name], request.send()).await.map(drop)
+    aws.call(PUT, request.send()).await.map(drop)
 }
 
 /// Names and texts below a path.
 pub async fn texts_below(aws: &Aws, path: &str) -> Result<Vec<(String, String)>, AwsError> {
     let request = aws.ssm().get_parameters_by_path().path(path);
     let pages = request.into_paginator().send();
-    let pages = aws.pages(GET, &[path], pages).await?;
+    let pages = aws.pages(GET, pages).await?;
     let found = pages
         .into_iter()
         .flat_map(|page| page.parameters.unwrap_or_default());
@@ -36,10 +36,9 @@ pub async fn texts_below(aws: &Aws, path: &str) -> Result<Vec<(String, String)>,
 /// Deletes texts; those that are gone already do not matter.
 pub async fn delete_texts(aws: &Aws, names: &[String]) -> Result<(), AwsError> {
     for names in names.chunks(BATCH) {
-        let words: Vec<&str> = names.iter().map(String::as_str).collect();
         let request = aws.ssm().delete_parameters();
         let request = request.set_names(Some(names.to_vec()));
-        aws.call(DELETE, &words, request.send()).await?;
+        aws.call(DELETE, request.send()).await?;
     }
     Ok(())
 }

@@ -172,7 +172,7 @@ pub(crate) async fn in_subnet(aws: &Aws, subnet: &str) -> Result<Vec<User>, AwsE
     let pages = aws.ec2().describe_network_interfaces();
     let pages = pages.filters(filter("subnet-id", [subnet]));
     let pages = pages.into_paginator().send();
-    let pages = aws.pages(DESCRIBE_INTERFACES, &[subnet], pages).await?;
+    let pages = aws.pages(DESCRIBE_INTERFACES, pages).await?;
     let interfaces = pages
         .into_iter()
         .flat_map(|page| page.network_interfaces.unwrap_or_default());

@@ -89,7 +89,7 @@ async fn attribute(aws: &Aws, id: &str, name: VpcAttributeName) -> Result<Option
         .describe_vpc_attribute()
         .vpc_id(id)
         .attribute(name);
-    let answer = match aws.call(ATTRIBUTE, &[id], call.send()).await {
+    let answer = match aws.call(ATTRIBUTE, call.send()).await {
         Ok(answer) => answer,
         Err(error) if error.is_code(&["InvalidVpcID.NotFound"]) => return Ok(None),
         Err(error) => return Err(error),
@@ -114,9 +114,7 @@ pub(crate) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<type
         .describe_vpcs()
         .set_filters(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.vpcs.unwrap_or_default())
@@ -183,7 +181,7 @@ impl Adapter for Vpc {
             .create_vpc()
             .cidr_block(&self.cidr_block)
             .tag_specifications(tags);
-        let answer = aws.call(CREATE, &[], call.send()).await?;
+        let answer = aws.call(CREATE, call.send()).await?;
         let id = answer
             .vpc
             .and_then(|vpc| vpc.vpc_id)
@@ -216,7 +214,7 @@ impl Adapter for Vpc {
         let Some(id) = id(recorded) else {
             return Ok(());
         };
-        let attempt = || aws.call(DELETE, &[id], aws.ec2().delete_vpc().vpc_id(id).send());
+        let attempt = || aws.call(DELETE, aws.ec2().delete_vpc().vpc_id(id).send());
         let deleted = settle::delete(aws, id, &["InvalidVpcID.NotFound"], wait, attempt).await;
         forget(aws, id);
         deleted
@@ -265,7 +263,6 @@ async fn modify(
         let call = call.set_enable_dns_support(support.map(value));
         aws.call(
             MODIFY,
-            &[id],
             call.set_enable_dns_hostnames(hostnames.map(value)).send(),
         )
     })

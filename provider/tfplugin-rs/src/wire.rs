@@ -180,10 +180,29 @@ fn diagnostic(of: Diagnostic, block: Option<&Block>) -> proto::Diagnostic {
     };
     proto::Diagnostic {
         severity: severity.into(),
-        summary: of.summary,
-        detail,
+        summary: without_commands(&of.summary),
+        detail: without_commands(&detail),
         attribute: (!shown.0.is_empty()).then(|| path(&shown)),
     }
+}
+
+/// The text without lines that a CI would obey: values of a configuration may hold line ends, and what begins a line
+/// with `::` (GitHub Actions) or `##` (Azure Pipelines) hides values, sets variables or stops the log there. Such a line is
+/// put behind the one before it.
+fn without_commands(text: &str) -> String {
+    let is_command = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("::") || line.starts_with("##")
+    };
+    let mut plain = String::with_capacity(text.len());
+    for line in text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let glue = if is_command(line) { " | " } else { "\n" };
+        if !plain.is_empty() || glue != "\n" {
+            plain.push_str(glue);
+        }
+        plain.push_str(line);
+    }
+    plain
 }
 
 /// The part of a path that Terraform finds in the source. It follows blocks to any depth, but inside
@@ -247,6 +266,23 @@ pub(crate) fn path(of: &Path) -> proto::AttributePath {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn no_line_of_a_message_is_a_command_of_a_ci() {
+        for (text, plain) in [
+            ("one line", "one line"),
+            ("two\n\nlines: `a::b`", "two\n\nlines: `a::b`"),
+            (
+                "`x\n::add-mask::y` is wrong",
+                "`x | ::add-mask::y` is wrong",
+            ),
+            ("`x\r\n  ##vso[task]y`", "`x\n |   ##vso[task]y`"),
+            ("::stop-commands::t", " | ::stop-commands::t"),
+            ("a\u{2028}::b", "a | ::b"),
+        ] {
+            assert_eq!(without_commands(text), plain);
+        }
+    }
 
     #[test]
     fn nothing_is_null() {

@@ -33,7 +33,6 @@ use crate::{Aws, AwsError, ecs_object};
 pub(crate) use secrets::SecretVersions;
 pub(crate) use watch::StartedDeployments;
 use watch::Watch;
-use write::words;
 
 const CREATE: Op = Op::new("ecs", "CreateService");
 const DESCRIBE: Op = Op::new("ecs", "DescribeServices");
@@ -93,12 +92,8 @@ impl Adapter for EcsService {
 
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
         let attempt = async || {
-            aws.call(
-                CREATE,
-                &words(self),
-                write::creation(self, aws, token).send(),
-            )
-            .await
+            aws.call(CREATE, write::creation(self, aws, token).send())
+                .await
         };
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
         let service = answer.service().ok_or(CREATE.lacks("service"))?;
@@ -150,7 +145,7 @@ impl Adapter for EcsService {
         };
         let watch = Watch::new(self, aws, arn);
         if watch.written.is_none() && watch.has_failed().await? {
-            begin_again(self, aws, arn).await?;
+            begin_again(aws, arn).await?;
         }
         Watch::new(self, aws, arn).until_settled(wait).await
     }
@@ -158,7 +153,7 @@ impl Adapter for EcsService {
 
 /// A deployment of an earlier run has failed, and nothing of the service is to be written: its cause
 /// was mended elsewhere (the image was pushed, the secret was made), so ECS is asked to try again.
-async fn begin_again(desired: &EcsService, aws: &Aws, arn: &str) -> Result<(), AwsError> {
+async fn begin_again(aws: &Aws, arn: &str) -> Result<(), AwsError> {
     let key = ServiceKey::of_arn(arn);
     let request = aws
         .ecs()
@@ -166,7 +161,7 @@ async fn begin_again(desired: &EcsService, aws: &Aws, arn: &str) -> Result<(), A
         .cluster(&key.cluster)
         .service(&key.service);
     let request = request.force_new_deployment(true);
-    let answer = aws.call(UPDATE, &words(desired), request.send()).await?;
+    let answer = aws.call(UPDATE, request.send()).await?;
     let service = answer.service().ok_or(UPDATE.lacks("service"))?;
     aws.loaders.deployments.note(arn, service);
     Ok(())
@@ -251,7 +246,7 @@ pub(crate) async fn of_cluster(
         .max_results(100)
         .into_paginator()
         .send();
-    let pages = match aws.pages(LIST, &[cluster], stream).await {
+    let pages = match aws.pages(LIST, stream).await {
         Err(error) if error.is_code(&["ClusterNotFoundException"]) => return Ok(HashMap::new()),
         pages => pages?,
     };
@@ -273,14 +268,13 @@ async fn describe(
     cluster: &str,
     names: Vec<String>,
 ) -> Result<HashMap<ServiceKey, Sdk>, AwsError> {
-    let words: Vec<&str> = names.iter().map(String::as_str).chain([cluster]).collect();
     let request = aws
         .ecs()
         .describe_services()
         .cluster(cluster)
         .set_services(Some(names.clone()));
     let answer = match aws
-        .call(DESCRIBE, &words, request.include(ServiceField::Tags).send())
+        .call(DESCRIBE, request.include(ServiceField::Tags).send())
         .await
     {
         Err(error) if error.is_code(&["ClusterNotFoundException"]) => return Ok(HashMap::new()),

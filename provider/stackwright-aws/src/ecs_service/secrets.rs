@@ -89,9 +89,9 @@ impl Adapter for ServiceSecrets {
     ) -> Result<Recorded, AwsError> {
         let arn = self.service_arn.get();
         if touches(changed, &["changed_since_deployment"])
-            && let Some(service) = active(aws, arn, Freshness::Fresh).await?
+            && active(aws, arn, Freshness::Fresh).await?.is_some()
         {
-            begin_again(&observe(&service)?.component, aws, arn).await?;
+            begin_again(aws, arn).await?;
             aws.loaders.ecs_services.forget(&ServiceKey::of_arn(arn));
         }
         Ok(outputs(arn, self.secrets.get()))
@@ -242,7 +242,7 @@ impl Source for SecretVersions {
                 .list_secret_version_ids()
                 .secret_id(arn);
             let pages = request.into_paginator().send();
-            let pages = aws.pages(LIST_VERSIONS, &[arn], pages).await?;
+            let pages = aws.pages(LIST_VERSIONS, pages).await?;
             let versions = pages.iter().flat_map(ListSecretVersionIdsOutput::versions);
             found.insert(arn.clone(), versions.flat_map(stages).collect());
         }

@@ -9,12 +9,11 @@ use stackwright_plan::component::EcsService;
 use tokio::time::Instant;
 
 use super::ServiceKey;
-use super::write::words;
 use crate::adapter::{Freshness, Wait};
 use crate::call::Op;
 use crate::deployment::{GivenUp, Goal, Poll, Started, Verdict, judge, stopped_reasons};
 use crate::target_health::{self, Health};
-use crate::{Aws, AwsError, last_words};
+use crate::{Aws, AwsError, task_logs};
 
 const LIST_TASKS: Op = Op::new("ecs", "ListTasks");
 const DESCRIBE_TASKS: Op = Op::new("ecs", "DescribeTasks");
@@ -180,26 +179,13 @@ impl<'a> Watch<'a> {
             return (!fresh).then(Poll::missing);
         };
         let mut poll = Poll::from(service);
-        let ids: Vec<String> = poll
-            .deployments
-            .iter()
-            .map(|deployment| deployment.id.clone())
-            .collect();
-        let clean = |text: &mut String| *text = self.clean(text, &ids);
+        let clean = |text: &mut String| *text = self.aws.redactor.clean(text);
         poll.event.iter_mut().for_each(clean);
         poll.deployments
             .iter_mut()
             .filter_map(|deployment| deployment.reason.as_mut())
             .for_each(clean);
         Some(poll)
-    }
-
-    /// Texts of ECS name what we know; whatever else looks like a secret is masked.
-    fn clean(&self, text: &str, also: &[String]) -> String {
-        let mut keep = words(self.service);
-        keep.extend(also.iter().map(String::as_str));
-        keep.extend(STOP_CODES);
-        self.aws.redactor.clean(text, &keep)
     }
 
     fn report(&mut self, seen: &str) {
@@ -215,17 +201,18 @@ impl<'a> Watch<'a> {
         } else {
             given_up.running
         };
-        let stopped = match self.stopped_tasks().await {
+        let (stopped, logs) = match self.stopped_tasks().await {
             Ok(tasks) => {
                 let deployment = given_up.deployment.as_deref();
-                let mut reasons = self.reasons(&tasks, deployment);
-                let keep = words(self.service);
-                reasons.extend(last_words::of(self.aws, &tasks, deployment, &keep).await);
-                reasons
+                let reasons = stopped_reasons(&tasks, deployment);
+                let clean = |reason: &String| self.aws.redactor.clean(reason);
+                let logs = task_logs::of(self.aws, &tasks, deployment).await;
+                (reasons.iter().map(clean).collect(), logs)
             }
-            Err(error) => vec![format!(
-                "the reasons of stopped tasks are not known: {error}"
-            )],
+            Err(error) => {
+                let unknown = format!("the reasons of stopped tasks are not known: {error}");
+                (vec![unknown], Vec::new())
+            }
         };
         let service = self.service.service_name.clone();
         AwsError::RolledBack {
@@ -233,6 +220,7 @@ impl<'a> Watch<'a> {
             reason: given_up.reason,
             running,
             stopped,
+            logs,
         }
     }
 
@@ -249,10 +237,7 @@ impl<'a> Watch<'a> {
             .desired_status(DesiredStatus::Stopped)
             .into_paginator()
             .send();
-        let pages = self
-            .aws
-            .pages(LIST_TASKS, &[cluster, service], stream)
-            .await?;
+        let pages = self.aws.pages(LIST_TASKS, stream).await?;
         let arns: Vec<String> = pages
             .iter()
             .flat_map(|page| page.task_arns().to_vec())
@@ -265,37 +250,9 @@ impl<'a> Watch<'a> {
                 .describe_tasks()
                 .cluster(cluster)
                 .set_tasks(Some(batch.to_vec()));
-            let answer = self
-                .aws
-                .call(DESCRIBE_TASKS, &[cluster, service], request.send())
-                .await?;
+            let answer = self.aws.call(DESCRIBE_TASKS, request.send()).await?;
             tasks.extend_from_slice(answer.tasks());
         }
         Ok(tasks)
     }
-
-    fn reasons(&self, tasks: &[Task], deployment: Option<&str>) -> Vec<String> {
-        let mut known: Vec<String> = deployment.map(str::to_owned).into_iter().collect();
-        for container in tasks.iter().flat_map(Task::containers) {
-            known.extend(container.name.clone());
-            known.extend(container.image.clone());
-        }
-        let reasons = stopped_reasons(tasks, deployment);
-        reasons
-            .iter()
-            .map(|reason| self.clean(reason, &known))
-            .collect()
-    }
 }
-
-/// First words of ECS's stop reasons that are longer than words usually are.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>
-const STOP_CODES: [&str; 7] = [
-    "CannotCreateVolumeError",
-    "CannotInspectContainerError",
-    "CannotStartContainerError",
-    "ContainerRuntimeTimeoutError",
-    "ResourceInitializationError",
-    "ResourceNotFoundException",
-    "SpotInterruptionError",
-];

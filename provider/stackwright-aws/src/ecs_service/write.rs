@@ -13,7 +13,7 @@ use stackwright_plan::component::{EcsService, LoadBalancerTarget};
 use stackwright_plan::diff::FieldDiff;
 
 use super::watch::Pauses;
-use super::{ServiceKey, UPDATE, last_part};
+use super::{ServiceKey, UPDATE};
 use crate::adapter::{Freshness, Wait};
 use crate::call::Op;
 use crate::ecs_cluster::strategy_to_sdk;
@@ -25,24 +25,6 @@ const DELETE: Op = Op::new("ecs", "DeleteService");
 
 /// Longest `clientToken`.
 const TOKEN: usize = 36;
-
-/// Words that AWS may repeat in an error.
-pub(super) fn words(desired: &EcsService) -> Vec<&str> {
-    let mut words = vec![
-        desired.service_name.as_str(),
-        desired.cluster.get(),
-        last_part(desired.cluster.get()),
-        desired.task_definition.get(),
-        last_part(desired.task_definition.get()),
-    ];
-    words.extend(
-        desired
-            .load_balancers
-            .iter()
-            .map(|target| target.container_name.as_str()),
-    );
-    words
-}
 
 /// Without `desired_count` (autoscaling owns it) a new service starts one task: ECS wants a number,
 /// and the scaling target raises it to its minimum at once.
@@ -86,7 +68,7 @@ pub(super) async fn write(
     if changed.iter().any(|diff| diff.top() != "tags") {
         let attempt = async || {
             let request = change(desired, aws, arn, changed);
-            aws.call(UPDATE, &words(desired), request.send()).await
+            aws.call(UPDATE, request.send()).await
         };
         let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
         let service = answer.service().ok_or(UPDATE.lacks("service"))?;
@@ -251,10 +233,7 @@ pub(super) async fn delete(aws: &Aws, key: &ServiceKey, wait: &Wait) -> Result<(
         .cluster(&key.cluster)
         .service(&key.service)
         .force(true);
-    match aws
-        .call(DELETE, &[&key.cluster, &key.service], request.send())
-        .await
-    {
+    match aws.call(DELETE, request.send()).await {
         Err(error) if !error.is_code(GONE) => return Err(error),
         _ => {}
     }

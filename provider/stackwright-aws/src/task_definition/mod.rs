@@ -70,8 +70,13 @@ impl Adapter for TaskDefinition {
     }
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
+        // ECS may repeat a value in its error, and an app in its log.
+        for container in &self.containers {
+            let values = container.environment.get().values();
+            values.for_each(|value| aws.redactor.learn_value(value));
+        }
         let request = registration(self, aws);
-        let answer = aws.call(REGISTER, &words(self), request.send()).await?;
+        let answer = aws.call(REGISTER, request.send()).await?;
         let definition = answer
             .task_definition()
             .ok_or(REGISTER.lacks("taskDefinition"))?;
@@ -113,7 +118,7 @@ impl Adapter for TaskDefinition {
 
 async fn deregister(aws: &Aws, arn: &str) -> Result<(), AwsError> {
     let request = aws.ecs().deregister_task_definition().task_definition(arn);
-    let written = aws.call(DEREGISTER, &[arn], request.send()).await;
+    let written = aws.call(DEREGISTER, request.send()).await;
     aws.loaders.task_definitions.forget(&arn.to_owned());
     written.map(drop)
 }
@@ -158,7 +163,7 @@ async fn describe(aws: &Aws, name: &str) -> Result<Option<Revision>, AwsError> {
         .describe_task_definition()
         .task_definition(name)
         .include(TaskDefinitionField::Tags);
-    match aws.call(DESCRIBE, &[name], request.send()).await {
+    match aws.call(DESCRIBE, request.send()).await {
         Ok(answer) => Revision::from_sdk(&answer),
         Err(error) if error.is_code(&["ClientException"]) => Ok(None),
         Err(error) => Err(error),
@@ -176,7 +181,7 @@ async fn owned(aws: &Aws, of: &OwnTags) -> Result<Vec<Observed<TaskDefinition>>,
         .status(TaskDefinitionFamilyStatus::Active)
         .into_paginator()
         .send();
-    let pages = aws.pages(LIST_FAMILIES, &[&prefix], stream).await?;
+    let pages = aws.pages(LIST_FAMILIES, stream).await?;
     let mut found = Vec::new();
     for family in pages
         .iter()
@@ -196,7 +201,7 @@ async fn revisions(aws: &Aws, family: &str) -> Result<Vec<String>, AwsError> {
         .status(TaskDefinitionStatus::Active)
         .into_paginator()
         .send();
-    let pages = aws.pages(LIST, &[family], stream).await?;
+    let pages = aws.pages(LIST, stream).await?;
     Ok(pages
         .iter()
         .flat_map(|page| page.task_definition_arns().to_vec())
@@ -232,31 +237,6 @@ fn registration(desired: &TaskDefinition, aws: &Aws) -> RegisterTaskDefinitionFl
         ))
         .set_volumes(filled(desired.volumes.iter().map(volume_to_sdk).collect()))
         .set_tags(Some(ecs_object::to_sdk(&desired.tags)))
-}
-
-/// Words that AWS may repeat in an error.
-fn words(desired: &TaskDefinition) -> Vec<&str> {
-    let mut words = vec![
-        desired.family.as_str(),
-        desired.execution_role_arn.get(),
-        desired.task_role_arn.get(),
-    ];
-    for container in &desired.containers {
-        words.extend([
-            container.name.as_str(),
-            container.image.get(),
-            container.log.group.as_str(),
-        ]);
-        words.extend(container.environment.get().keys().map(String::as_str));
-        words.extend(
-            container
-                .secrets
-                .get()
-                .iter()
-                .flat_map(|(name, arn)| [name.as_str(), arn.as_str()]),
-        );
-    }
-    words
 }
 
 fn given(text: &str) -> Option<String> {

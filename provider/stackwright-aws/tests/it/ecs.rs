@@ -374,6 +374,7 @@ async fn a_rollback_is_an_error_with_reasons() {
         reason,
         running,
         stopped,
+        logs: _,
     }) = outcome
     else {
         panic!("{outcome:?}");

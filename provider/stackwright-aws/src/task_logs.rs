@@ -4,28 +4,24 @@ use aws_sdk_ecs::types::{ContainerDefinition, Task};
 
 use crate::call::Op;
 use crate::task_definition::{LOG_GROUP, LOG_STREAM_PREFIX};
-use crate::{Aws, AwsError};
+use crate::{Aws, AwsError, LogTail};
 
 const DESCRIBE: Op = Op::new("ecs", "DescribeTaskDefinition");
 const GET: Op = Op::new("logs", "GetLogEvents");
 
-/// Lines of each container, and their longest length: the message is read at a terminal.
-const LINES: i32 = 5;
-const LENGTH: usize = 200;
+/// Lines of each container: a stack trace, and what led to it.
+const LINES: usize = 30;
+/// Longest line, in bytes: the message is read at a terminal.
+const LENGTH: usize = 500;
 
-/// The last lines of the containers of one task, masked where they look like a secret. What cannot
-/// be read is left out: the reason of the failure is told without it.
-pub(crate) async fn of(
-    aws: &Aws,
-    tasks: &[Task],
-    deployment: Option<&str>,
-    keep: &[&str],
-) -> Vec<String> {
+/// The last lines of the containers of one task, without secrets. What cannot be read is left out: the reason of the
+/// failure is told without it.
+pub(crate) async fn of(aws: &Aws, tasks: &[Task], deployment: Option<&str>) -> Vec<LogTail> {
     let Some(task) = tasks.iter().find(|task| failed(task, deployment)) else {
         return Vec::new();
     };
-    match lines(aws, task, keep).await {
-        Ok(lines) => lines,
+    match tails(aws, task).await {
+        Ok(tails) => tails,
         Err(error) => {
             tracing::debug!(%error, "the last log lines of a stopped task cannot be read");
             Vec::new()
@@ -41,23 +37,29 @@ fn failed(task: &Task, deployment: Option<&str>) -> bool {
     task.started_by() == deployment && task.containers().iter().any(ended)
 }
 
-async fn lines(aws: &Aws, task: &Task, keep: &[&str]) -> Result<Vec<String>, AwsError> {
+async fn tails(aws: &Aws, task: &Task) -> Result<Vec<LogTail>, AwsError> {
     let arn = task.task_definition_arn().unwrap_or_default();
     let id = task.task_arn().unwrap_or_default();
     let id = id.rsplit('/').next().unwrap_or_default();
     let request = aws.ecs().describe_task_definition().task_definition(arn);
-    let answer = aws.call(DESCRIBE, &[arn], request.send()).await?;
+    let answer = aws.call(DESCRIBE, request.send()).await?;
     let definition = answer.task_definition();
     let containers = definition.map_or(&[][..], |it| it.container_definitions());
     let mut found = Vec::new();
     for container in containers {
         if let Some((group, stream)) = stream(container, id) {
-            let name = container.name().unwrap_or_default();
-            let texts = events(aws, &group, &stream).await.unwrap_or_default();
-            let line = |text: &String| format!("log of {name}: {}", short(aws, text, keep));
-            found.extend(texts.iter().map(line));
+            let text = events(aws, &group, &stream).await.unwrap_or_default();
+            let lines: Vec<String> = aws.redactor.lines(&text).map(shortened).collect();
+            let first = lines.len().saturating_sub(LINES);
+            found.push(LogTail {
+                container: container.name().unwrap_or_default().to_owned(),
+                lines: lines[first..].to_vec(),
+                group,
+                stream,
+            });
         }
     }
+    found.retain(|tail| !tail.lines.is_empty());
     Ok(found)
 }
 
@@ -69,23 +71,25 @@ fn stream(container: &ContainerDefinition, task: &str) -> Option<(String, String
     Some((options.get(LOG_GROUP)?.clone(), stream))
 }
 
-async fn events(aws: &Aws, group: &str, stream: &str) -> Result<Vec<String>, AwsError> {
+async fn events(aws: &Aws, group: &str, stream: &str) -> Result<String, AwsError> {
     let request = aws
         .logs()
         .get_log_events()
         .log_group_name(group)
         .log_stream_name(stream)
         .start_from_head(false)
-        .limit(LINES);
-    let answer = aws.call(GET, &[group, stream], request.send()).await?;
-    let messages = answer.events().iter();
-    Ok(messages.filter_map(|event| event.message.clone()).collect())
+        .limit(i32::try_from(LINES).unwrap_or(i32::MAX));
+    let answer = aws.call(GET, request.send()).await?;
+    let messages = answer.events().iter().filter_map(|event| event.message());
+    Ok(messages.collect::<Vec<_>>().join("\n"))
 }
 
-fn short(aws: &Aws, text: &str, keep: &[&str]) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let line: String = line.chars().take(LENGTH).collect();
-    aws.redactor.clean(&line, keep)
+fn shortened(mut line: String) -> String {
+    if line.len() > LENGTH {
+        line.truncate(line.floor_char_boundary(LENGTH));
+        line.push_str(" ...");
+    }
+    line
 }
 
 #[cfg(test)]
@@ -110,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_task_that_ran_has_last_words() {
+    fn only_a_task_that_ran_has_logs() {
         let task = |code| {
             let container = Container::builder().set_exit_code(code).build();
             let task = Task::builder().started_by("ecs-svc/2");
