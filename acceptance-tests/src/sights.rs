@@ -484,19 +484,32 @@ fn roles(account: &Account) -> Result<Sight> {
         .map(|role| text(&role["RoleName"]))
         .filter(|name| name.starts_with("acme-"))
         .collect();
-    ensure!(ours.contains(&"acme-deploy"), "no deploy role in {ours:?}");
+    let both = ["acme-plan", "acme-deploy"];
+    let missing = both.iter().find(|name| !ours.contains(name));
+    ensure!(missing.is_none(), "no role {missing:?} in {ours:?}");
     Ok(Sight::new(
         "IAM roles",
-        format!("acme-deploy and {} of apps and processes", ours.len() - 1),
+        format!(
+            "acme-plan, acme-deploy and {} of apps and processes",
+            ours.len() - 2
+        ),
     ))
 }
 
-/// Everything in a member account but what ops did was done in the session of the deploy role.
-pub(crate) fn through_the_deploy_role(account: &Account) -> Result<()> {
+/// Everything in a member account but what ops did was done in the sessions of the plan role, which wrote nothing, and
+/// of the deploy role.
+pub(crate) fn through_its_roles(account: &Account) -> Result<()> {
     let role = |name: &str| format!("arn:aws:sts::{}:assumed-role/{name}/terraform", account.id);
-    let (deploy, ops) = (role("acme-deploy"), role("OrganizationAccountAccessRole"));
+    let (plan, deploy) = (role("acme-plan"), role("acme-deploy"));
+    let ops = role("OrganizationAccountAccessRole");
     let calls = account.calls()?;
-    let known = |principal: &str| principal == deploy || principal == ops;
+    let known = |principal: &str| [&plan, &deploy, &ops].contains(&&principal.to_owned());
+    let planned = calls.iter().filter(|call| call.principal == plan);
+    let written = planned.clone().find(|call| call.write);
+    ensure!(
+        planned.count() > 0 && written.is_none(),
+        "not planned with the plan role alone: {written:?}"
+    );
     let other = calls.iter().find(|call| !known(&call.principal));
     ensure!(
         other.is_none(),

@@ -142,7 +142,7 @@ impl Story {
         };
         let account = self.account(environment)?;
         let sights = sights::look(account, &wanted)?;
-        sights::through_the_deploy_role(account)?;
+        sights::through_its_roles(account)?;
         self.nothing_of_others(environment)?;
         Ok(sights)
     }

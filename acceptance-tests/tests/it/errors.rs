@@ -1,5 +1,7 @@
 //! Errors: what a person is told, and what must not have happened meanwhile.
 
+use std::net::TcpListener;
+
 use acceptance_tests::{Account, Fault, Provider, Workspace};
 use anyhow::{Context as _, Result, ensure};
 
@@ -140,6 +142,74 @@ fn a_missing_permission_in_a_destroy_keeps_state() -> Result<()> {
     );
     account.no_faults()?;
     root.plan()?.empty()
+}
+
+/// A root whose author wants programs to run, and requests to go elsewhere, when others plan it.
+#[test]
+fn a_restricted_plan_runs_no_program_and_asks_no_other_host() -> Result<()> {
+    let account = Account::fresh()?;
+    let elsewhere = TcpListener::bind("127.0.0.1:0")?;
+    let port = elsewhere.local_addr()?.port();
+    let mut root = Workspace::new(&account, "data \"stackwright_caller\" \"main\" {}\n")?;
+    let ran = root.path().join("RAN");
+    let program = format!("[default]\ncredential_process = touch {}\n", ran.display());
+    root.write("aws-config", &program)?;
+    root.write("token", "the token of the job")?;
+    let hostile = [
+        "  shared_config_files = [\"aws-config\"]".to_owned(),
+        "  shared_credentials_files = [\"aws-config\"]".to_owned(),
+        format!("  endpoint_url = \"http://127.0.0.1:{port}\""),
+        format!("  endpoints {{\n    sts = \"http://127.0.0.1:{port}\"\n  }}"),
+        "  assume_role_with_web_identity {\n    role_arn = \"arn:aws:iam::111111111111:role/x\"\n    web_identity_token_file = \"token\"\n  }".to_owned(),
+    ];
+    elsewhere.set_nonblocking(true)?;
+    root.set_env("STACKWRIGHT_RESTRICTED", "1");
+    for block in &hostile {
+        root.write("provider.tf", &Provider::of(&account).extra(block).hcl())?;
+        let refused = root.apply()?.failed()?;
+        refused.says(&["Forbidden Provider Argument", "STACKWRIGHT_RESTRICTED"])?;
+    }
+    ensure!(!ran.exists(), "a program ran");
+    ensure!(elsewhere.accept().is_err(), "a request went elsewhere");
+    // Without the switch the same root runs the program: what is tested above is not something else.
+    root.write(
+        "provider.tf",
+        &Provider::of(&account).extra(&hostile[0]).hcl(),
+    )?;
+    root.set_env("STACKWRIGHT_RESTRICTED", "");
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        root.set_env(name, "");
+    }
+    root.apply()?.failed()?;
+    ensure!(ran.exists(), "the program did not run");
+    Ok(())
+}
+
+#[test]
+fn what_would_weaken_a_session_without_a_word_is_an_error() -> Result<()> {
+    let account = Account::fresh()?;
+    let mut root = Workspace::new(&account, "data \"stackwright_caller\" \"main\" {}\n")?;
+    let plain =
+        Provider::of(&account).extra("  endpoint_url = \"http://me:secret@192.0.2.1:4566\"");
+    root.write("provider.tf", &plain.hcl())?;
+    let refused = root.apply()?.failed()?;
+    refused.says(&[
+        "Endpoint Without TLS",
+        "http://192.0.2.1:4566",
+        "STACKWRIGHT_ALLOW_PLAIN_HTTP",
+    ])?;
+    refused.never_says(&["secret@"])?;
+    let none = Provider::of(&account).hcl();
+    let known = format!("[\"{}\"]", account.id);
+    root.write("provider.tf", &none.replace(&known, "[]"))?;
+    root.apply()?
+        .failed()?
+        .says(&["No Account Allowed", "allowed_account_ids"])?;
+    root.write("provider.tf", &none)?;
+    root.set_env("AWS_CA_BUNDLE", "/nowhere/bundle.pem");
+    root.apply()?
+        .failed()?
+        .says(&["Certificates Not Readable", "/nowhere/bundle.pem"])
 }
 
 #[test]

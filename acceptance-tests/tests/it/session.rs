@@ -8,11 +8,12 @@ use crate::fixtures::{self, APP, CLUSTER};
 
 /// A provider block that works in another account through a role.
 fn switching(account: &Account, role: &str, more: &str) -> Provider {
-    let assume = format!(
-        "  assume_role {{\n    role_arn = \"arn:aws:iam::{}:role/{role}\"\n{more}\n  }}",
-        account.id
-    );
-    Provider::of(account).extra(&assume)
+    Provider::of(account).extra(&block("assume_role", account, role, more))
+}
+
+fn block(name: &str, account: &Account, role: &str, more: &str) -> String {
+    let arn = format!("arn:aws:iam::{}:role/{role}", account.id);
+    format!("  {name} {{\n    role_arn = \"{arn}\"\n{more}\n  }}\n")
 }
 
 #[test]
@@ -41,6 +42,98 @@ fn calls_go_through_the_deploy_role_with_the_session_name() -> Result<()> {
         ops.writes()?
     );
     root.plan()?.empty()
+}
+
+/// Both roles of an environment, made by ops.
+fn roles(ops: &Account, member: &Account) -> Result<()> {
+    let role = |preset: &str| {
+        format!(
+            "resource \"stackwright_role\" \"{preset}\" {{\n  name   = \"acme-{preset}\"\n  preset = \"{preset}\"\n  \
+             trust  = {{ account_ids = [\"{}\"] }}\n}}\n",
+            ops.id
+        )
+    };
+    let provider = switching(member, "OrganizationAccountAccessRole", "");
+    let both = role("plan") + &role("deploy");
+    let bootstrap = Workspace::with_provider(ops, &provider, &both)?;
+    bootstrap.apply()?.ok()?;
+    member.forget_calls()
+}
+
+/// A root that reads under the one and writes under the other.
+fn reading_and_writing(ops: &Account, member: &Account) -> Result<Workspace> {
+    let both = block("assume_role", member, "acme-plan", "")
+        + &block("apply_role", member, "acme-deploy", "");
+    let provider = Provider::of(member).extra(&both);
+    Workspace::with_provider(ops, &provider, &fixtures::cluster(""))
+}
+
+/// An access key of somebody in ops who may assume one role.
+fn who_may_assume(ops: &Account, member: &Account, role: &str) -> Result<String> {
+    let arn = format!("arn:aws:iam::{}:role/{role}", member.id);
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn }],
+    });
+    let user = json!({ "account": ops.id, "name": role, "policies": [policy] });
+    let answer = ops.emulator().post("keys", &user)?;
+    Ok(answer["access_key"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_plan_needs_the_role_for_reading_alone_and_a_saved_plan_is_applied_with_the_other() -> Result<()>
+{
+    let (ops, member) = (Account::fresh()?, Account::fresh()?);
+    roles(&ops, &member)?;
+    let mut root = reading_and_writing(&ops, &member)?;
+    root.set_env(
+        "AWS_ACCESS_KEY_ID",
+        &who_may_assume(&ops, &member, "acme-plan")?,
+    );
+    ensure!(!root.plan()?.is_empty(), "the plan creates a cluster");
+    all_by(&member, "acme-plan")?;
+    ensure!(member.all_writes()?.is_empty(), "the plan wrote something");
+    let refused = root.apply_saved()?.failed()?;
+    refused.says(&[
+        "Role Cannot Be Assumed",
+        "acme-deploy",
+        "Nothing was changed",
+    ])?;
+    ensure!(
+        member.all_writes()?.is_empty(),
+        "without its role it wrote something"
+    );
+    root.set_env("AWS_ACCESS_KEY_ID", &ops.access_key());
+    ensure!(
+        !root.plan()?.is_empty(),
+        "the cluster is still to be created"
+    );
+    member.forget_calls()?;
+    root.apply_saved()?.ok()?;
+    let writes = member.all_writes()?;
+    let foreign = writes
+        .iter()
+        .find(|call| !call.principal.contains("/acme-deploy/"));
+    ensure!(
+        !writes.is_empty() && foreign.is_none(),
+        "written by {foreign:?}"
+    );
+    root.plan()?.empty()?;
+    root.resources(&fixtures::cluster("  container_insights = false\n"))?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    root.destroy()?.ok().map(drop)
+}
+
+fn all_by(account: &Account, role: &str) -> Result<()> {
+    let calls = account.calls()?;
+    let part = format!("assumed-role/{role}/");
+    let other = calls.iter().find(|call| !call.principal.contains(&part));
+    ensure!(
+        !calls.is_empty() && other.is_none(),
+        "expected {role}, found {other:?}"
+    );
+    Ok(())
 }
 
 /// Every call in the account was made by this principal.

@@ -8,9 +8,11 @@ use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
 
+use crate::credentials::Current;
 use crate::loader::Loader;
 use crate::pacer::Pacer;
 use crate::redact::Redactor;
+use crate::session::Writing;
 use crate::settle::Newborns;
 use crate::{
     endpoint, internet_gateway, nat_gateway, route_table, route_table_association, security_group,
@@ -35,10 +37,12 @@ pub struct Aws {
     pub region: String,
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: String,
-    /// ARN of the caller.
-    pub principal: String,
     /// Unique id of the caller.
     pub user_id: String,
+    /// Whose credentials calls are made with.
+    pub(crate) current: Current,
+    /// The role for writing, when it is not the one for reading.
+    pub(crate) writing: Option<Writing>,
     /// How much a refresh reads.
     pub refresh: Refresh,
     /// One per kind of object.
@@ -275,8 +279,15 @@ impl fmt::Debug for Aws {
         f.debug_struct("Aws")
             .field("account_id", &self.account_id)
             .field("region", &self.region)
-            .field("principal", &self.principal)
+            .field("principal", &self.principal())
             .finish_non_exhaustive()
+    }
+}
+
+impl Aws {
+    /// ARN of the caller.
+    pub fn principal(&self) -> String {
+        self.current.principal()
     }
 }
 
@@ -289,8 +300,9 @@ impl Aws {
             account_id: "111111111111".to_owned(),
             region: "us-west-2".to_owned(),
             partition: "aws".to_owned(),
-            principal: "arn:aws:iam::111111111111:user/test".to_owned(),
             user_id: "AIDATEST".to_owned(),
+            current: Current::nobody("arn:aws:iam::111111111111:user/test"),
+            writing: None,
             refresh: Refresh::Full,
             loaders: Loaders::default(),
             newborns: Newborns::default(),

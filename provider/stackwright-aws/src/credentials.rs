@@ -3,6 +3,7 @@
 //! Whatever passes through here is made known to the redactor, so that it can be cut out of texts.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -76,6 +77,64 @@ impl<P: ProvideCredentials + 'static> ProvideCredentials for Cached<P> {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.load())
+    }
+}
+
+/// Whose credentials calls are made with: those for reading, until the first change.
+#[derive(Clone)]
+pub(crate) struct Current(Arc<RwLock<(SharedCredentialsProvider, String)>>);
+
+impl Current {
+    pub(crate) fn new(credentials: SharedCredentialsProvider, principal: String) -> Self {
+        Self(Arc::new(RwLock::new((credentials, principal))))
+    }
+
+    /// Later calls are made with these.
+    pub(crate) fn replace(&self, credentials: SharedCredentialsProvider, principal: String) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *current = (credentials, principal);
+    }
+
+    /// ARN of whoever has the credentials.
+    pub(crate) fn principal(&self) -> String {
+        self.get().1
+    }
+
+    /// For clients: it always gives the current credentials.
+    pub(crate) fn provider(&self) -> SharedCredentialsProvider {
+        SharedCredentialsProvider::new(self.clone())
+    }
+
+    fn get(&self) -> (SharedCredentialsProvider, String) {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn nobody(principal: &str) -> Self {
+        let nothing = Credentials::new("AKIATEST", "secret", None, None, "test");
+        Self::new(
+            SharedCredentialsProvider::new(nothing),
+            principal.to_owned(),
+        )
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Current").field(&self.principal()).finish()
+    }
+}
+
+impl ProvideCredentials for Current {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let (credentials, _) = self.get();
+        future::ProvideCredentials::new(async move { credentials.provide_credentials().await })
     }
 }
 
@@ -263,7 +322,7 @@ mod tests {
         let redactor = Redactor::default();
         let cached = Cached::shared(Fake::new(None, 9), redactor.clone());
         cached.provide_credentials().await.unwrap();
-        assert_eq!(redactor.clean("xabcdefghijkl tokentoken", &[]), "*** ***");
+        assert_eq!(redactor.clean("xabcdefghijkl tokentoken"), "x*** ***");
         assert!(!format!("{cached:?}").contains("abcdefghijkl"));
     }
 }

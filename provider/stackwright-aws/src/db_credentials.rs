@@ -148,9 +148,7 @@ impl Wanted<'_> {
     async fn kept(&self, aws: &Aws, version: &str) -> Result<Password, AwsError> {
         let arn = self.secret_arn.get();
         let request = aws.secretsmanager().get_secret_value().secret_id(arn);
-        let answer = aws
-            .call(GET, &[arn], request.version_id(version).send())
-            .await?;
+        let answer = aws.call(GET, request.version_id(version).send()).await?;
         let value: Option<Json> = answer
             .secret_string()
             .and_then(|text| serde_json::from_str(text).ok());
@@ -170,7 +168,7 @@ impl Wanted<'_> {
             .client_request_token(version)
             .version_stages(PENDING)
             .secret_string(self.value(&password));
-        let written = aws.call(PUT, &[arn], request.send()).await;
+        let written = aws.call(PUT, request.send()).await;
         secret::forget(aws);
         match written {
             // The version is there and has lost its labels, so AWS does not list it.
@@ -210,7 +208,7 @@ impl Wanted<'_> {
             .version_stage(CURRENT)
             .move_to_version_id(self.version())
             .set_remove_from_version_id(labelled(secret, CURRENT).cloned());
-        let moved = aws.call(PROMOTE, &[arn], request.send()).await;
+        let moved = aws.call(PROMOTE, request.send()).await;
         secret::forget(aws);
         moved.map(drop)
     }

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use url::Url;
 
+use crate::restrictions;
 use crate::session::ConnectError;
 
 /// Every service that is called: our name of it, that of its endpoint in a provider block, and AWS's
@@ -76,6 +77,7 @@ pub(crate) fn checked(shared: SdkConfig) -> Result<SdkConfig, ConnectError> {
         .iter()
         .filter_map(|(_, id)| Some((variable(id), configured(&shared, id)?)));
     for (setting, url) in all.into_iter().chain(single) {
+        restrictions::check_plain(&setting, &url)?;
         check_endpoint(&url).map_err(|problem| ConnectError::Endpoint { setting, problem })?;
     }
     let mut builder = shared.clone().into_builder();

@@ -102,7 +102,7 @@ async fn create(
         let call = call
             .service_name(&endpoint.service_name)
             .set_route_table_ids(tables.clone());
-        aws.call(CREATE, &ids, call.send())
+        aws.call(CREATE, call.send())
     });
     Ok(answer.await?.vpc_endpoint)
 }
@@ -126,7 +126,6 @@ async fn connect(
         let call = call.set_add_route_table_ids(missing.clone());
         aws.call(
             MODIFY,
-            &ids,
             call.set_remove_route_table_ids(extra.clone()).send(),
         )
     })

@@ -4,6 +4,7 @@
 //! Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), root certificates those of the
 //! machine (`SSL_CERT_FILE` is honoured) and of `AWS_CA_BUNDLE`.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use crate::session::ConnectError;
 
 /// Makes the client.
 pub(crate) fn client() -> SharedHttpClient {
@@ -104,9 +107,31 @@ fn proxied() -> bool {
         .any(|name| std::env::var(name).is_ok_and(|proxy| proxy.starts_with("https:")))
 }
 
+/// Refuses an `AWS_CA_BUNDLE` without certificates: whoever sets it wants no other roots than these to matter, and
+/// would not learn why TLS fails.
+pub(crate) fn check_bundle() -> Result<(), ConnectError> {
+    let Some(path) = bundle_path() else {
+        return Ok(());
+    };
+    let problem = match std::fs::read(&path) {
+        Ok(pem) if String::from_utf8_lossy(&pem).contains(CERTIFICATE) => return Ok(()),
+        Ok(_) => "it holds no certificate in PEM".to_owned(),
+        Err(error) => error.kind().to_string(),
+    };
+    Err(ConnectError::CaBundle { path, problem })
+}
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
+/// Nothing for an empty text, as in AWS's own tools.
+fn bundle_path() -> Option<PathBuf> {
+    let path = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
+    path.map(PathBuf::from)
+}
+
 /// The machine's root certificates and those of `AWS_CA_BUNDLE`.
 fn roots() -> TlsContext {
-    let bundle = std::env::var_os("AWS_CA_BUNDLE").and_then(|path| std::fs::read(path).ok());
+    let bundle = bundle_path().and_then(|path| std::fs::read(path).ok());
     let mut store = TrustStore::default();
     if let Some(pem) = bundle {
         store.add_pem_certificate(pem);

@@ -144,7 +144,7 @@ async fn create(
             .set_security_group_ids(groups.clone())
             .private_dns_enabled(endpoint.private_dns_enabled);
         let tags = ec2_tags::specification(ResourceType::VpcEndpoint, &endpoint.tags);
-        aws.call(CREATE, &ids, call.tag_specifications(tags).send())
+        aws.call(CREATE, call.tag_specifications(tags).send())
     });
     Ok(answer.await?.vpc_endpoint)
 }
@@ -171,7 +171,7 @@ async fn modify(
             .set_add_security_group_ids(more_groups.clone())
             .set_remove_security_group_ids(fewer_groups.clone())
             .set_private_dns_enabled(dns);
-        aws.call(MODIFY, &ids, call.send())
+        aws.call(MODIFY, call.send())
     })
     .await
     .map(drop)

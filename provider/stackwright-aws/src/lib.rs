@@ -22,6 +22,7 @@ mod loader;
 mod pacer;
 mod patience;
 mod redact;
+mod restrictions;
 mod session;
 
 // EC2
@@ -68,6 +69,7 @@ mod propagation;
 mod role;
 mod tag_changes;
 mod task_definition;
+mod task_logs;
 mod texts;
 
 // Cloud Map
@@ -86,7 +88,6 @@ mod listener_certificate;
 mod load_balancer;
 mod load_balancer_protection;
 // What reaches services: target groups, rules, Application Auto Scaling
-mod last_words;
 mod listener_rule;
 mod rule_places;
 mod scalable_target;
@@ -110,6 +111,7 @@ pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User,
 pub use aws::{Aws, Refresh};
 pub use dispatch::{AnyAdapter, AnyLookup, AnyObserved, adapter};
 pub use endpoint::check_endpoint;
-pub use error::AwsError;
+pub use error::{AwsError, LogTail};
+pub use restrictions::{PLAIN_HTTP, RESTRICTED};
 pub use session::{AssumeRole, ConnectError, SessionConfig, WebIdentity, connect};
 pub use texts::{TEXT_LIMIT, delete_texts, texts_below, write_text};

@@ -23,12 +23,12 @@ use tokio::sync::OnceCell;
 
 use crate::aws::{Clients, Endpoints, Loaders};
 use crate::call::{self, Facts, Op};
-use crate::credentials::{AssumedRole, Cached, FromToken};
+use crate::credentials::{AssumedRole, Cached, Current, FromToken};
 use crate::pacer::Pacer;
 use crate::patience::Patience;
 use crate::redact::Redactor;
 use crate::settle::Newborns;
-use crate::{Aws, AwsError, Refresh, endpoint};
+use crate::{Aws, AwsError, Refresh, endpoint, http, restrictions};
 
 /// How often a call is tried again when nothing was said.
 const MAX_RETRIES: u32 = 10;
@@ -64,6 +64,9 @@ pub struct SessionConfig {
     pub user_agent: Option<String>,
     /// Accounts in which to work; empty for any.
     pub allowed_account_ids: Vec<String>,
+    /// Role under which objects are written, instead of the last one of `assume_roles`. It is assumed by
+    /// [`Aws::begin_writing`].
+    pub apply_role: Option<AssumeRole>,
 }
 
 /// A role to switch to.
@@ -123,6 +126,43 @@ pub enum ConnectError {
         setting: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// An endpoint on another host would be asked without TLS.
+    #[error(
+        "the endpoint {url} in {setting} is on another host and has no TLS: requests and session tokens would go there in clear"
+    )]
+    PlainHttp {
+        /// The argument of the provider block, or the environment variable.
+        setting: String,
+        /// The endpoint, without a password.
+        url: String,
+    },
+    /// The provider block says something that the machine forbids.
+    #[error(
+        "the provider block sets `{argument}`, and {} forbids that on this machine",
+        restrictions::RESTRICTED
+    )]
+    Restricted {
+        /// The argument.
+        argument: &'static str,
+    },
+    /// `AWS_CA_BUNDLE` cannot be used.
+    #[error("the certificates in {} (AWS_CA_BUNDLE) cannot be used: {problem}", path.display())]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The role for writing belongs to another account than the one that was read.
+    #[error(
+        "the role in `apply_role` works in account {writing}, and the plan was made in account {reading}; nothing was changed"
+    )]
+    OtherAccount {
+        /// The account of the reading session.
+        reading: String,
+        /// The account of the writing session.
+        writing: String,
     },
     /// The default chain found nothing.
     #[error("no AWS credentials were found: {cause}")]
@@ -209,22 +249,32 @@ const WHO_AM_I: Op = Op::new("sts", "GetCallerIdentity");
 
 /// Opens a session: resolves credentials, switches roles, checks the account.
 pub async fn connect(config: SessionConfig) -> Result<Aws, ConnectError> {
+    restrictions::check_block(&config)?;
+    http::check_bundle()?;
     let opening = Opening::new(&config).await?;
-    let credentials = opening.credentials(&config).await?;
-    let caller = opening.caller(&credentials).await?;
+    let (before_last, reading) = opening.credentials(&config).await?;
+    let caller = opening.caller(&reading).await?;
     check_account(&config.allowed_account_ids, &caller)?;
+    let current = Current::new(reading, caller.principal.clone());
+    let writing = config.apply_role.map(|role| Writing {
+        role,
+        from: before_last,
+        opening: opening.clone(),
+        opened: OnceCell::new(),
+    });
     let shared = opening
         .shared
         .into_builder()
-        .credentials_provider(credentials)
+        .credentials_provider(current.provider())
         .identity_cache(IdentityCache::no_cache())
         .build();
     Ok(Aws {
         account_id: caller.account_id,
         region: opening.region,
         partition: caller.partition,
-        principal: caller.principal,
         user_id: caller.user_id,
+        current,
+        writing,
         refresh: config.refresh,
         loaders: Loaders::default(),
         newborns: Newborns::default(),
@@ -259,7 +309,47 @@ fn check_account(allowed: &[String], caller: &Caller) -> Result<(), ConnectError
     })
 }
 
+impl Aws {
+    /// Turns to the role for writing, when there is one, before the first change. Later calls of this process are made
+    /// under it, reads included: it may read what it writes.
+    ///
+    /// # Errors
+    /// When the role cannot be assumed or works in another account. Nothing was changed then.
+    pub async fn begin_writing(&self) -> Result<(), ConnectError> {
+        let Some(writing) = &self.writing else {
+            return Ok(());
+        };
+        let opened = writing.opened.get_or_try_init(|| writing.open(self));
+        opened.await.map(|()| ())
+    }
+}
+
+/// The role under which objects are written.
+pub(crate) struct Writing {
+    role: AssumeRole,
+    from: SharedCredentialsProvider,
+    opening: Opening,
+    opened: OnceCell<()>,
+}
+
+impl Writing {
+    async fn open(&self, aws: &Aws) -> Result<(), ConnectError> {
+        let credentials = self.opening.switch(self.from.clone(), &self.role).await?;
+        let caller = self.opening.caller(&credentials).await?;
+        if caller.account_id != aws.account_id {
+            return Err(ConnectError::OtherAccount {
+                reading: aws.account_id.clone(),
+                writing: caller.account_id,
+            });
+        }
+        tracing::info!(principal = caller.principal, "writing");
+        aws.current.replace(credentials, caller.principal);
+        Ok(())
+    }
+}
+
 /// A session that is being opened.
+#[derive(Clone)]
 struct Opening {
     shared: SdkConfig,
     region: String,
@@ -272,6 +362,11 @@ struct Opening {
 impl Opening {
     async fn new(config: &SessionConfig) -> Result<Self, ConnectError> {
         let attempts = config.max_retries.unwrap_or(MAX_RETRIES).saturating_add(1);
+        let single = config.endpoints.iter();
+        let all = config.endpoint_url.iter().map(|url| ("endpoint_url", url));
+        for (setting, url) in single.map(|(name, url)| (name.as_str(), url)).chain(all) {
+            restrictions::check_plain(setting, url)?;
+        }
         let mut shared = endpoint::checked(loader(config, attempts).load().await)?;
         let region = shared
             .region()
@@ -294,25 +389,25 @@ impl Opening {
         })
     }
 
-    /// Resolves the base credentials and switches through all roles.
+    /// Resolves the base credentials and switches through all roles. Answers the credentials before the last switch,
+    /// and those after it.
     async fn credentials(
         &self,
         config: &SessionConfig,
-    ) -> Result<SharedCredentialsProvider, ConnectError> {
+    ) -> Result<(SharedCredentialsProvider, SharedCredentialsProvider), ConnectError> {
         let mut credentials = match &config.web_identity {
             Some(identity) => self.open_with_token(identity).await?,
-            None => self.open_with_chain(config).await?,
+            None => self.open_with_chain().await?,
         };
+        let mut before_last = credentials.clone();
         for role in &config.assume_roles {
+            before_last = credentials.clone();
             credentials = self.switch(credentials, role).await?;
         }
-        Ok(credentials)
+        Ok((before_last, credentials))
     }
 
-    async fn open_with_chain(
-        &self,
-        config: &SessionConfig,
-    ) -> Result<SharedCredentialsProvider, ConnectError> {
+    async fn open_with_chain(&self) -> Result<SharedCredentialsProvider, ConnectError> {
         let found = match self.shared.credentials_provider() {
             Some(chain) => {
                 let cached = Cached::shared(chain, self.redactor.clone());
@@ -320,17 +415,8 @@ impl Opening {
             }
             None => Err(CredentialsError::not_loaded_no_source()),
         };
-        // Names that the user gave stay readable.
-        let files = config
-            .shared_config_files
-            .iter()
-            .chain(&config.shared_credentials_files);
-        let mut keep: Vec<String> = files.map(|path| path.display().to_string()).collect();
-        keep.extend(config.profile.clone());
-        let keep: Vec<&str> = keep.iter().map(String::as_str).collect();
-        found.map_err(|error| {
-            let cause = self.redactor.clean(&call::chain(&error), &keep);
-            ConnectError::NoCredentials { cause }
+        found.map_err(|error| ConnectError::NoCredentials {
+            cause: self.redactor.clean(&call::chain(&error)),
         })
     }
 
@@ -407,7 +493,7 @@ impl Opening {
             .send()
             .await;
         let answer = answer.map_err(|error| {
-            let error = call::map(WHO_AM_I, &[], &error, self.facts("the caller"));
+            let error = call::map(WHO_AM_I, &error, self.facts("the caller"));
             refused(error, |source| ConnectError::Identity { source })
         })?;
         let lacks = |what| ConnectError::Identity {
@@ -434,7 +520,7 @@ impl Opening {
     ) -> ConnectError {
         let role_arn = role_arn.to_owned();
         let facts = self.facts(&principal);
-        let Some(error) = call::inside_credentials(error, &[], facts) else {
+        let Some(error) = call::inside_credentials(error, facts) else {
             let message = self.said(error);
             let source = AwsError::Refused {
                 service: op.service,
@@ -458,7 +544,7 @@ impl Opening {
     }
 
     fn said(&self, error: &CredentialsError) -> String {
-        self.redactor.clean(&call::chain(error), &[])
+        self.redactor.clean(&call::chain(error))
     }
 
     fn facts<'a>(&'a self, principal: &'a str) -> Facts<'a> {
@@ -529,7 +615,7 @@ fn loader(config: &SessionConfig, attempts: u32) -> aws_config::ConfigLoader {
         .read_timeout(READ_TIMEOUT)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(crate::http::client())
+        .http_client(http::client())
         .retry_config(RetryConfig::standard().with_max_attempts(attempts))
         .timeout_config(timeouts);
     if let Some(region) = &config.region {

@@ -64,7 +64,7 @@ async fn describe_ids(aws: &Aws, ids: &[String]) -> Result<Vec<types::VpcEndpoin
         .ec2()
         .describe_vpc_endpoints()
         .set_vpc_endpoint_ids(Some(ids.to_vec()));
-    let answer = aws.call(DESCRIBE, &[], call.send()).await?;
+    let answer = aws.call(DESCRIBE, call.send()).await?;
     Ok(answer.vpc_endpoints.unwrap_or_default())
 }
 
@@ -96,9 +96,7 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::VpcEndpo
         .describe_vpc_endpoints()
         .set_filters(Some(filters))
         .max_results(1_000);
-    let pages = aws
-        .pages(DESCRIBE, &[], pages.into_paginator().send())
-        .await?;
+    let pages = aws.pages(DESCRIBE, pages.into_paginator().send()).await?;
     Ok(pages
         .into_iter()
         .flat_map(|page| page.vpc_endpoints.unwrap_or_default())
@@ -221,7 +219,7 @@ fn is_deleted(endpoint: &types::VpcEndpoint) -> bool {
 /// AWS answers 200 and lists what it did not delete.
 async fn delete(aws: &Aws, id: &str) -> Result<(), AwsError> {
     let call = aws.ec2().delete_vpc_endpoints().vpc_endpoint_ids(id);
-    let answer = aws.call(DELETE, &[id], call.send()).await?;
+    let answer = aws.call(DELETE, call.send()).await?;
     let Some(error) = answer
         .unsuccessful
         .unwrap_or_default()
@@ -234,8 +232,6 @@ async fn delete(aws: &Aws, id: &str) -> Result<(), AwsError> {
         service: DELETE.service,
         operation: DELETE.name.to_owned(),
         code: error.code.unwrap_or_default(),
-        message: aws
-            .redactor
-            .clean(&error.message.unwrap_or_default(), &[id]),
+        message: aws.redactor.clean(&error.message.unwrap_or_default()),
     })
 }

@@ -68,6 +68,15 @@ pub struct Trust {
     /// Accounts whose users and roles may switch, when their own policies allow it too.
     #[tf(length(1..=20))]
     pub account_ids: Vec<String>,
+    /// Only members of this organization of AWS may switch: `o-abcde12345`.
+    #[tf(
+        matches(organization_id),
+        allowed = "`o-` and 10 to 32 lower-case letters or digits"
+    )]
+    pub organization_id: Option<String>,
+    /// Only these principals of the accounts may switch: ARNs of users and roles, in which `*` stands for any text.
+    #[tf(default = BTreeSet::new())]
+    pub principal_arns: BTreeSet<String>,
     /// Whether the session must have been opened with a second factor.
     #[tf(default = false)]
     pub require_mfa: bool,
@@ -110,6 +119,7 @@ impl Resource for RoleResource {
     fn validate(view: &RoleConfig, found: &mut Diagnostics) {
         check_policies(&view.policies, found);
         check_accounts(&view.trust, found);
+        check_principals(&view.trust, found);
         check_trust_length(&view.trust, found);
         check_arns(view, found);
         let empty =
@@ -299,6 +309,50 @@ fn check_accounts(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
     }
 }
 
+/// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
+fn organization_id(id: &String) -> Result<(), String> {
+    let fits = id.strip_prefix("o-").is_some_and(|rest| {
+        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        (10..=32).contains(&rest.len()) && rest.chars().all(letters)
+    });
+    if fits {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{id}` is not the id of an organization, like \"o-abcde12345\"."
+        ))
+    }
+}
+
+/// A principal outside of the accounts could never switch, whatever its ARN says.
+fn check_principals(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
+    let Some(trust) = trust.known() else {
+        return;
+    };
+    let accounts = trust.account_ids.known().into_iter().flatten();
+    let accounts: Option<Vec<&str>> = accounts.map(|it| it.known().map(String::as_str)).collect();
+    let arns = trust.principal_arns.known().into_iter().flatten();
+    for arn in arns.filter_map(Cfg::known) {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let account = match parts[..] {
+            ["arn", _, "iam", "", account, name]
+                if name.starts_with("user/") || name.starts_with("role/") =>
+            {
+                account
+            }
+            _ => "",
+        };
+        let known = accounts.as_ref().is_none_or(|all| all.contains(&account));
+        if !aws_rules::is_account(account) || !known {
+            found.error(
+                Path::attribute("trust").join("principal_arns"),
+                "Invalid Principal",
+                format!("`{arn}` is not the ARN of a user or role in one of `account_ids`, like arn:aws:iam::111111111111:role/ci or arn:aws:iam::111111111111:user/people/*."),
+            );
+        }
+    }
+}
+
 /// IAM counts a trust policy without white space.
 fn check_trust_length(trust: &Cfg<TrustConfig>, found: &mut Diagnostics) {
     // The longest partition: what is planned elsewhere is not longer.
@@ -359,12 +413,30 @@ fn trust_policy(partition: &str, trust: &Cfg<TrustConfig>) -> Option<Json> {
             json!({ "aws:MultiFactorAuthPresent": "true" }),
         );
     }
-    match &trust.external_id {
-        Cfg::Known(id) => {
-            condition.insert("StringEquals".to_owned(), json!({ "sts:ExternalId": id }));
+    let texts = [
+        ("aws:PrincipalOrgID", &trust.organization_id),
+        ("sts:ExternalId", &trust.external_id),
+    ];
+    let mut equal = Map::new();
+    for (key, text) in texts {
+        match text {
+            Cfg::Known(text) => drop(equal.insert(key.to_owned(), text.as_str().into())),
+            Cfg::Null => {}
+            Cfg::Unknown(_) => return None,
         }
-        Cfg::Null => {}
-        Cfg::Unknown(_) => return None,
+    }
+    if !equal.is_empty() {
+        condition.insert("StringEquals".to_owned(), equal.into());
+    }
+    let arns: Option<Vec<&String>> = trust
+        .principal_arns
+        .known()?
+        .iter()
+        .map(Cfg::known)
+        .collect();
+    let arns = arns?;
+    if !arns.is_empty() {
+        condition.insert("ArnLike".to_owned(), json!({ "aws:PrincipalArn": arns }));
     }
     let mut statement = json!({
         "Effect": "Allow",
@@ -389,7 +461,12 @@ fn recover_trust(policy: Option<&Json>) -> Cfg<TrustConfig> {
         None => Vec::new(),
     };
     let account = |arn: &String| arn.split(':').nth(4).unwrap_or(arn).to_owned();
-    let external_id = statement.pointer("/Condition/StringEquals/sts:ExternalId");
+    let one = |pointer: &str| statement.pointer(pointer).and_then(text).into();
+    let arns = match statement.pointer("/Condition/ArnLike/aws:PrincipalArn") {
+        Some(Json::Array(arns)) => arns.iter().filter_map(text).collect(),
+        Some(arn) => text(arn).into_iter().collect(),
+        None => BTreeSet::new(),
+    };
     Cfg::Known(TrustConfig {
         account_ids: Cfg::Known(principals.iter().map(account).map(Cfg::Known).collect()),
         require_mfa: Cfg::Known(
@@ -397,7 +474,9 @@ fn recover_trust(policy: Option<&Json>) -> Cfg<TrustConfig> {
                 .pointer("/Condition/Bool/aws:MultiFactorAuthPresent")
                 .is_some(),
         ),
-        external_id: external_id.and_then(text).into(),
+        external_id: one("/Condition/StringEquals/sts:ExternalId"),
+        organization_id: one("/Condition/StringEquals/aws:PrincipalOrgID"),
+        principal_arns: Cfg::Known(arns.into_iter().map(Cfg::Known).collect()),
     })
 }
 
@@ -464,6 +543,8 @@ mod tests {
             account_ids: Cfg::Known((0..accounts).map(account).collect()),
             require_mfa: Cfg::Known(true),
             external_id: Cfg::Known(external_id.to_owned()),
+            organization_id: Cfg::Null,
+            principal_arns: Cfg::Known(BTreeSet::new()),
         })
     }
 
@@ -479,6 +560,59 @@ mod tests {
         let found = problems(&trust(20, &"x".repeat(1224)));
         assert_eq!(found.len(), 1);
         assert!(found[0].contains("2048") && found[0].contains("fewer accounts"));
+    }
+
+    #[test]
+    fn every_condition_of_a_trust_policy_is_read_back() {
+        let arn = "arn:aws:iam::000000000000:role/ci-*".to_owned();
+        let mut whole = trust(1, "agreed");
+        let Cfg::Known(inner) = &mut whole else {
+            unreachable!()
+        };
+        inner.organization_id = Cfg::Known("o-abcde12345".to_owned());
+        inner.principal_arns = Cfg::Known([Cfg::Known(arn.clone())].into());
+        let policy = trust_policy("aws", &whole).expect("all is known");
+        assert_eq!(
+            policy.pointer("/Statement/0/Condition"),
+            Some(&json!({
+                "Bool": { "aws:MultiFactorAuthPresent": "true" },
+                "StringEquals": { "aws:PrincipalOrgID": "o-abcde12345", "sts:ExternalId": "agreed" },
+                "ArnLike": { "aws:PrincipalArn": [arn] },
+            }))
+        );
+        assert_eq!(
+            recover_trust(Some(&policy_document::normalise(&policy))),
+            whole
+        );
+    }
+
+    #[test]
+    fn principals_are_users_and_roles_of_the_accounts() {
+        let problems = |arn: &str| {
+            let mut whole = trust(1, "agreed");
+            if let Cfg::Known(inner) = &mut whole {
+                inner.principal_arns = Cfg::Known([Cfg::Known(arn.to_owned())].into());
+            }
+            let mut found = Diagnostics::new();
+            check_principals(&whole, &mut found);
+            found.0.len()
+        };
+        for right in [
+            "arn:aws:iam::000000000000:role/ci",
+            "arn:aws:iam::000000000000:user/people/*",
+        ] {
+            assert_eq!(problems(right), 0, "{right}");
+        }
+        for wrong in [
+            "ci",
+            "*",
+            "arn:aws:iam::000000000001:role/ci",
+            "arn:aws:iam::000000000000:root",
+            "arn:aws:sts::000000000000:assumed-role/ci/x",
+            "arn:aws:iam::*:role/ci",
+        ] {
+            assert_eq!(problems(wrong), 1, "{wrong}");
+        }
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub(crate) struct ProviderBlock {
     /// Role to switch to. Several blocks are switched through one after the other.
     #[tf(block)]
     pub(crate) assume_role: Vec<AssumeRoleBlock>,
+    /// Role under which objects are created, changed and deleted, when it is not the one under which they are read. It is assumed in place of the last `assume_role`, with the same credentials, when the first change is applied: a plan needs no permission to assume it.
+    #[tf(block)]
+    pub(crate) apply_role: Option<AssumeRoleBlock>,
     /// Role to get with an OIDC token, in CI.
     #[tf(block)]
     pub(crate) assume_role_with_web_identity: Option<WebIdentityBlock>,
@@ -255,6 +258,17 @@ pub(crate) fn validate(block: &ProviderBlockConfig, found: &mut Diagnostics) {
             "An AWS account is given by its 12 digits, in quotes so that leading zeros stay.",
         );
     }
+    if block
+        .allowed_account_ids
+        .known()
+        .is_some_and(BTreeSet::is_empty)
+    {
+        found.error(
+            Path::attribute("allowed_account_ids"),
+            "No Account Allowed",
+            "The list is empty. Name the account in which this root works, or leave the argument out to work in that of the credentials.",
+        );
+    }
     let single = block.endpoints.to_value();
     let single = single.as_map().into_iter().flatten();
     let single = single.map(|(name, url)| (Path::attribute("endpoints").join(name), url.clone()));
@@ -326,6 +340,7 @@ pub(crate) fn session(block: &ProviderBlock) -> SessionConfig {
         shared_config_files: paths(&block.shared_config_files),
         shared_credentials_files: paths(&block.shared_credentials_files),
         assume_roles: block.assume_role.iter().map(assume_role).collect(),
+        apply_role: block.apply_role.as_ref().map(assume_role),
         web_identity: block
             .assume_role_with_web_identity
             .as_ref()

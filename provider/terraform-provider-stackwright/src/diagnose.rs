@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stackwright_aws::{AwsError, ConnectError};
+use stackwright_aws::{AwsError, ConnectError, LogTail};
 use stackwright_plan::resource::{Exclusive, RecoverError};
 use stackwright_plan::{Key, Kind, ResourceId, Scope};
 use tfplugin_types::{Diagnostic, Diagnostics, Path, Value};
@@ -294,12 +294,19 @@ fn what_failed(id: &ResourceId, failure: &Failure) -> String {
             reason,
             running,
             stopped,
-        }) => rolled_back(service, reason, running, stopped),
+            logs,
+        }) => rolled_back(service, reason, running, stopped, logs),
         Cause::Aws(error) => format!("{} ({component}). {}", sentence(error), remedy(error)),
     }
 }
 
-fn rolled_back(service: &str, reason: &str, running: &str, stopped: &[String]) -> String {
+fn rolled_back(
+    service: &str,
+    reason: &str,
+    running: &str,
+    stopped: &[String],
+    logs: &[LogTail],
+) -> String {
     let mut text = format!("ECS gave up on the deployment of {service}: {reason}\n");
     if stopped.is_empty() {
         text.push_str(
@@ -309,8 +316,23 @@ fn rolled_back(service: &str, reason: &str, running: &str, stopped: &[String]) -
         text.push_str("\nIts tasks stopped because:\n");
         text.extend(stopped.iter().map(|reason| format!("  - {reason}\n")));
     }
+    text.extend(logs.iter().map(log_tail));
     text + &format!(
         "\nRunning now: {running}. The state says so too. Mend the cause and apply again."
+    )
+}
+
+/// The last lines of a container, and the command that shows all of them.
+fn log_tail(log: &LogTail) -> String {
+    let LogTail {
+        container,
+        lines,
+        group,
+        stream,
+    } = log;
+    let lines: String = lines.iter().map(|line| format!("    | {line}\n")).collect();
+    format!(
+        "\nContainer {container} of one of them wrote last:\n{lines}  All of it: aws logs tail '{group}' --log-stream-names '{stream}' --since 3h\n"
     )
 }
 
@@ -403,7 +425,27 @@ fn sentence(error: &AwsError) -> String {
 
 /// There is no session. Nothing was changed in any account.
 pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
-    let (summary, next, path) = match error {
+    let (summary, next, path) = unconnected(error);
+    no_session(error, summary, "Nothing was read or changed.", next).at(path)
+}
+
+/// There is no session to write with. The plan was made with another one.
+pub(crate) fn before_writing(error: &ConnectError) -> Diagnostic {
+    let (summary, next, _) = unconnected(error);
+    no_session(error, summary, "Nothing was changed.", next).at(Path::attribute("apply_role"))
+}
+
+fn no_session(error: &ConnectError, summary: &str, state: &str, next: &str) -> Diagnostic {
+    let cause = std::error::Error::source(error)
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    let error = capital(error.to_string().trim_end_matches('.'));
+    Diagnostic::error(summary, format!("{error}{cause}. {state} {next}"))
+}
+
+/// What happened, what to do next, and the argument that it is about.
+fn unconnected(error: &ConnectError) -> (&'static str, &'static str, Path) {
+    match error {
         ConnectError::NoRegion => (
             "No AWS Region",
             "Set `region` in the provider block or AWS_REGION in the environment.",
@@ -413,6 +455,26 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
             "Invalid Endpoint",
             "Correct or unset it; the profile may set the same under `endpoint_url`.",
             Path::root(),
+        ),
+        ConnectError::PlainHttp { .. } => (
+            "Endpoint Without TLS",
+            "Use https. For an emulator in a network of your own, set STACKWRIGHT_ALLOW_PLAIN_HTTP=1 in the environment.",
+            Path::root(),
+        ),
+        ConnectError::Restricted { argument } => (
+            "Forbidden Provider Argument",
+            "Take it out: on this machine, files and hosts come from the environment alone.",
+            Path::attribute(*argument),
+        ),
+        ConnectError::CaBundle { .. } => (
+            "Certificates Not Readable",
+            "Correct or unset AWS_CA_BUNDLE.",
+            Path::root(),
+        ),
+        ConnectError::OtherAccount { .. } => (
+            "Wrong AWS Account",
+            "Give `apply_role` and `assume_role` roles of the same account.",
+            Path::attribute("apply_role"),
         ),
         ConnectError::NoCredentials { .. } => (
             "No AWS Credentials",
@@ -459,15 +521,7 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
             "Run again, and look at the log with TF_LOG_PROVIDER=debug.",
             Path::root(),
         ),
-    };
-    let cause = std::error::Error::source(error)
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    let detail = format!(
-        "{}{cause}. Nothing was read or changed. {next}",
-        capital(error.to_string().trim_end_matches('.'))
-    );
-    Diagnostic::error(summary, detail).at(path)
+    }
 }
 
 /// A sentence begins with a capital, but not when it begins with an ARN or with an action of IAM.

@@ -49,7 +49,7 @@ impl Stackwright {
         tracing::info!(
             account_id = aws.account_id,
             region = aws.region,
-            principal = aws.principal,
+            principal = aws.principal(),
             "connected"
         );
         let scope = config::scope(&block, unknown_tags, &aws);

@@ -80,7 +80,7 @@ async fn a_session_costs_one_call() {
     let aws = connect(config).await.unwrap();
     assert_eq!(aws.account_id, "720000000001");
     assert_eq!(
-        aws.principal,
+        aws.principal(),
         "arn:aws:iam::720000000001:user/administrator"
     );
     assert_eq!(
@@ -102,7 +102,7 @@ async fn roles_are_switched_one_after_the_other_under_the_session_name() {
     config.allowed_account_ids = vec!["720000000004".to_owned()];
     let aws = connect(config).await.unwrap();
     assert_eq!(
-        aws.principal,
+        aws.principal(),
         "arn:aws:sts::720000000004:assumed-role/OrganizationAccountAccessRole/ann-run-7"
     );
     call(&aws).await.unwrap();
@@ -297,7 +297,7 @@ async fn errors_say_what_to_do_about_them() {
         (500, "InternalError"),
         (400, "InvalidParameterValue"),
     ] {
-        let message = format!("canary hunter2 {SECRET} of vpc-0123abcd");
+        let message = format!("canary token=hunter2 {SECRET} of vpc-0123abcd");
         fault(
             id,
             json!({"action": "DescribeVpcs", "status": status, "code": code, "message": message}),
@@ -307,11 +307,11 @@ async fn errors_say_what_to_do_about_them() {
     assert_eq!(
         texts,
         [
-            "arn:aws:iam::720000000013:user/administrator may not call ec2:DescribeVpcs: canary *** *** of vpc-0123abcd",
+            "arn:aws:iam::720000000013:user/administrator may not call ec2:DescribeVpcs: canary token=*** *** of vpc-0123abcd",
             "the credentials of arn:aws:iam::720000000013:user/administrator were not accepted by ec2:DescribeVpcs (RequestExpired)",
             "ec2:DescribeVpcs was throttled 1 times (RequestLimitExceeded)",
-            "ec2:DescribeVpcs failed inside AWS (InternalError): canary *** *** of vpc-0123abcd",
-            "ec2:DescribeVpcs was refused (InvalidParameterValue): canary *** *** of vpc-0123abcd",
+            "ec2:DescribeVpcs failed inside AWS (InternalError): canary token=*** *** of vpc-0123abcd",
+            "ec2:DescribeVpcs was refused (InvalidParameterValue): canary token=*** *** of vpc-0123abcd",
         ]
     );
 }
@@ -323,4 +323,55 @@ async fn nothing_that_can_be_printed_shows_credentials() {
     for text in [format!("{aws:?}"), format!("{config:?}")] {
         assert!(!text.contains(SECRET), "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_role_for_writing_is_assumed_when_something_is_written() {
+    let (mut config, _files) = config(&administrator("720000000021"));
+    let name = "OrganizationAccountAccessRole";
+    config.assume_roles = vec![role("720000000022", name)];
+    let mut writer = role("720000000022", name);
+    writer.session_name = "writer".to_owned();
+    config.apply_role = Some(writer);
+    let aws = connect(config).await.unwrap();
+    let assumed = || {
+        let all = calls("720000000021").into_iter();
+        all.filter(|call| call["action"] == "AssumeRole").count()
+    };
+    call(&aws).await.unwrap();
+    assert!(
+        aws.principal().ends_with("/ann-run-7"),
+        "{}",
+        aws.principal()
+    );
+    assert_eq!(assumed(), 1);
+    let (one, two) = tokio::join!(aws.begin_writing(), aws.begin_writing());
+    one.and(two).unwrap();
+    assert_eq!(
+        assumed(),
+        2,
+        "it is assumed once, from the credentials before the role for reading"
+    );
+    call(&aws).await.unwrap();
+    let last = calls("720000000022").pop().unwrap();
+    let principal = format!("arn:aws:sts::720000000022:assumed-role/{name}/writer");
+    assert_eq!(
+        (last["principal"].as_str(), aws.principal()),
+        (Some(principal.as_str()), principal.clone())
+    );
+}
+
+#[tokio::test]
+async fn a_role_for_writing_in_another_account_is_refused() {
+    let (mut config, _files) = config(&administrator("720000000023"));
+    let name = "OrganizationAccountAccessRole";
+    config.assume_roles = vec![role("720000000024", name)];
+    config.apply_role = Some(role("720000000025", name));
+    let aws = connect(config).await.unwrap();
+    let refused = aws.begin_writing().await.unwrap_err();
+    assert!(
+        matches!(refused, ConnectError::OtherAccount { .. }),
+        "{refused}"
+    );
+    assert!(aws.principal().contains("720000000024"));
 }

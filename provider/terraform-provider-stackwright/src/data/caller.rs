@@ -42,7 +42,7 @@ impl DataSource for CallerDataSource {
             account_id: aws.account_id.clone(),
             region: aws.region.clone(),
             partition: aws.partition.clone(),
-            arn: aws.principal.clone(),
+            arn: aws.principal(),
             user_id: aws.user_id.clone(),
         };
         caller.to_value().into()

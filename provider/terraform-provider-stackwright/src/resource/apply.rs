@@ -37,6 +37,12 @@ pub(super) async fn apply<R: Planned>(
         ..ApplyResponse::default()
     };
     let begun = Instant::now();
+    if let Err(error) = connected.aws.begin_writing().await {
+        return ApplyResponse {
+            diagnostics: diagnose::before_writing(&error).into(),
+            ..failed
+        };
+    }
     let applied = match (&request.prior, &request.planned) {
         (Some(prior), None) => delete::<R>(connected, cx, prior, &request).await,
         (prior, Some(planned)) => {
