@@ -29,8 +29,8 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files![
     "cluster",
     "db",
-    "deploy-role",
     "environment",
+    "environment-roles",
     "monitors",
     "network",
     "router",

@@ -5,24 +5,24 @@
 # Who runs this root; reading it stops a run that is not in the ops account.
 data "stackwright_caller" "main" {}
 
-module "deploy_role_stage" {
-  source = "../modules/deploy-role"
+module "roles_stage" {
+  source = "../modules/environment-roles"
 
   providers = {
     stackwright = stackwright.stage
   }
 
-  name                = "${var.project}-deploy"
+  project             = var.project
   trusted_account_ids = [var.accounts.ops]
 }
 
-module "deploy_role_prod" {
-  source = "../modules/deploy-role"
+module "roles_prod" {
+  source = "../modules/environment-roles"
 
   providers = {
     stackwright = stackwright.prod
   }
 
-  name                = "${var.project}-deploy"
+  project             = var.project
   trusted_account_ids = [var.accounts.ops]
 }

@@ -15,11 +15,12 @@ use crate::terraform::terraform;
 use crate::tree::{LARGE, LARGE_PROCFILES};
 
 /// What a `ref` has and nobody writes, by the kind of resource.
-const COMPUTED: [(&str, &str); 6] = [
+const COMPUTED: [(&str, &str); 7] = [
     (
         "stackwright_db",
         "config = { DB_HOST = \"db\" }\nsecrets = { DATABASE_URL = \"arn\" }\ninstance_id = \"db\"\nmax_connections = 1\nmemory_bytes = 1\nreplica_ids = { reports = \"replica\" }\n",
     ),
+    ("stackwright_role", "role_arn = \"arn\"\n"),
     (
         "stackwright_monitor",
         "alarm_arns = {}\nref = { alarm_arn = \"arn\" }\n",
@@ -99,7 +100,7 @@ fn references(text: &str) -> String {
         if let Some((name, rest)) = rest
             .strip_prefix('.')
             .and_then(|rest| rest.split_once('.'))
-            .filter(|_| kind == "monitor")
+            .filter(|(name, _)| kind == "monitor" || *name == "plan" || *name == "deploy")
         {
             write!(replaced, "terraform_data.{name}.input.{rest}").unwrap();
             continue;
@@ -180,15 +181,13 @@ fn terraform_applies_every_root() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &run(LARGE, &LARGE_PROCFILES).tree.unwrap());
     let ops = apply(&folder.path().join("ops"));
-    let role = &ops["module.deploy_role_prod.terraform_data.main"];
-    assert_eq!(
-        (role["name"].as_str(), role["preset"].as_str()),
-        (Some("acme-deploy"), Some("deploy"))
-    );
-    assert_eq!(
-        role["trust"]["account_ids"],
-        serde_json::json!(["111111111111"])
-    );
+    for preset in ["plan", "deploy"] {
+        let role = &ops[&format!("module.roles_prod.terraform_data.{preset}")];
+        assert_eq!(role["name"], format!("acme-{preset}"));
+        assert_eq!(role["preset"], preset);
+        let trusted = &role["trust"]["account_ids"];
+        assert_eq!(*trusted, serde_json::json!(["111111111111"]));
+    }
     let stage = apply(&folder.path().join("stage"));
     let prod = apply(&folder.path().join("prod"));
     assert_eq!(

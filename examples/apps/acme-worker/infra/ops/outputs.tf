@@ -8,7 +8,15 @@ output "account_id" {
 output "deploy_role_arns" {
   description = "ARN of the deploy role of each environment."
   value = {
-    stage = module.deploy_role_stage.role_arn
-    prod  = module.deploy_role_prod.role_arn
+    stage = module.roles_stage.deploy_role_arn
+    prod  = module.roles_prod.deploy_role_arn
+  }
+}
+
+output "plan_role_arns" {
+  description = "ARN of the plan role of each environment."
+  value = {
+    stage = module.roles_stage.plan_role_arn
+    prod  = module.roles_prod.plan_role_arn
   }
 }

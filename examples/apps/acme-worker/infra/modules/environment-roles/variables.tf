@@ -2,19 +2,19 @@
 
 # Required variables
 
-variable "name" {
-  description = "Name of the role in AWS, e.g. acme-deploy. Changing it replaces the role."
+variable "project" {
+  description = "Name of the project, e.g. acme. The roles are called <project>-plan and <project>-deploy; changing it replaces them."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.name))
-    error_message = "Write 1 to 64 letters, digits or characters of +=,.@_-, e.g. acme-deploy."
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", var.project))
+    error_message = "Write 1 to 32 lower-case letters, digits or hyphens, beginning with a letter and not ending with a hyphen, e.g. acme."
   }
 }
 
 variable "trusted_account_ids" {
-  description = "Accounts whose principals may switch into the role, e.g. [\"111111111111\"]. They also need a permission of their own account to do so."
+  description = "Accounts whose principals may switch into the roles, e.g. [\"111111111111\"]. They also need a permission of their own account to do so."
   type        = list(string)
   nullable    = false
 
