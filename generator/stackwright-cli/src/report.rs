@@ -455,7 +455,7 @@ fn totals(diagnostics: &[Diagnostic], would_write: bool) -> String {
     }
     let left_out = diagnostics.len().saturating_sub(MOST);
     if left_out > 0 {
-        text.push_str(&format!(" ({left_out} not shown)"));
+        text = format!("{text} ({left_out} not shown)");
     }
     if would_write {
         format!("{text}: nothing written\n")

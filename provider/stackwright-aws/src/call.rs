@@ -114,11 +114,11 @@ const THROTTLED: &[&str] = &[
 
 impl Aws {
     /// Runs one call: paced, tried again by the SDK, its error mapped.
-    pub(crate) fn call<'a, T, E, F>(
-        &'a self,
+    pub(crate) fn call<T, E, F>(
+        &self,
         op: Op,
         future: F,
-    ) -> impl Future<Output = Result<T, AwsError>> + Send + use<'a, T, E, F>
+    ) -> impl Future<Output = Result<T, AwsError>> + Send + use<'_, T, E, F>
     where
         T: Send,
         E: ProvideErrorMetadata + Error + Send + 'static,

@@ -1,5 +1,14 @@
 //! What can go wrong between us and AWS.
 
+/// Why tasks of a deployment stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoppedTasks {
+    /// Their reasons, each once.
+    pub reasons: Vec<String>,
+    /// What the containers of one of them wrote last.
+    pub logs: Vec<LogTail>,
+}
+
 /// What a container of a stopped task wrote last, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogTail {
@@ -141,10 +150,8 @@ pub enum AwsError {
         reason: String,
         /// The task definition that runs now.
         running: String,
-        /// Reasons of the stopped tasks, each once.
-        stopped: Vec<String>,
-        /// What the containers of one of them wrote last.
-        logs: Vec<LogTail>,
+        /// What is known of its tasks.
+        stopped: Box<StoppedTasks>,
     },
     /// The deadline of the resource's `timeouts` passed.
     #[error("gave up waiting for {what}")]

@@ -111,7 +111,7 @@ pub use adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User,
 pub use aws::{Aws, Refresh};
 pub use dispatch::{AnyAdapter, AnyLookup, AnyObserved, adapter};
 pub use endpoint::check_endpoint;
-pub use error::{AwsError, LogTail};
+pub use error::{AwsError, LogTail, StoppedTasks};
 pub use restrictions::{PLAIN_HTTP, RESTRICTED};
 pub use session::{AssumeRole, ConnectError, SessionConfig, WebIdentity, connect};
 pub use texts::{TEXT_LIMIT, delete_texts, texts_below, write_text};

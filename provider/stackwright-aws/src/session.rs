@@ -320,7 +320,7 @@ impl Aws {
             return Ok(());
         };
         let opened = writing.opened.get_or_try_init(|| writing.open(self));
-        opened.await.map(|()| ())
+        opened.await.copied()
     }
 }
 

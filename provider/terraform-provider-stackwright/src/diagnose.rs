@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stackwright_aws::{AwsError, ConnectError, LogTail};
+use stackwright_aws::{AwsError, ConnectError, LogTail, StoppedTasks};
 use stackwright_plan::resource::{Exclusive, RecoverError};
 use stackwright_plan::{Key, Kind, ResourceId, Scope};
 use tfplugin_types::{Diagnostic, Diagnostics, Path, Value};
@@ -294,27 +294,21 @@ fn what_failed(id: &ResourceId, failure: &Failure) -> String {
             reason,
             running,
             stopped,
-            logs,
-        }) => rolled_back(service, reason, running, stopped, logs),
+        }) => rolled_back(service, reason, running, stopped),
         Cause::Aws(error) => format!("{} ({component}). {}", sentence(error), remedy(error)),
     }
 }
 
-fn rolled_back(
-    service: &str,
-    reason: &str,
-    running: &str,
-    stopped: &[String],
-    logs: &[LogTail],
-) -> String {
+fn rolled_back(service: &str, reason: &str, running: &str, stopped: &StoppedTasks) -> String {
+    let StoppedTasks { reasons, logs } = stopped;
     let mut text = format!("ECS gave up on the deployment of {service}: {reason}\n");
-    if stopped.is_empty() {
+    if reasons.is_empty() {
         text.push_str(
             "\nECS keeps no stopped tasks of it any more; the log group of the app may tell more.",
         );
     } else {
         text.push_str("\nIts tasks stopped because:\n");
-        text.extend(stopped.iter().map(|reason| format!("  - {reason}\n")));
+        text.extend(reasons.iter().map(|reason| format!("  - {reason}\n")));
     }
     text.extend(logs.iter().map(log_tail));
     text + &format!(
@@ -330,7 +324,8 @@ fn log_tail(log: &LogTail) -> String {
         group,
         stream,
     } = log;
-    let lines: String = lines.iter().map(|line| format!("    | {line}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(|line| format!("    | {line}\n")).collect();
+    let lines = lines.concat();
     format!(
         "\nContainer {container} of one of them wrote last:\n{lines}  All of it: aws logs tail '{group}' --log-stream-names '{stream}' --since 3h\n"
     )

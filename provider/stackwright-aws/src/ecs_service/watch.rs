@@ -13,7 +13,7 @@ use crate::adapter::{Freshness, Wait};
 use crate::call::Op;
 use crate::deployment::{GivenUp, Goal, Poll, Started, Verdict, judge, stopped_reasons};
 use crate::target_health::{self, Health};
-use crate::{Aws, AwsError, task_logs};
+use crate::{Aws, AwsError, StoppedTasks, task_logs};
 
 const LIST_TASKS: Op = Op::new("ecs", "ListTasks");
 const DESCRIBE_TASKS: Op = Op::new("ecs", "DescribeTasks");
@@ -201,26 +201,28 @@ impl<'a> Watch<'a> {
         } else {
             given_up.running
         };
-        let (stopped, logs) = match self.stopped_tasks().await {
+        let stopped = match self.stopped_tasks().await {
             Ok(tasks) => {
                 let deployment = given_up.deployment.as_deref();
                 let reasons = stopped_reasons(&tasks, deployment);
                 let clean = |reason: &String| self.aws.redactor.clean(reason);
-                let logs = task_logs::of(self.aws, &tasks, deployment).await;
-                (reasons.iter().map(clean).collect(), logs)
+                StoppedTasks {
+                    reasons: reasons.iter().map(clean).collect(),
+                    logs: task_logs::of(self.aws, &tasks, deployment).await,
+                }
             }
-            Err(error) => {
-                let unknown = format!("the reasons of stopped tasks are not known: {error}");
-                (vec![unknown], Vec::new())
-            }
+            Err(error) => StoppedTasks {
+                reasons: vec![format!(
+                    "the reasons of stopped tasks are not known: {error}"
+                )],
+                logs: Vec::new(),
+            },
         };
-        let service = self.service.service_name.clone();
         AwsError::RolledBack {
-            service,
+            service: self.service.service_name.clone(),
             reason: given_up.reason,
             running,
-            stopped,
-            logs,
+            stopped: Box::new(stopped),
         }
     }
 

@@ -374,7 +374,6 @@ async fn a_rollback_is_an_error_with_reasons() {
         reason,
         running,
         stopped,
-        logs: _,
     }) = outcome
     else {
         panic!("{outcome:?}");
@@ -383,7 +382,7 @@ async fn a_rollback_is_an_error_with_reasons() {
     assert!(reason.contains("circuit breaker"), "{reason}");
     assert_eq!(running, shop.old);
     assert_eq!(
-        stopped,
+        stopped.reasons,
         ["2 tasks: Essential container in task exited (worker: exit code 3)"]
     );
     // A later run, which did not write, sees the former revision as it is.
