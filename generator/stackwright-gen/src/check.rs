@@ -6,7 +6,7 @@ use std::ops::Range;
 use stackwright_plan::aws_rules;
 use stackwright_plan::procfile::{self, Procfile};
 use stackwright_plan::regions::{self, REGIONS};
-use stackwright_plan::size;
+use stackwright_plan::{secret_shapes, size};
 use unicode_normalization::is_nfc;
 
 use crate::Procfiles;
@@ -153,8 +153,11 @@ impl<'a> Checker<'a> {
 
     /// Checks that the values of variables reach a process as they are.
     fn values(&mut self, app: &AppWritten) {
-        let own = app.processes.iter().flat_map(|process| &process.config);
-        for (name, value) in app.config.iter().chain(&app.secrets).chain(own) {
+        let own = || app.processes.iter().flat_map(|process| &process.config);
+        for (name, value) in app.config.iter().chain(own()) {
+            self.secret_in_config(name, value);
+        }
+        for (name, value) in app.config.iter().chain(&app.secrets).chain(own()) {
             let what = || format!("the value of `{}`", name.value);
             if let Some(problem) = cannot_arrive(&value.value, what) {
                 self.report(&value.span, problem);
@@ -177,6 +180,17 @@ impl<'a> Checker<'a> {
                 name: name.value.clone(),
                 app: app.name.value.clone(),
                 environment,
+            };
+            self.report(&name.span, problem);
+        }
+    }
+
+    /// What looks like a secret and is kept in clear text.
+    fn secret_in_config(&mut self, name: &Text, value: &Text) {
+        if let Some(looks) = secret_shapes::looks_like(&name.value, &value.value) {
+            let problem = Problem::SecretInConfig {
+                name: name.value.clone(),
+                looks,
             };
             self.report(&name.span, problem);
         }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use stackwright_plan::procfile::ProcfileErrorKind;
+use stackwright_plan::secret_shapes::Looks;
 use stackwright_plan::size::{Size, SizeError};
 
 use crate::form;
@@ -316,6 +317,14 @@ pub enum Problem {
         /// The environment, when only it has both.
         environment: Option<Environment>,
     },
+    /// A variable whose value looks like a secret.
+    #[error("`{name}` looks like {}, and `config` is not for secrets", looks.like)]
+    SecretInConfig {
+        /// The variable.
+        name: String,
+        /// What it looks like.
+        looks: Looks,
+    },
     /// An environment would read a secret of the other environment.
     #[error("{environment} would read a secret of the {owner} account")]
     SecretOfOther {
@@ -581,6 +590,10 @@ impl Diagnostic {
             Problem::PortOfProcfile { .. }
             | Problem::PortInCommand { .. }
             | Problem::HiddenAddress { .. }
+            | Problem::SecretInConfig {
+                looks: Looks { certain: false, .. },
+                ..
+            }
             | Problem::ReleaseDoesNotRun { .. }
             | Problem::DomainUnused
             | Problem::UnknownRegion { can_be: true, .. }
@@ -624,7 +637,12 @@ impl Problem {
             Self::ProcfileUnread { reason: ProcfileUnread::Missing, .. } => {
                 "write a Procfile there, or name another with `procfile = \"...\"`, a path from the folder of this file".to_owned()
             }
-            Self::ProcfileUnread { .. } => "save it as UTF-8 text that you can read".to_owned(),
+            Self::ProcfileUnread { reason: ProcfileUnread::NotUtf8 { .. }, .. } => {
+                "save it as UTF-8 text".to_owned()
+            }
+            Self::ProcfileUnread { .. } => {
+                "name a text file of this repository that you can read, by its path from the folder of the spec".to_owned()
+            }
             Self::NamedLikeKey { key, means } => format!("rename it in the Procfile, as in `{key}-runner`: in the spec, `{key}` of an app is something else. {means}"),
             Self::LongProcessName { .. } => "write a shorter name".to_owned(),
             Self::Nul { .. } => "remove the character".to_owned(),
@@ -642,6 +660,7 @@ impl Problem {
             Self::HiddenAddress { .. } => "listen at `0.0.0.0`, on the port in `$PORT`".to_owned(),
             Self::SamePriority { .. } => "give one of them another number, or leave it out: a router takes each number once".to_owned(),
             Self::ConfigAndSecret { .. } => "keep it in one of the two: ECS refuses a name that is in both".to_owned(),
+            Self::SecretInConfig { .. } => "put it into Secrets Manager or an SSM parameter of each environment and name its ARN in `secrets`; what calls AWS needs no key, but `policies`".to_owned(),
             Self::SecretOfOther { environment, .. } => {
                 format!("give {environment} a secret of its own in `[environments.{environment}.apps.<app>.secrets]`")
             }
@@ -723,6 +742,7 @@ impl Problem {
             Self::Refused { .. } => "refused-value",
             Self::SamePriority { .. } => "same-priority",
             Self::ConfigAndSecret { .. } => "config-and-secret",
+            Self::SecretInConfig { .. } => "secret-in-config",
             Self::SecretOfOther { .. } => "secret-of-other-environment",
             Self::NothingToRun { .. } => "nothing-to-run",
             Self::KeyWithoutUse { .. } => "key-without-use",

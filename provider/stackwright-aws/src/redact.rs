@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use regex_lite::{Captures, Regex};
+use stackwright_plan::secret_shapes::TOKENS;
 
 /// What stands for a secret.
 pub(crate) const MASK: &str = "***";
@@ -133,12 +134,10 @@ static IN_URL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Keys and tokens whose makers gave them a beginning, and JSON web tokens.
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"\b(?:A(?:KIA|SIA)[A-Z0-9]{12,}",
-        r"|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*",
-        r"|(?:gh[pousr]_|github_pat_|glpat-|[srp]k_(?:live|test)_|whsec_|xox[a-z]-|xapp-|npm_|pypi-|dop_v1_",
-        r"|hvs\.|shpat_|sk-ant-|sk-proj-|SG\.|AIza|ya29\.)[A-Za-z0-9_.+/=-]{8,}",
-        r"|sk-[A-Za-z0-9]{20,})",
+    let beginnings: Vec<String> = TOKENS.iter().map(|it| regex_lite::escape(it)).collect();
+    pattern(&format!(
+        r"\b(?:A(?:KIA|SIA)[A-Z0-9]{{12,}}|eyJ[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)*|(?:{})[A-Za-z0-9_.+/=-]{{8,}}|sk-[A-Za-z0-9]{{20,}})",
+        beginnings.join("|"),
     ))
 });
 

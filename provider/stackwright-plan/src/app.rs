@@ -21,6 +21,7 @@ use crate::resource::{
     Anchor, Common, CommonConfig, Found, Plain, RecoverError, Refs, Resource, cfg_map, known_list,
     known_map, required, split_id,
 };
+use crate::secret_shapes::{self, Looks};
 use crate::{
     Graph, In, Key, Kind, Outputs, ResourceId, Scope, aws_rules, name, policy_document, tag,
 };
@@ -659,6 +660,23 @@ pub(crate) fn check_config(config: &Texts, found: &mut Diagnostics) {
                 problem,
             );
         }
+        if let Some(looks) = secret_shapes::looks_like(name, value) {
+            secret_in_config(name, looks, found);
+        }
+    }
+}
+
+/// Without the value: a message ends up in the log of a CI.
+fn secret_in_config(name: &str, looks: Looks, found: &mut Diagnostics) {
+    let at = Path::attribute("config").key(name);
+    let detail = format!(
+        "`{name}` looks like {}. `config` is not for secrets: its values are in the state, in plans and in the task definition, where everyone who may look at the account reads them. Put it into Secrets Manager or an SSM parameter and name its ARN in `secrets`; what calls AWS needs no key at all, but `policies` of the app.",
+        looks.like
+    );
+    if looks.certain {
+        found.error(at, "Secret in Clear Text", detail);
+    } else {
+        found.warning(at, "Secret in Clear Text", detail);
     }
 }
 
@@ -688,6 +706,19 @@ pub(crate) fn check_twice(config: &Texts, secrets: &Texts, found: &mut Diagnosti
     }
 }
 
+/// Whether a statement allows every action.
+fn allows_everything(document: &Json) -> bool {
+    let many = |json: &Json| match json {
+        Json::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    };
+    let all = |statement: &Json| {
+        let actions = many(&statement["Action"]);
+        statement["Effect"] == "Allow" && actions.iter().any(|it| it == "*" || it == "*:*")
+    };
+    many(&document["Statement"]).iter().any(all)
+}
+
 /// Rules for policy documents by name.
 pub(crate) fn check_policies(policies: &Texts, found: &mut Diagnostics) {
     let Cfg::Known(policies) = policies else {
@@ -701,7 +732,12 @@ pub(crate) fn check_policies(policies: &Texts, found: &mut Diagnostics) {
         }
         let Some(text) = text.known() else { continue };
         match aws_rules::policy_document(text) {
-            Ok(document) => total += document.to_string().len(),
+            Ok(document) => {
+                total += document.to_string().len();
+                if allows_everything(&document) {
+                    found.warning(at, "Policy Allows Everything", format!("`{name}` allows every action. Whoever gets into a task of the app can do as much: name the actions that it needs."));
+                }
+            }
             Err(problem) => found.error(at, "Invalid Policy Document", problem),
         }
     }
@@ -716,6 +752,8 @@ pub(crate) fn check_policies(policies: &Texts, found: &mut Diagnostics) {
 
 #[cfg(test)]
 mod tests {
+    use tfplugin_types::Severity;
+
     use super::*;
 
     fn texts(pairs: &[(&str, &str)]) -> Texts {
@@ -729,6 +767,42 @@ mod tests {
         let mut found = Diagnostics::new();
         check(&mut found);
         found.0.into_iter().map(|found| found.summary).collect()
+    }
+
+    #[test]
+    fn a_secret_in_clear_text_is_seen_and_not_repeated() {
+        let config = texts(&[
+            ("STRIPE_KEY", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+            ("DATABASE_URL", "postgres://app:hunter2@db/shop"),
+            ("RAILS_ENV", "production"),
+        ]);
+        let mut found = Diagnostics::new();
+        check_config(&config, &mut found);
+        let severities: Vec<Severity> = found.0.iter().map(|it| it.severity).collect();
+        assert_eq!(severities, [Severity::Warning, Severity::Error]);
+        let said = format!("{found:?}");
+        assert!(
+            !said.contains("4eC39") && !said.contains("hunter2"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_policy_of_every_action_is_a_warning() {
+        let policy = |action: &str| {
+            format!(
+                "{{\"Statement\": {{\"Effect\": \"Allow\", \"Action\": {action}, \"Resource\": \"*\"}}}}"
+            )
+        };
+        for (action, warnings) in [
+            ("\"*\"", 1),
+            ("[\"s3:GetObject\", \"*\"]", 1),
+            ("\"s3:*\"", 0),
+        ] {
+            let policies = texts(&[("p", &policy(action))]);
+            let found = summaries(|found| check_policies(&policies, found));
+            assert_eq!(found.len(), warnings, "{action} {found:?}");
+        }
     }
 
     #[test]

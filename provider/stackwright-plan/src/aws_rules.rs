@@ -339,6 +339,9 @@ pub fn secret_arn(arn: &str) -> Result<(), String> {
         }
         _ => false,
     };
+    refuse_unless(!arn.contains('*'), || {
+        "A secret is one secret or one parameter, and its ARN has no `*`: with one, the tasks could read all that fit.".to_owned()
+    })?;
     refuse_unless(fits, || {
         "A secret is given by the ARN of a Secrets Manager secret (arn:aws:secretsmanager:...:secret:name) or of an SSM parameter (arn:aws:ssm:...:parameter/name). The value given here is neither; it is not shown because it may be the secret itself.".to_owned()
     })

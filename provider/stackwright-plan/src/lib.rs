@@ -40,6 +40,7 @@ pub mod role;
 mod role_presets;
 pub mod router;
 mod scope;
+pub mod secret_shapes;
 pub mod service;
 pub mod size;
 pub mod yaml;

@@ -16,6 +16,7 @@ const BEYOND: &[&str] = &[
     "unknown-app",
     "unknown-process",
     "config-and-secret",
+    "secret-in-config",
     "secret-of-other-environment",
     "nothing-to-run",
     "unknown-monitor",
