@@ -51,6 +51,18 @@ class LogsTest(unittest.TestCase):
 
 
 class IamTest(unittest.TestCase):
+    def test_tag_keys_of_roles_know_no_case(self):
+        iam = emulator().client("iam", new_account())
+        tags = lambda *keys: [{"Key": key, "Value": key} for key in keys]
+        two = {"RoleName": "r", "AssumeRolePolicyDocument": TRUST, "Tags": tags("team", "Team")}
+        self.assertEqual(code_of(iam.create_role, **two), "InvalidInput")
+        iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, Tags=tags("team", "other"))
+        iam.tag_role(RoleName="r", Tags=tags("Team"))
+        keys = lambda: sorted(tag["Key"] for tag in iam.list_role_tags(RoleName="r")["Tags"])
+        self.assertEqual(keys(), ["Team", "other"])
+        iam.untag_role(RoleName="r", TagKeys=["team"])
+        self.assertEqual(keys(), ["other"])
+
     def test_an_update_changes_only_what_it_names(self):
         iam = emulator().client("iam", new_account())
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, Description="d", MaxSessionDuration=7200)

@@ -505,15 +505,8 @@ async fn write_attached(desired: &Role, aws: &Aws, observed: &Role) -> Result<()
     Ok(())
 }
 
+/// Keys that differ only in case are one key to IAM: `team` has to go before `Team` comes, or it takes that along.
 async fn write_tags(aws: &Aws, name: &str, changes: TagChanges) -> Result<(), AwsError> {
-    if !changes.set.is_empty() {
-        let request = aws
-            .iam()
-            .tag_role()
-            .role_name(name)
-            .set_tags(Some(tags_to_sdk(&changes.set)));
-        aws.call(TAG, request.send()).await?;
-    }
     if !changes.remove.is_empty() {
         let request = aws
             .iam()
@@ -521,6 +514,14 @@ async fn write_tags(aws: &Aws, name: &str, changes: TagChanges) -> Result<(), Aw
             .role_name(name)
             .set_tag_keys(Some(changes.remove));
         aws.call(UNTAG, request.send()).await?;
+    }
+    if !changes.set.is_empty() {
+        let request = aws
+            .iam()
+            .tag_role()
+            .role_name(name)
+            .set_tags(Some(tags_to_sdk(&changes.set)));
+        aws.call(TAG, request.send()).await?;
     }
     Ok(())
 }

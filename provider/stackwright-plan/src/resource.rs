@@ -446,7 +446,40 @@ pub fn check_tags(at: &Path, tags: &Cfg<BTreeMap<String, Cfg<String>>>, found: &
         if let Some(problem) = tag_problem(key, value) {
             found.error(at.key(key), "Invalid Tag", problem);
         }
+        if let Some(other) = tags
+            .keys()
+            .find(|other| *other < key && is_same_to_iam(other, key))
+        {
+            found.error(at.key(key), "Duplicate Tag", but_for_case(key, other));
+        }
     }
+}
+
+/// Refuses keys that differ only in case from those of the provider block.
+pub fn check_tag_case(
+    at: &Path,
+    scope: &Scope,
+    tags: &Cfg<BTreeMap<String, Cfg<String>>>,
+    found: &mut Diagnostics,
+) {
+    for key in tags.known().into_iter().flat_map(BTreeMap::keys) {
+        let mut defaults = scope.default_tags.keys();
+        if let Some(other) = defaults.find(|other| *other != key && is_same_to_iam(other, key)) {
+            let problem = but_for_case(key, &format!("{other}` of `default_tags"));
+            found.error(at.key(key), "Duplicate Tag", problem);
+        }
+    }
+}
+
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>, "Case sensitivity"
+fn is_same_to_iam(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+fn but_for_case(key: &str, other: &str) -> String {
+    format!(
+        "`{key}` and `{other}` differ only in upper and lower case. IAM takes them for one key and refuses a role with both. Write both alike, or leave one out."
+    )
 }
 
 /// Tags that AWS takes on an object beside the eight that Stackwright puts there.
@@ -478,8 +511,8 @@ fn tag_problem(key: &str, value: &str) -> Option<String> {
             "The prefix of the key `{key}` is reserved. Choose another key."
         ));
     }
-    if key == tag::NAME {
-        return Some("The tag `Name` is set by Stackwright on every object, to the object's name. Use another key.".to_owned());
+    if is_same_to_iam(key, tag::NAME) {
+        return Some("The tag `Name`, which IAM takes to be the same in upper and lower case, is set by Stackwright on every object, to the object's name. Use another key.".to_owned());
     }
     if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
         return Some("AWS allows keys of 1 to 128 and values of up to 256 characters.".to_owned());
@@ -525,4 +558,36 @@ pub(crate) fn cfg_map(map: BTreeMap<String, String>) -> Cfg<BTreeMap<String, Cfg
 /// A list of texts as configuration has it.
 pub(crate) fn cfg_list(items: Vec<String>) -> Cfg<Vec<Cfg<String>>> {
     Cfg::Known(items.into_iter().map(Cfg::Known).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(keys: &[&str]) -> Cfg<BTreeMap<String, Cfg<String>>> {
+        let pair = |key: &&str| ((*key).to_owned(), "x".to_owned());
+        cfg_map(keys.iter().map(pair).collect())
+    }
+
+    fn problems(keys: &[&str], defaults: &[&str]) -> Vec<String> {
+        let mut found = Diagnostics::new();
+        let pair = |key: &&str| ((*key).to_owned(), "y".to_owned());
+        let scope = Scope {
+            default_tags: defaults.iter().map(pair).collect(),
+            ..crate::scope::example()
+        };
+        let at = Path::attribute("tags");
+        check_tags(&at, &tags(keys), &mut found);
+        check_tag_case(&at, &scope, &tags(keys), &mut found);
+        found.0.into_iter().map(|it| it.summary).collect()
+    }
+
+    #[test]
+    fn keys_that_differ_only_in_case_are_one_key() {
+        let none: [&str; 0] = [];
+        assert_eq!(problems(&["team", "cost"], &["team", "owner"]), none);
+        assert_eq!(problems(&["team", "Team"], &[]), ["Duplicate Tag"]);
+        assert_eq!(problems(&["team"], &["TEAM"]), ["Duplicate Tag"]);
+        assert_eq!(problems(&["name"], &[]), ["Invalid Tag"]);
+    }
 }

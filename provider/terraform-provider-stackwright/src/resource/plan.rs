@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stackwright_plan::resource::{Facts, Resource as Planned, check_tag_count};
+use stackwright_plan::resource::{Facts, Resource as Planned, check_tag_case, check_tag_count};
 use stackwright_plan::{Graph, Key, Node, ResourceId, Scope, limits};
 use tfplugin_rs::{PlanRequest, PlanResponse, Private};
 use tfplugin_types::{
@@ -109,6 +109,7 @@ async fn complete<R: Planned>(
     R::complete(scope, &facts, prior, view, found);
     let tags = R::common(view).tags.clone();
     check_tag_count(&Path::attribute(R::TAGS), scope, &tags, found);
+    check_tag_case(&Path::attribute(R::TAGS), scope, &tags, found);
     let mut graph = R::plan(scope, view);
     if let Some(graph) = &mut graph {
         graph.mark_unknown_tags(&scope.unknown_tags);
