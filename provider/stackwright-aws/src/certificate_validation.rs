@@ -93,7 +93,11 @@ impl Adapter for CertificateValidation {
         settle::until(&what, PAUSE, wait, || async {
             let loader = &aws.loaders.certificates;
             match settle::get(aws, loader, arn, Freshness::Fresh).await? {
-                Some(detail) if status(&detail) == self.status => Ok(Some(())),
+                Some(detail) if status(&detail) == self.status => {
+                    // Load balancers learn of it only now.
+                    aws.newborns.note(arn);
+                    Ok(Some(()))
+                }
                 Some(detail) if is_dead(&detail) => Err(failed(arn, Some(&detail))),
                 Some(_) => Ok(None),
                 None => Err(failed(arn, None)),

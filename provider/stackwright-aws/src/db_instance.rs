@@ -15,6 +15,7 @@ use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wa
 use crate::call::Op;
 use crate::db_replica::{outputs, parameter_group, security_groups};
 use crate::password::Password;
+use crate::propagation::{self, outlast, rds_not_ready};
 use crate::tag_changes::touches;
 use crate::{Aws, AwsError, rds, settle};
 
@@ -371,7 +372,10 @@ impl Database<'_> {
             .set_enable_cloudwatch_logs_exports(Some(self.enabled_cloudwatch_logs_exports.clone()))
             .set_ca_certificate_identifier(self.ca_certificate_identifier.clone())
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws.call(CREATE, request.send()).await?;
+        let answer = outlast(propagation::ROLE, rds_not_ready, || async {
+            aws.call(CREATE, request.clone().send()).await
+        });
+        let answer = answer.await?;
         Ok(answer.db_instance)
     }
 

@@ -10,6 +10,7 @@ use stackwright_plan::diff::FieldDiff;
 use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, User, Wait};
 use crate::call::Op;
 use crate::loader::Source;
+use crate::propagation::{self, outlast, rds_not_ready};
 use crate::tag_changes::{same_resource, touches};
 use crate::{Aws, AwsError, rds, users};
 
@@ -170,7 +171,10 @@ impl Adapter for DbSubnetGroup {
             .db_subnet_group_description(&self.db_subnet_group_description)
             .set_subnet_ids(Some(self.subnet_ids.get().clone()))
             .set_tags(Some(rds::tags_to_sdk(&self.tags)));
-        let answer = aws.call(CREATE, request.send()).await?;
+        let answer = outlast(propagation::ROLE, rds_not_ready, || async {
+            aws.call(CREATE, request.clone().send()).await
+        });
+        let answer = answer.await?;
         forget(aws, name);
         let arn = answer
             .db_subnet_group

@@ -132,7 +132,10 @@ impl Adapter for DefaultSecurityGroup {
 
     async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let vpc = self.vpc_id.get();
-        let group = of_vpc(aws, vpc).await?.and_then(|group| group.group_id);
+        // AWS makes it with the VPC, and may show it a little later.
+        let ask = || async { of_vpc(aws, vpc).await.map(Vec::from_iter) };
+        let found = settle::seen(aws, vpc, ask).await?.pop();
+        let group = found.and_then(|group| group.group_id);
         let id = group.ok_or_else(|| AwsError::Broken {
             what: format!("locking the default security group of {vpc}"),
             reason: "AWS shows no such group".to_owned(),

@@ -42,15 +42,29 @@ where
     }
 }
 
-/// ECS cannot assume a role yet, or still drains a service of the same name. For these it has no
-/// code of its own: they are `InvalidParameterException`s that differ in their message alone.
+/// ECS cannot assume a role yet, still drains a service of the same name, or does not see yet that a rule leads to a
+/// target group. For these it has no code of its own: they are `InvalidParameterException`s that differ in their
+/// message alone.
 pub(crate) fn ecs_not_ready(error: &AwsError) -> bool {
-    const SIGNS: [&str; 3] = [
+    const SIGNS: [&str; 4] = [
         "unable to assume",
         "service role being passed",
         "still draining",
+        "does not have an associated load balancer",
     ];
     is_refusal(error, "InvalidParameterException", &SIGNS)
+}
+
+/// ECS does not know a new cluster everywhere yet.
+pub(crate) fn unknown_cluster(error: &AwsError) -> bool {
+    error.is_code(&["ClusterNotFoundException"])
+}
+
+/// RDS is making the role that it has in an account since it is first used there.
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html>
+pub(crate) fn rds_not_ready(error: &AwsError) -> bool {
+    let signs = ["service linked role", "service-linked role"];
+    is_refusal(error, "InvalidParameterValue", &signs)
 }
 
 /// EC2 cannot assume the role of a flow log yet.
@@ -144,6 +158,20 @@ mod tests {
             code,
             "Syntax errors in policy."
         )));
+    }
+
+    #[test]
+    fn rds_makes_its_role_when_it_is_first_used() {
+        let late = "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait and try again later";
+        assert!(rds_not_ready(&refused("InvalidParameterValue", late)));
+        let wrong = "The parameter AllocatedStorage must be at least 20";
+        assert!(!rds_not_ready(&refused("InvalidParameterValue", wrong)));
+    }
+
+    #[test]
+    fn a_rule_may_be_late_for_ecs() {
+        let late = "The target group with targetGroupArn arn:aws:x does not have an associated load balancer.";
+        assert!(ecs_not_ready(&refused("InvalidParameterException", late)));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Subnet.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType};
 use stackwright_plan::component::Subnet;
 use stackwright_plan::diff::FieldDiff;
+use tokio::time::Instant;
 
 use crate::call::Op;
 use crate::ec2_tags::{self, FILTER_VALUES, filter};
@@ -22,6 +24,8 @@ const MODIFY: Op = Op::new("ec2", "ModifySubnetAttribute");
 const ASSOCIATE: Op = Op::new("ec2", "AssociateSubnetCidrBlock");
 const DISASSOCIATE: Op = Op::new("ec2", "DisassociateSubnetCidrBlock");
 const DELETE: Op = Op::new("ec2", "DeleteSubnet");
+
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Subnets by id.
 #[derive(Debug)]
@@ -209,6 +213,7 @@ async fn write(
         renumber(aws, id, wanted_range(subnet)).await?;
     }
     if subnet.assign_ipv6_address_on_creation && !gives {
+        until_settled(aws, id).await?;
         modify(aws, id, None, Some(true)).await?;
     }
     ec2_tags::write(aws, id, changed).await
@@ -235,6 +240,35 @@ async fn modify(
     .map(drop)
 }
 
+/// How long AWS may take to give a subnet an IPv6 range or to take one away: mostly it takes a few seconds.
+const RANGE: Duration = Duration::from_mins(2);
+
+/// Waits for IPv6 ranges that come and go. A subnet gives no addresses of a range that is still coming, and takes no
+/// other one while one is going.
+/// Source: <https://github.com/hashicorp/terraform-provider-aws/issues/24681>
+async fn until_settled(aws: &Aws, id: &str) -> Result<(), AwsError> {
+    use types::SubnetCidrBlockStateCode::{Associating, Disassociating};
+    let moves = |it: &types::SubnetIpv6CidrBlockAssociation| {
+        let state = it.ipv6_cidr_block_state().and_then(|state| state.state());
+        matches!(state, Some(Associating | Disassociating))
+    };
+    let deadline = Instant::now() + RANGE;
+    loop {
+        let found = settle::get(aws, &aws.loaders.subnets, id, Freshness::Fresh).await?;
+        let ranges = found
+            .iter()
+            .flat_map(types::Subnet::ipv6_cidr_block_association_set);
+        if !ranges.into_iter().any(moves) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            let what = format!("the IPv6 range of {id}");
+            return Err(AwsError::Timeout { what });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 /// Takes away the IPv6 range that it has and gives it another one, or none.
 async fn renumber(aws: &Aws, id: &str, range: Option<&str>) -> Result<(), AwsError> {
     let found = settle::get(aws, &aws.loaders.subnets, id, Freshness::Fresh).await?;
@@ -243,6 +277,7 @@ async fn renumber(aws: &Aws, id: &str, range: Option<&str>) -> Result<(), AwsErr
         let call = aws.ec2().disassociate_subnet_cidr_block();
         let call = call.association_id(association);
         aws.call(DISASSOCIATE, call.send()).await?;
+        until_settled(aws, id).await?;
     }
     let Some(range) = range else {
         return Ok(());

@@ -27,7 +27,7 @@ use crate::adapter::{Adapter, Created, Freshness, Lookup, Observed, Recorded, Wa
 use crate::call::Op;
 use crate::ecs_cluster::{self, strategy_from_sdk};
 use crate::loader::Source;
-use crate::propagation::{self, ecs_not_ready, outlast};
+use crate::propagation::{self, ecs_not_ready, outlast, unknown_cluster};
 use crate::tag_changes::same_resource;
 use crate::{Aws, AwsError, ecs_object};
 pub(crate) use secrets::SecretVersions;
@@ -95,7 +95,8 @@ impl Adapter for EcsService {
             aws.call(CREATE, write::creation(self, aws, token).send())
                 .await
         };
-        let answer = outlast(propagation::ROLE, ecs_not_ready, attempt).await?;
+        let attempt = || outlast(propagation::ROLE, ecs_not_ready, &attempt);
+        let answer = outlast(propagation::WRITE, unknown_cluster, attempt).await?;
         let service = answer.service().ok_or(CREATE.lacks("service"))?;
         let arn = service.service_arn().ok_or(CREATE.lacks("serviceArn"))?;
         aws.loaders.ecs_services.forget(&ServiceKey::of_arn(arn));
