@@ -13,6 +13,7 @@ from moto.ec2.responses.egress_only_internet_gateways import EgressOnlyInternetG
 from moto.ec2.responses.subnets import Subnets as SubnetResponse
 from moto.ec2.utils import generic_filter
 
+from . import tokens
 from .errors import ApiError
 
 # How often a new range is shown without its addresses.
@@ -23,6 +24,8 @@ def install() -> None:
     """Puts the repaired parts in place of moto's. After those of `gaps_network`, which it goes on with."""
     VPC.ipv6_cidr_block_association_set = property(_shown_ranges)
     GatewayResponse.describe_egress_only_internet_gateways = describe_egress_only_internet_gateways
+    GatewayResponse.create_egress_only_internet_gateway = _with_token(GatewayResponse.create_egress_only_internet_gateway)
+    Subnet.ipv6_cidr_block_association_set = property(_shown_subnet_ranges)
     SubnetResponse.modify_subnet_attribute = _checked_attribute(SubnetResponse.modify_subnet_attribute)
     _wrap(VPCBackend, "associate_vpc_cidr_block", _associate_with_vpc)
     _wrap(VPCBackend, "disassociate_vpc_cidr_block", _disassociate_from_vpc)
@@ -54,6 +57,43 @@ def _shown(association: dict[str, Any]) -> dict[str, Any]:
         association["looks"] -= 1
         shown |= {"Ipv6CidrBlock": "", "Ipv6CidrBlockState": {"State": "associating"}}
     return shown
+
+
+def _shown_subnet_ranges(subnet: Subnet) -> list[dict[str, Any]]:
+    """As AWS shows the range of a subnet: it takes a moment to come and to go."""
+    shown = []
+    for association in subnet.ipv6_cidr_block_associations.values():
+        state = association["ipv6CidrBlockState"]["State"]
+        if association.get("looks"):
+            association["looks"] -= 1
+            state = {"associated": "associating", "disassociated": "disassociating"}[state]
+        if state != "disassociated":
+            shown.append(
+                {
+                    "ipv6CidrBlock": association["ipv6CidrBlock"],
+                    "associationId": association["associationId"],
+                    "ipv6CidrBlockState": {"state": state},
+                }
+            )
+    return shown
+
+
+def _moves(subnet: Subnet) -> bool:
+    return any(association.get("looks") for association in subnet.ipv6_cidr_block_associations.values())
+
+
+def _begun(subnet: Subnet, looks: int) -> Subnet:
+    """Its newest range was only asked for."""
+    newest = list(subnet.ipv6_cidr_block_associations.values())[-1:]
+    for association in newest:
+        association["looks"] = looks
+    return subnet
+
+
+def _with_token(original: Any) -> Any:
+    return lambda self: tokens.answered(
+        self.ec2_backend, "egress-only gateway", self._get_param("ClientToken"), lambda: original(self)
+    )
 
 
 def _ranges(vpc: VPC) -> list[ipaddress.IPv6Network]:
@@ -132,16 +172,19 @@ def _create_subnet(
 ) -> Subnet:
     if ipv6_cidr_block:
         _check(self, self.get_vpc(vpc_id), ipv6_cidr_block)
-    return original(self, vpc_id, cidr_block, ipv6_cidr_block, *args, **kw)
+    # The answer shows it, too.
+    return _begun(original(self, vpc_id, cidr_block, ipv6_cidr_block, *args, **kw), _LOOKS + 1)
 
 
 def _associate_with_subnet(original: Any, self: Any, subnet_id: str, ipv6_cidr_block: str) -> Any:
     subnet = self.get_subnet(subnet_id)
-    if _range(subnet) is not None:
+    if _range(subnet) is not None or _moves(subnet):
         text = f"The subnet {subnet_id} already has an IPv6 CIDR block associated."
         raise ApiError("SubnetCidrBlockAlreadyAssociated", text)
     _check(self, self.get_vpc(subnet.vpc_id), ipv6_cidr_block)
-    return original(self, subnet_id, ipv6_cidr_block)
+    answer = original(self, subnet_id, ipv6_cidr_block)
+    _begun(subnet, _LOOKS)
+    return answer
 
 
 def _check(self: Any, vpc: VPC, text: str) -> None:
@@ -162,15 +205,18 @@ def _disassociate_from_subnet(original: Any, self: Any, association_id: str) -> 
             "subnet has assign-ipv6-address-on-creation set to true."
         )
         raise ApiError("InvalidCidrBlock.InUse", text)
-    return original(self, association_id)
+    answer = original(self, association_id)
+    if subnet is not None:
+        subnet.ipv6_cidr_block_associations[association_id]["looks"] = _LOOKS
+    return answer
 
 
 def _checked_attribute(original: Any) -> Any:
     def modify_subnet_attribute(self: SubnetResponse) -> ActionResult:
-        """ModifySubnetAttribute: a subnet without IPv6 range gives no IPv6 addresses."""
+        """ModifySubnetAttribute: a subnet without IPv6 range, or whose range is still coming, gives no IPv6 addresses."""
         subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
         gives = str(self._get_param("AssignIpv6AddressOnCreation.Value")).lower() == "true"
-        if gives and _range(subnet) is None:
+        if gives and (_range(subnet) is None or _moves(subnet)):
             text = "Cannot set assign-ipv6-address-on-creation to true unless the subnet has an IPv6 CIDR block."
             raise ApiError("InvalidParameterValue", text)
         return original(self)

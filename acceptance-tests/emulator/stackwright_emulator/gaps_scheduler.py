@@ -12,7 +12,7 @@ from moto.scheduler.models import EventBridgeSchedulerBackend as Backend
 from moto.scheduler.responses import EventBridgeSchedulerResponse as Response
 from moto.utilities.utils import get_partition
 
-from . import settings
+from . import settings, tokens
 from .errors import ApiError
 
 _RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)")
@@ -27,6 +27,14 @@ def install() -> None:
     Backend.create_schedule_group = _create_group(Backend.create_schedule_group)
     Backend.delete_schedule_group = _delete_group(Backend.delete_schedule_group)
     Response.list_schedule_groups = list_schedule_groups
+    for name in ("create_schedule", "create_schedule_group"):
+        setattr(Response, name, _with_token(name, getattr(Response, name)))
+
+
+def _with_token(name: str, original: Any) -> Any:
+    return lambda self: tokens.answered(
+        self.scheduler_backend, name, self._get_param("ClientToken"), lambda: original(self)
+    )
 
 
 def _check(self: Backend, values: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from moto.servicediscovery.models import Namespace, Operation, Service, ServiceD
 from moto.servicediscovery.responses import ServiceDiscoveryResponse as Response
 from moto.utilities.utils import get_partition
 
+from . import tokens
 from .errors import ApiError
 
 # Operations that AWS takes long for: the first question about one finds it under way.
@@ -152,18 +153,25 @@ def _delete_namespace(original: Any) -> Any:
 def _create_service(original: Any) -> Any:
     def create_service(self: ServiceDiscoveryBackend, name: str, namespace_id: str, **kwargs: Any) -> Service:
         """CreateService: unique names, and records that fit together."""
-        config = kwargs.get("dns_config") or {}
-        namespace_id = namespace_id or config.get("NamespaceId")
-        self.get_namespace(namespace_id)
-        for one in self.services.values():
-            if one.namespace_id == namespace_id and one.name.lower() == name.lower():
-                raise ApiError("ServiceAlreadyExists", f"A service {name} exists in {namespace_id}")
-        types = {record["Type"] for record in config.get("DnsRecords", [])}
-        if "CNAME" in types and (len(types) > 1 or config.get("RoutingPolicy") != "WEIGHTED"):
-            raise ApiError("InvalidInput", "A CNAME record stands alone and needs the routing policy WEIGHTED")
-        return original(self, name=name, namespace_id=namespace_id, **kwargs)
+        token = kwargs.get("creator_request_id")
+        return tokens.answered(self, "service", token, lambda: _new_service(original, self, name, namespace_id, kwargs))
 
     return create_service
+
+
+def _new_service(
+    original: Any, self: ServiceDiscoveryBackend, name: str, namespace_id: str, kwargs: dict[str, Any]
+) -> Service:
+    config = kwargs.get("dns_config") or {}
+    namespace_id = namespace_id or config.get("NamespaceId")
+    self.get_namespace(namespace_id)
+    for one in self.services.values():
+        if one.namespace_id == namespace_id and one.name.lower() == name.lower():
+            raise ApiError("ServiceAlreadyExists", f"A service {name} exists in {namespace_id}")
+    types = {record["Type"] for record in config.get("DnsRecords", [])}
+    if "CNAME" in types and (len(types) > 1 or config.get("RoutingPolicy") != "WEIGHTED"):
+        raise ApiError("InvalidInput", "A CNAME record stands alone and needs the routing policy WEIGHTED")
+    return original(self, name=name, namespace_id=namespace_id, **kwargs)
 
 
 def _update_service(original: Any) -> Any:

@@ -27,6 +27,7 @@ class NetworkTest(unittest.TestCase):
     def test_every_subnet_attribute(self):
         block = self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
         subnet = self.subnet(Ipv6CidrBlock=block.replace("/56", "/64"))
+        self.ec2.describe_subnets(SubnetIds=[subnet])
         flags = ("MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation", "EnableDns64")
         dns = ("EnableResourceNameDnsARecord", "EnableResourceNameDnsAAAARecord")
         for value in (True, False):
@@ -168,6 +169,37 @@ class Ipv6Test(unittest.TestCase):
         found = self.ec2.describe_egress_only_internet_gateways(Filters=[{"Name": "tag:Name", "Values": ["b"]}])
         [gateway] = found["EgressOnlyInternetGateways"]
         self.assertEqual(tags_of(gateway), {"Name": "b"})
+
+    def test_a_used_token_is_answered_with_a_gateway_that_is_gone(self):
+        create = self.ec2.create_egress_only_internet_gateway
+        ids = []
+        for _ in range(2):
+            made = create(VpcId=self.vpc, ClientToken="t")["EgressOnlyInternetGateway"]
+            ids.append(made["EgressOnlyInternetGatewayId"])
+            if len(ids) == 1:
+                self.ec2.delete_egress_only_internet_gateway(EgressOnlyInternetGatewayId=ids[0])
+        self.assertEqual(ids[0], ids[1])
+        self.assertEqual(self.ec2.describe_egress_only_internet_gateways()["EgressOnlyInternetGateways"], [])
+
+    def test_the_range_of_a_subnet_takes_a_moment(self):
+        self.give_range()
+        self.ranges()
+        block = self.ranges()[0]["Ipv6CidrBlock"].replace("/56", "/64")
+        made = self.ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.0.0.0/20", Ipv6CidrBlock=block)
+        subnet = made["Subnet"]["SubnetId"]
+        modify = self.ec2.modify_subnet_attribute
+        values = {"SubnetId": subnet, "AssignIpv6AddressOnCreation": {"Value": True}}
+        self.assertEqual(code_of(modify, **values), "InvalidParameterValue")
+        shown = lambda: self.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["Ipv6CidrBlockAssociationSet"]
+        states = lambda: [one["Ipv6CidrBlockState"]["State"] for one in shown()]
+        self.assertEqual((states(), states()), (["associating"], ["associated"]))
+        modify(**values)
+        modify(SubnetId=subnet, AssignIpv6AddressOnCreation={"Value": False})
+        self.ec2.disassociate_subnet_cidr_block(AssociationId=shown()[0]["AssociationId"])
+        give = self.ec2.associate_subnet_cidr_block
+        code = code_of(give, SubnetId=subnet, Ipv6CidrBlock=block)
+        self.assertEqual((code, states(), states()), ("SubnetCidrBlockAlreadyAssociated", ["disassociating"], []))
+        give(SubnetId=subnet, Ipv6CidrBlock=block)
 
 
 class EndpointTest(unittest.TestCase):

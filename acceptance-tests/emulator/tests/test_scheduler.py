@@ -31,6 +31,15 @@ class SchedulerTest(unittest.TestCase):
             "Target": {"Arn": f"arn:aws:sqs:us-west-2:{self.account}:q", "RoleArn": role["Role"]["Arn"]},
         }
 
+    def test_a_used_token_makes_nothing_again(self):
+        create, delete = self.scheduler.create_schedule_group, self.scheduler.delete_schedule_group
+        create(Name="g", ClientToken="t")
+        delete(Name="g")
+        create(Name="g", ClientToken="t")
+        code = code_of(self.scheduler.get_schedule_group, Name="g")
+        create(Name="g", ClientToken="u")
+        self.assertEqual(code, "ResourceNotFoundException")
+
     def test_what_aws_refuses(self):
         create = self.scheduler.create_schedule
         wrong = {"Arn": "arn:aws:sqs:us-west-2:1:q", "RoleArn": f"arn:aws:iam::{self.account}:role/none"}

@@ -190,7 +190,9 @@ impl Adapter for CloudMapService {
         }
     }
 
-    async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
+    /// A token of ours would be the same after a delete, and AWS would answer with the service of then. The name,
+    /// which a namespace has once, is what makes the call safe to repeat.
+    async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let health = self
             .custom_health
             .then(|| HealthCheckCustomConfig::builder().build());
@@ -198,7 +200,6 @@ impl Adapter for CloudMapService {
         let call = aws
             .servicediscovery()
             .create_service()
-            .creator_request_id(token)
             .name(&self.name)
             .namespace_id(namespace)
             .description(&self.description)

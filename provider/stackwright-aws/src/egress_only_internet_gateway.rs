@@ -15,6 +15,8 @@ use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Record
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeEgressOnlyInternetGateways");
 const CREATE: Op = Op::new("ec2", "CreateEgressOnlyInternetGateway");
+/// Most gateways that an idempotency token is tried past.
+const TOKENS: u32 = 5;
 const DELETE: Op = Op::new("ec2", "DeleteEgressOnlyInternetGateway");
 
 const GONE: &[&str] = &[
@@ -163,27 +165,30 @@ impl Adapter for EgressOnlyInternetGateway {
         found.iter().map(observe).collect()
     }
 
+    /// AWS answers a used token with the gateway of then, even when that is deleted by now: the next token in a row
+    /// is tried.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        let vpc = self.vpc_id.get();
-        let answer = settle::once_known(aws, &[vpc], || {
-            let kind = ResourceType::EgressOnlyInternetGateway;
-            let call = aws
-                .ec2()
-                .create_egress_only_internet_gateway()
-                .client_token(token)
-                .vpc_id(vpc)
-                .tag_specifications(ec2_tags::specification(kind, &self.tags));
-            aws.call(CREATE, call.send())
-        });
-        let id = answer
-            .await?
-            .egress_only_internet_gateway
-            .and_then(|gateway| gateway.egress_only_internet_gateway_id);
-        let id = id.ok_or_else(|| CREATE.lacks("EgressOnlyInternetGatewayId"))?;
-        aws.newborns.note(&id);
-        Ok(Created {
-            outputs: outputs(&id),
-            complete: true,
+        for attempt in 0..TOKENS {
+            let token = match attempt {
+                0 => token.to_owned(),
+                attempt => format!("{token}-{attempt}"),
+            };
+            let id = create(aws, self, &token).await?;
+            aws.newborns.note(&id);
+            let loader = &aws.loaders.egress_only_internet_gateways;
+            if settle::get(aws, loader, &id, Freshness::Fresh)
+                .await?
+                .is_some()
+            {
+                return Ok(Created {
+                    outputs: outputs(&id),
+                    complete: true,
+                });
+            }
+        }
+        Err(AwsError::Broken {
+            what: format!("egress-only internet gateway of {}", self.vpc_id.get()),
+            reason: "AWS answers the creation with gateways that were deleted".to_owned(),
         })
     }
 
@@ -221,4 +226,24 @@ fn forget(aws: &Aws, id: &str) {
     aws.loaders
         .egress_only_internet_gateways
         .forget(&id.to_owned());
+}
+async fn create(
+    aws: &Aws,
+    gateway: &EgressOnlyInternetGateway,
+    token: &str,
+) -> Result<String, AwsError> {
+    let vpc = gateway.vpc_id.get();
+    let answer = settle::once_known(aws, &[vpc], || {
+        let kind = ResourceType::EgressOnlyInternetGateway;
+        let call = aws
+            .ec2()
+            .create_egress_only_internet_gateway()
+            .client_token(token)
+            .vpc_id(vpc)
+            .tag_specifications(ec2_tags::specification(kind, &gateway.tags));
+        aws.call(CREATE, call.send())
+    });
+    let made = answer.await?.egress_only_internet_gateway;
+    let id = made.and_then(|made| made.egress_only_internet_gateway_id);
+    id.ok_or_else(|| CREATE.lacks("EgressOnlyInternetGatewayId"))
 }

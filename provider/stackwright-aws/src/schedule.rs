@@ -182,13 +182,13 @@ impl Adapter for Schedule {
         ]))
     }
 
-    async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
+    /// Without a token of ours, as for groups.
+    async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let (key, group) = (key(self), self.group_name.get());
         outlast(propagation::ROLE, role_not_ready, || {
             let call = aws
                 .scheduler()
                 .create_schedule()
-                .client_token(token)
                 .group_name(group)
                 .name(&self.name)
                 .description(&self.description)

@@ -163,15 +163,16 @@ impl Adapter for ScheduleGroup {
     }
 
     /// A group of the same name that is still going away is waited for.
-    async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
+    ///
+    /// A token of ours would be the same after a delete, and AWS would answer with the group of then. The name is
+    /// what makes the call safe to repeat.
+    async fn create(&self, aws: &Aws, _token: &str) -> Result<Created, AwsError> {
         let name = &self.name;
         aws.loaders.schedule_groups.forget(name);
         let going = |error: &AwsError| error.is_code(&["ConflictException"]);
         crate::propagation::outlast(crate::propagation::ROLE, going, || async {
             let call = aws.scheduler().create_schedule_group().name(name);
-            let call = call
-                .client_token(token)
-                .set_tags(Some(tag_list(&self.tags)));
+            let call = call.set_tags(Some(tag_list(&self.tags)));
             match aws.call(CREATE, call.send()).await {
                 Err(error) if going(&error) && lives(aws, name).await? => Err(in_the_way(error)),
                 answer => answer.map(drop),
