@@ -72,6 +72,7 @@ def _create_rule(original: Any) -> Any:
         if not conditions:
             raise ApiError("ValidationError", "A condition must be specified")
         _check_weights(actions)
+        _check_stickiness(self, actions)
         return original(self, listener_arn, conditions, int(priority), actions, tags)
 
     return create_rule
@@ -82,6 +83,7 @@ def _modify_rule(original: Any) -> Any:
         """ModifyRule: of a rule that is there."""
         _known(self, rule_arn)
         _check_weights(actions)
+        _check_stickiness(self, actions)
         return original(self, rule_arn, conditions, actions)
 
     return modify_rule
@@ -92,6 +94,17 @@ def _check_weights(actions: list[Values]) -> None:
         for target in action.get("ForwardConfig", {}).get("TargetGroups", []):
             if not 0 <= int(target.get("Weight", 1)) <= _LARGEST_WEIGHT:
                 raise ApiError("ValidationError", f"Weight must be between 0 and {_LARGEST_WEIGHT} inclusive")
+
+
+def _check_stickiness(backend: ELBv2Backend, actions: list[Values]) -> None:
+    for action in actions:
+        config = action.get("ForwardConfig", {})
+        groups = [backend.target_groups.get(target["TargetGroupArn"]) for target in config.get("TargetGroups", [])]
+        sticky = any(group and group.attributes.get("stickiness.enabled") == "true" for group in groups)
+        enabled = str(config.get("TargetGroupStickinessConfig", {}).get("Enabled")).lower() == "true"
+        if len(groups) > 1 and sticky and not enabled:
+            text = "You must enable group stickiness on the rule if you enabled target stickiness on one of its target groups"
+            raise ApiError("InvalidLoadBalancerAction", text)
 
 
 def _known(backend: ELBv2Backend, rule_arn: str) -> None:

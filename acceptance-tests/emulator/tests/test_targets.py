@@ -47,6 +47,18 @@ class TargetsTest(unittest.TestCase):
             Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": forward}}],
         )["Rules"][0]["RuleArn"]
 
+    def test_a_sticky_group_among_several_wants_a_sticky_rule(self):
+        listener, groups = self.balancer(), [self.target_group("a"), self.target_group("b")]
+        sticky = [{"Key": "stickiness.enabled", "Value": "true"}, {"Key": "stickiness.type", "Value": "lb_cookie"}]
+        self.elb.modify_target_group_attributes(TargetGroupArn=groups[1], Attributes=sticky)
+        self.assertEqual(code_of(self.rule, listener, *groups), "InvalidLoadBalancerAction")
+        rule = self.rule(listener, groups[0])
+        forward = {
+            "TargetGroups": [{"TargetGroupArn": group} for group in groups],
+            "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 3600},
+        }
+        self.elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "ForwardConfig": forward}])
+
     def service(self, group):
         self.ecs.create_cluster(clusterName="main", capacityProviders=["FARGATE"])
         container = {"name": "web", "image": "nginx", "portMappings": [{"containerPort": 80}]}

@@ -227,6 +227,24 @@ fn another_port_moves_without_an_outage() -> Result<()> {
     same("the rule itself", &old["RuleArn"], &new["RuleArn"])
 }
 
+/// ELB takes a rule to two groups, one of them sticky, only when the rule is sticky itself.
+#[test]
+fn a_sticky_service_moves_to_another_port() -> Result<()> {
+    let account = Account::fresh()?;
+    let router = account.router("main")?;
+    let sticky = "  stickiness = { duration = 3600 }\n";
+    let slice =
+        |more: &str| fixtures::slice(&account, "", &(fixtures::web(&router) + sticky + more));
+    let root = Workspace::new(&account, &slice("")?)?;
+    root.apply()?.ok()?;
+    root.resources(&slice("  port = 9090\n")?)?;
+    root.apply()?.ok()?;
+    root.plan()?.empty()?;
+    let after = groups(&account)?;
+    ensure!(after.len() == 1 && after[0]["Port"] == 9090, "{after:?}");
+    Ok(())
+}
+
 #[test]
 fn another_router_is_reached_before_the_old_one_is_left() -> Result<()> {
     let account = Account::fresh()?;

@@ -11,7 +11,8 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_listeners::DescribeListe
 use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancers::DescribeLoadBalancersOutput;
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, ForwardActionConfig, HostHeaderConditionConfig,
-    PathPatternConditionConfig, Rule as Sdk, RuleCondition, TargetGroupTuple,
+    PathPatternConditionConfig, Rule as Sdk, RuleCondition, TargetGroupStickinessConfig,
+    TargetGroupTuple,
 };
 use stackwright_plan::component::{ForwardTarget, ListenerRule};
 use stackwright_plan::diff::FieldDiff;
@@ -380,6 +381,9 @@ fn conditions(desired: &ListenerRule) -> Vec<RuleCondition> {
     host.into_iter().chain(path).collect()
 }
 
+/// Seconds for which a client stays with one of two target groups: longer than a move takes.
+const MOVE: i32 = 3600;
+
 fn forward(desired: &ListenerRule) -> Action {
     let action = Action::builder().r#type(ActionTypeEnum::Forward);
     let action = match desired.targets.as_slice() {
@@ -392,7 +396,11 @@ fn forward(desired: &ListenerRule) -> Action {
                     .build()
             };
             let groups = several.iter().map(tuple).collect();
-            let config = ForwardActionConfig::builder().set_target_groups(Some(groups));
+            // ELB wants it when one of the groups is sticky, and it is there only while requests move.
+            let sticky = TargetGroupStickinessConfig::builder().enabled(true);
+            let config = ForwardActionConfig::builder()
+                .set_target_groups(Some(groups))
+                .target_group_stickiness_config(sticky.duration_seconds(MOVE).build());
             action.forward_config(config.build())
         }
     };
