@@ -217,11 +217,13 @@ fn write_records(scope: &Scope) -> Json {
 
 /// Services that make their own role in an account when they are first used there.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
-const FIRST_USES: [&str; 4] = [
+const FIRST_USES: [&str; 5] = [
     "ecs.amazonaws.com",
     "ecs.application-autoscaling.amazonaws.com",
     "elasticloadbalancing.amazonaws.com",
     "rds.amazonaws.com",
+    // Of alarms that open an OpsItem or an incident.
+    "ssm*.alarms.cloudwatch.amazonaws.com",
 ];
 
 fn service_linked_roles(scope: &Scope) -> Json {
@@ -230,7 +232,7 @@ fn service_linked_roles(scope: &Scope) -> Json {
         "Effect": "Allow",
         "Action": "iam:CreateServiceLinkedRole",
         "Resource": scope.global_arn("iam", "role/aws-service-role/*"),
-        "Condition": { "StringEquals": { "iam:AWSServiceName": FIRST_USES } },
+        "Condition": { "StringLike": { "iam:AWSServiceName": FIRST_USES } },
     })
 }
 
@@ -303,7 +305,6 @@ fn order_rules(scope: &Scope) -> Json {
 /// Source: <https://docs.aws.amazon.com/cloud-map/latest/dg/security_iam_permissions-reference.html>
 fn build_private_names() -> Json {
     json!({
-        "Sid": "BuildPrivateNames",
         "Effect": "Allow",
         "Action": [
             "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets",
@@ -360,8 +361,8 @@ fn tag_new(scope: &Scope, service: &str, action: &str) -> Json {
     })
 }
 
-/// The default security group, which AWS makes, and certificates, which have no condition of the kind above: only those that are
-/// nobody's become ours.
+/// The default security group, which AWS makes, rules that somebody has made without tags, and certificates, which have no condition of
+/// the kind above: only those that are nobody's become ours.
 fn tag_unowned(scope: &Scope) -> Json {
     let tag_of = |key: &str| format!("aws:RequestTag/{key}");
     json!({
@@ -369,7 +370,7 @@ fn tag_unowned(scope: &Scope) -> Json {
         "Effect": "Allow",
         "Action": ["acm:AddTagsToCertificate", "ec2:CreateTags"],
         "Resource": [
-            scope.arn("ec2", "security-group/*"),
+            scope.arn("ec2", "security-group*/*"),
             scope.arn("acm", "certificate/*"),
         ],
         "Condition": {

@@ -10,7 +10,7 @@ use super::inputs::{
     task_role_name,
 };
 use super::schema::{ContainerCheckConfig, SidecarConfig, VolumeConfig};
-use crate::app::{EXEC_POLICY, VOLUME_POLICY, execution_policies, trust_ecs_tasks};
+use crate::app::{EXEC_POLICY, VOLUME_POLICY, execution_policies, log_group_name, trust_ecs_tasks};
 use crate::component::{
     AwsLogs, Container, ContainerHealthCheck, EfsVolume, Mount, Role, TaskDefinition,
 };
@@ -52,7 +52,7 @@ fn task_policies(
     let mut documents: BTreeMap<String, Json> = policies.into_iter().map(parse).collect();
     let mut ours = Vec::new();
     if inputs.view.exec.known() == Some(&true) {
-        ours.push((EXEC_POLICY, exec_policy()));
+        ours.push((EXEC_POLICY, exec_policy(inputs)));
     }
     let volumes = known_objects(&inputs.view.volumes)?;
     if !volumes.is_empty() {
@@ -92,17 +92,28 @@ fn role(
         .predict("name", role_name);
 }
 
-/// What ECS Exec needs.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html>
-fn exec_policy() -> Json {
+/// What ECS Exec needs, and what it needs to write down what was done, into the log of the app.
+/// Sources: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html>,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-logging.html>
+fn exec_policy(inputs: &Inputs<'_>) -> Json {
     let actions = [
         "ssmmessages:CreateControlChannel",
         "ssmmessages:CreateDataChannel",
         "ssmmessages:OpenControlChannel",
         "ssmmessages:OpenDataChannel",
     ];
-    let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
-    json!({ "Version": "2012-10-17", "Statement": [statement] })
+    let group = log_group_name(inputs.scope, inputs.app);
+    let log = inputs.scope.arn("logs", &format!("log-group:{group}:*"));
+    let writing = [
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    ];
+    json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": actions, "Resource": "*" },
+        { "Effect": "Allow", "Action": "logs:DescribeLogGroups", "Resource": "*" },
+        { "Effect": "Allow", "Action": writing, "Resource": log },
+    ] })
 }
 
 /// Mounting, on exactly these file systems, through exactly these access points. A file system that
