@@ -24,7 +24,8 @@ def install() -> None:
     """Puts the repaired parts in place of moto's. After those of `gaps_network`, which it goes on with."""
     VPC.ipv6_cidr_block_association_set = property(_shown_ranges)
     GatewayResponse.describe_egress_only_internet_gateways = describe_egress_only_internet_gateways
-    GatewayResponse.create_egress_only_internet_gateway = _with_token(GatewayResponse.create_egress_only_internet_gateway)
+    create = GatewayResponse.create_egress_only_internet_gateway
+    GatewayResponse.create_egress_only_internet_gateway = tokens.kept(create, "ec2_backend")
     Subnet.ipv6_cidr_block_association_set = property(_shown_subnet_ranges)
     SubnetResponse.modify_subnet_attribute = _checked_attribute(SubnetResponse.modify_subnet_attribute)
     _wrap(VPCBackend, "associate_vpc_cidr_block", _associate_with_vpc)
@@ -88,12 +89,6 @@ def _begun(subnet: Subnet, looks: int) -> Subnet:
     for association in newest:
         association["looks"] = looks
     return subnet
-
-
-def _with_token(original: Any) -> Any:
-    return lambda self: tokens.answered(
-        self.ec2_backend, "egress-only gateway", self._get_param("ClientToken"), lambda: original(self)
-    )
 
 
 def _ranges(vpc: VPC) -> list[ipaddress.IPv6Network]:

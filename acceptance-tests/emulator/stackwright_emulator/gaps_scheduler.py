@@ -27,14 +27,8 @@ def install() -> None:
     Backend.create_schedule_group = _create_group(Backend.create_schedule_group)
     Backend.delete_schedule_group = _delete_group(Backend.delete_schedule_group)
     Response.list_schedule_groups = list_schedule_groups
-    for name in ("create_schedule", "create_schedule_group"):
-        setattr(Response, name, _with_token(name, getattr(Response, name)))
-
-
-def _with_token(name: str, original: Any) -> Any:
-    return lambda self: tokens.answered(
-        self.scheduler_backend, name, self._get_param("ClientToken"), lambda: original(self)
-    )
+    Response.create_schedule = tokens.kept(Response.create_schedule, "scheduler_backend")
+    Response.create_schedule_group = tokens.kept(Response.create_schedule_group, "scheduler_backend")
 
 
 def _check(self: Backend, values: dict[str, Any]) -> None:

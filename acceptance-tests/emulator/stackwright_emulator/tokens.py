@@ -15,3 +15,13 @@ def answered(backend: Any, kind: str, token: str | None, make: Callable[[], Any]
     if token:
         used[kind, token] = made
     return made
+
+
+def kept(original: Any, backend: str) -> Any:
+    """An operation that is answered by its ClientToken. `backend` is the attribute of the response that keeps tokens."""
+
+    def operation(self: Any) -> Any:
+        token = self._get_param("ClientToken")
+        return answered(getattr(self, backend), original.__name__, token, lambda: original(self))
+
+    return operation

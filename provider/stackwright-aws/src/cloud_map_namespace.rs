@@ -25,7 +25,7 @@ use crate::settle::{self, id};
 use crate::tag_changes::{same_resource, touches};
 use crate::{
     Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, User, Wait,
-    cloud_map_service,
+    cloud_map_service, tokens,
 };
 
 const GET: Op = Op::new("servicediscovery", "GetNamespace");
@@ -38,8 +38,6 @@ const ZONE: Op = Op::new("route53", "GetHostedZone");
 const GONE: &[&str] = &["NamespaceNotFound"];
 /// How long a create may go without naming the namespace that it makes.
 const NAMELESS: Duration = Duration::from_mins(3);
-/// Most namespaces that an idempotency token is tried past.
-const TOKENS: u32 = 5;
 
 /// Namespaces by id.
 #[derive(Debug)]
@@ -225,24 +223,13 @@ impl Adapter for CloudMapNamespace {
         }
     }
 
-    /// AWS answers a used token with the operation of then, even when its namespace is deleted by
-    /// now: the next token in a row is tried.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        for attempt in 0..TOKENS {
-            let token = match attempt {
-                0 => token.to_owned(),
-                attempt => format!("{token}-{attempt}"),
-            };
-            if let Some(outputs) = begin(self, aws, &token).await? {
-                return Ok(Created {
-                    outputs,
-                    complete: true,
-                });
-            }
-        }
-        Err(AwsError::Broken {
-            what: format!("namespace {}", self.name),
-            reason: "AWS answers the creation with namespaces that were deleted".to_owned(),
+        let what = || format!("namespace {}", self.name);
+        let attempt = |token: String| async move { begin(self, aws, &token).await };
+        let outputs = tokens::past_used(token, what, attempt).await?;
+        Ok(Created {
+            outputs,
+            complete: true,
         })
     }
 

@@ -11,12 +11,10 @@ use crate::call::Op;
 use crate::ec2_tags::{self, FILTER_VALUES};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, tokens};
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeEgressOnlyInternetGateways");
 const CREATE: Op = Op::new("ec2", "CreateEgressOnlyInternetGateway");
-/// Most gateways that an idempotency token is tried past.
-const TOKENS: u32 = 5;
 const DELETE: Op = Op::new("ec2", "DeleteEgressOnlyInternetGateway");
 
 const GONE: &[&str] = &[
@@ -165,30 +163,19 @@ impl Adapter for EgressOnlyInternetGateway {
         found.iter().map(observe).collect()
     }
 
-    /// AWS answers a used token with the gateway of then, even when that is deleted by now: the next token in a row
-    /// is tried.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        for attempt in 0..TOKENS {
-            let token = match attempt {
-                0 => token.to_owned(),
-                attempt => format!("{token}-{attempt}"),
-            };
+        let what = || format!("egress-only internet gateway of {}", self.vpc_id.get());
+        let attempt = |token: String| async move {
             let id = create(aws, self, &token).await?;
             aws.newborns.note(&id);
             let loader = &aws.loaders.egress_only_internet_gateways;
-            if settle::get(aws, loader, &id, Freshness::Fresh)
-                .await?
-                .is_some()
-            {
-                return Ok(Created {
-                    outputs: outputs(&id),
-                    complete: true,
-                });
-            }
-        }
-        Err(AwsError::Broken {
-            what: format!("egress-only internet gateway of {}", self.vpc_id.get()),
-            reason: "AWS answers the creation with gateways that were deleted".to_owned(),
+            let found = settle::get(aws, loader, &id, Freshness::Fresh).await?;
+            Ok(found.map(|_| id))
+        };
+        let id = tokens::past_used(token, what, attempt).await?;
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: true,
         })
     }
 

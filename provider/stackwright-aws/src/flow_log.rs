@@ -15,15 +15,13 @@ use crate::ec2_tags::{self, FILTER_VALUES, filter};
 use crate::loader::Source;
 use crate::propagation::{self, flow_logs_not_ready, outlast};
 use crate::settle::{self, id, outputs};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, tokens};
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeFlowLogs");
 const CREATE: Op = Op::new("ec2", "CreateFlowLogs");
 const DELETE: Op = Op::new("ec2", "DeleteFlowLogs");
 
 const GONE: &[&str] = &["InvalidFlowLogId.NotFound"];
-/// Most flow logs that an idempotency token is tried past.
-const TOKENS: u32 = 5;
 
 /// Flow logs by id.
 #[derive(Debug)]
@@ -118,28 +116,20 @@ impl Adapter for FlowLog {
             .collect()
     }
 
-    /// AWS answers a used token with the flow log of then, even when that is deleted by now: the
-    /// next token in a row is tried. EC2 learns of a new role some seconds late.
+    /// EC2 learns of a new role some seconds late.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        for number in 0..TOKENS {
-            let token = match number {
-                0 => token.to_owned(),
-                number => format!("{token}-{number}"),
-            };
+        let what = || format!("flow log of {}", self.resource_id.get());
+        let attempt = |token: String| async move {
             let attempt = || create(aws, self, &token);
             let id = outlast(propagation::ROLE, flow_logs_not_ready, attempt).await?;
             aws.newborns.note(&id);
             let found = settle::get(aws, &aws.loaders.flow_logs, &id, Freshness::Fresh).await?;
-            if found.is_some() {
-                return Ok(Created {
-                    outputs: outputs(&id),
-                    complete: true,
-                });
-            }
-        }
-        Err(AwsError::Broken {
-            what: format!("flow log of {}", self.resource_id.get()),
-            reason: "AWS answers the creation with flow logs that were deleted".to_owned(),
+            Ok(found.map(|_| id))
+        };
+        let id = tokens::past_used(token, what, attempt).await?;
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: true,
         })
     }
 

@@ -71,6 +71,7 @@ mod tag_changes;
 mod task_definition;
 mod task_logs;
 mod texts;
+mod tokens;
 
 // Cloud Map
 mod cloud_map;

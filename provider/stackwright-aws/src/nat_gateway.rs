@@ -12,7 +12,7 @@ use crate::call::Op;
 use crate::ec2_tags::{self, FILTER_VALUES, filter};
 use crate::loader::Source;
 use crate::settle::{self, id, outputs};
-use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait};
+use crate::{Adapter, Aws, AwsError, Created, Freshness, Lookup, Observed, Recorded, Wait, tokens};
 
 const DESCRIBE: Op = Op::new("ec2", "DescribeNatGateways");
 const CREATE: Op = Op::new("ec2", "CreateNatGateway");
@@ -20,8 +20,6 @@ const DELETE: Op = Op::new("ec2", "DeleteNatGateway");
 
 const GONE: &[&str] = &["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"];
 const PAUSE: Duration = Duration::from_secs(5);
-/// Most gateways that an idempotency token is tried past.
-const TOKENS: u32 = 5;
 
 /// NAT gateways by id, also those that do not work any more.
 #[derive(Debug)]
@@ -136,27 +134,18 @@ impl Adapter for NatGateway {
             .collect()
     }
 
-    /// AWS answers a used token with the gateway of then, even when that is dead by now: the next
-    /// token in a row is tried.
     async fn create(&self, aws: &Aws, token: &str) -> Result<Created, AwsError> {
-        for attempt in 0..TOKENS {
-            let token = if attempt == 0 {
-                token.to_owned()
-            } else {
-                format!("{token}-{attempt}")
-            };
+        let what = || format!("NAT gateway in {}", self.subnet_id.get());
+        let attempt = |token: String| async move {
             let id = create(aws, self, &token).await?;
             aws.newborns.note(&id);
-            if fresh(aws, &id).await?.as_ref().is_none_or(lives) {
-                return Ok(Created {
-                    outputs: outputs(&id),
-                    complete: true,
-                });
-            }
-        }
-        Err(AwsError::Broken {
-            what: format!("NAT gateway in {}", self.subnet_id.get()),
-            reason: "AWS answers the creation with gateways that were deleted".to_owned(),
+            let found = fresh(aws, &id).await?;
+            Ok(found.as_ref().is_none_or(lives).then_some(id))
+        };
+        let id = tokens::past_used(token, what, attempt).await?;
+        Ok(Created {
+            outputs: outputs(&id),
+            complete: true,
         })
     }
 

@@ -12,7 +12,7 @@ use crate::call::Op;
 use crate::ec2_tags::{self, FILTER_VALUES};
 use crate::loader::Source;
 use crate::settle::{self, outputs};
-use crate::{Aws, AwsError, Created, Freshness, Lookup, Wait};
+use crate::{Aws, AwsError, Created, Freshness, Lookup, Wait, tokens};
 
 pub(crate) const DESCRIBE: Op = Op::new("ec2", "DescribeVpcEndpoints");
 pub(crate) const CREATE: Op = Op::new("ec2", "CreateVpcEndpoint");
@@ -25,8 +25,6 @@ const GONE: &[&str] = &[
 ];
 /// Pause between questions about an endpoint on its way.
 pub(crate) const PAUSE: Duration = Duration::from_secs(2);
-/// Most endpoints that an idempotency token is tried past.
-const TOKENS: u32 = 5;
 
 /// VPC endpoints by id, also those that are going away.
 #[derive(Debug)]
@@ -142,8 +140,7 @@ pub(crate) async fn find<C: Component>(
     Ok(found)
 }
 
-/// Creates. As for NAT gateways a used token is answered with the endpoint of then, even when that
-/// is gone by now: the next token in a row is tried.
+/// Creates with a token that was not used for an endpoint that is gone.
 pub(crate) async fn create<F>(
     aws: &Aws,
     service: &str,
@@ -153,25 +150,19 @@ pub(crate) async fn create<F>(
 where
     F: Future<Output = Result<Option<types::VpcEndpoint>, AwsError>>,
 {
-    for number in 0..TOKENS {
-        let token = match number {
-            0 => token.to_owned(),
-            number => format!("{token}-{number}"),
-        };
+    let attempt = &attempt;
+    let create = |token: String| async move {
         let made = attempt(token).await?;
         let id = made.and_then(|endpoint| endpoint.vpc_endpoint_id);
         let id = id.ok_or_else(|| CREATE.lacks("VpcEndpointId"))?;
         aws.newborns.note(&id);
-        if fresh(aws, &id).await?.as_ref().is_none_or(lives) {
-            return Ok(Created {
-                outputs: outputs(&id),
-                complete: true,
-            });
-        }
-    }
-    Err(AwsError::Broken {
-        what: format!("endpoint to {service}"),
-        reason: "AWS answers the creation with endpoints that were deleted".to_owned(),
+        let found = fresh(aws, &id).await?;
+        Ok(found.as_ref().is_none_or(lives).then_some(id))
+    };
+    let id = tokens::past_used(token, || format!("endpoint to {service}"), create).await?;
+    Ok(Created {
+        outputs: outputs(&id),
+        complete: true,
     })
 }
 
