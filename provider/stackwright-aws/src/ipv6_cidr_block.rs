@@ -7,7 +7,6 @@ use aws_sdk_ec2::types::{self, VpcCidrBlockStateCode, VpcIpv6CidrBlockAssociatio
 use stackwright_plan::cidr::{IPV6_SUBNETS, ipv6_subnet};
 use stackwright_plan::component::{Ipv6CidrBlock, Tags};
 use stackwright_plan::diff::FieldDiff;
-use tokio::time::Instant;
 
 use crate::call::Op;
 use crate::ec2_tags::{self, filter};
@@ -76,21 +75,18 @@ async fn chosen(
     vpc: &str,
     freshness: Freshness,
 ) -> Result<Option<types::Vpc>, AwsError> {
-    let deadline = Instant::now() + CHOOSING;
-    let mut freshness = freshness;
-    loop {
-        let found = settle::get(aws, &aws.loaders.vpcs, vpc, freshness).await?;
-        let waits = |vpc: &types::Vpc| living(vpc).any(|association| !is_chosen(association));
-        if !found.as_ref().is_some_and(waits) {
-            return Ok(found);
-        }
-        if Instant::now() > deadline {
-            let what = format!("the IPv6 range of {vpc}");
-            return Err(AwsError::Timeout { what });
-        }
-        freshness = Freshness::Fresh;
-        tokio::time::sleep(PAUSE).await;
+    let waits = |vpc: &types::Vpc| living(vpc).any(|association| !is_chosen(association));
+    let found = settle::get(aws, &aws.loaders.vpcs, vpc, freshness).await?;
+    if !found.as_ref().is_some_and(waits) {
+        return Ok(found);
     }
+    let what = || format!("the IPv6 range of {vpc}");
+    settle::within(CHOOSING, what, || async {
+        let found = settle::get(aws, &aws.loaders.vpcs, vpc, Freshness::Fresh).await?;
+        let chosen = !found.as_ref().is_some_and(waits);
+        Ok(chosen.then_some(found))
+    })
+    .await
 }
 
 async fn of_vpc(

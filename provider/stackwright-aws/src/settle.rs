@@ -217,6 +217,28 @@ where
     }
 }
 
+/// Asks until there is an answer, for as long as AWS may take. For what mostly takes seconds and belongs to one call of
+/// ours.
+pub(crate) async fn within<T, F>(
+    span: Duration,
+    what: impl FnOnce() -> String,
+    ask: impl Fn() -> F,
+) -> Result<T, AwsError>
+where
+    F: Future<Output = Result<Option<T>, AwsError>>,
+{
+    let deadline = Instant::now() + span;
+    loop {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        if Instant::now() > deadline {
+            return Err(AwsError::Timeout { what: what() });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]

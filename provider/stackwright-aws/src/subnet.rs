@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType};
 use stackwright_plan::component::Subnet;
 use stackwright_plan::diff::FieldDiff;
-use tokio::time::Instant;
 
 use crate::call::Op;
 use crate::ec2_tags::{self, FILTER_VALUES, filter};
@@ -24,8 +23,6 @@ const MODIFY: Op = Op::new("ec2", "ModifySubnetAttribute");
 const ASSOCIATE: Op = Op::new("ec2", "AssociateSubnetCidrBlock");
 const DISASSOCIATE: Op = Op::new("ec2", "DisassociateSubnetCidrBlock");
 const DELETE: Op = Op::new("ec2", "DeleteSubnet");
-
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// Subnets by id.
 #[derive(Debug)]
@@ -252,21 +249,15 @@ async fn until_settled(aws: &Aws, id: &str) -> Result<(), AwsError> {
         let state = it.ipv6_cidr_block_state().and_then(|state| state.state());
         matches!(state, Some(Associating | Disassociating))
     };
-    let deadline = Instant::now() + RANGE;
-    loop {
+    let what = || format!("the IPv6 range of {id}");
+    settle::within(RANGE, what, || async {
         let found = settle::get(aws, &aws.loaders.subnets, id, Freshness::Fresh).await?;
-        let ranges = found
+        let mut ranges = found
             .iter()
             .flat_map(types::Subnet::ipv6_cidr_block_association_set);
-        if !ranges.into_iter().any(moves) {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            let what = format!("the IPv6 range of {id}");
-            return Err(AwsError::Timeout { what });
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+        Ok((!ranges.any(moves)).then_some(()))
+    })
+    .await
 }
 
 /// Takes away the IPv6 range that it has and gives it another one, or none.
