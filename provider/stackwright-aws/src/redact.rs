@@ -7,7 +7,6 @@
 //! - whatever has the shape of a secret: keys and tokens with known beginnings, private keys, credentials in a URL, the
 //!   value of something that is called a password, and long random text.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -56,18 +55,17 @@ impl Redactor {
 
     /// The text on one line, without secrets and not longer than a message may be.
     pub(crate) fn clean(&self, text: &str) -> String {
-        let words: Vec<String> = self.lines(text).collect();
-        shortened(words.join(" "))
+        shortened(self.lines(text).join(" "), LONGEST)
     }
 
     /// Each line of a text that says something, without secrets.
-    pub(crate) fn lines(&self, text: &str) -> impl Iterator<Item = String> {
-        let masked = mask(&self.cut(&printable(text))).into_owned();
-        let lines: Vec<String> = masked
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect();
-        lines.into_iter().filter(|line| !line.is_empty())
+    pub(crate) fn lines(&self, text: &str) -> Vec<String> {
+        let masked = mask(self.cut(&printable(text)));
+        let lines = masked.lines().map(str::trim_end);
+        lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Cuts out what is known, longest first.
@@ -81,10 +79,10 @@ impl Redactor {
     }
 }
 
-/// A text of at most [`LONGEST`] bytes.
-fn shortened(mut text: String) -> String {
-    if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+/// A text of at most so many bytes, and a mark where it was cut.
+pub(crate) fn shortened(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
         text.push_str(" ...");
     }
     text
@@ -156,7 +154,7 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-/// What tells of a secret, and is none: `secret_arn`, `password_version`.
+/// What is said about a secret and is not the secret: `secret_arn`, `password_version`.
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)[_-](?:arn|count|expires|file|id|length|limit|name|path|type|version)$")
 });
@@ -164,25 +162,14 @@ static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
 /// A run of letters and digits that is long enough for a secret.
 static RUN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_=-]{20,}"));
 
-fn mask(text: &str) -> Cow<'_, str> {
-    let steps: [fn(&str) -> String; 6] = [
-        |text| PRIVATE_KEY.replace_all(text, MASK).into_owned(),
-        |text| {
-            IN_URL
-                .replace_all(text, format!("${{1}}{MASK}@"))
-                .into_owned()
-        },
-        |text| {
-            HEADER
-                .replace_all(text, format!("${{1}}{MASK}"))
-                .into_owned()
-        },
-        |text| TOKEN.replace_all(text, MASK).into_owned(),
-        |text| NAMED.replace_all(text, named).into_owned(),
-        |text| RUN.replace_all(text, run).into_owned(),
-    ];
-    let masked = |text: Cow<'_, str>, step: &fn(&str) -> String| Cow::Owned(step(&text));
-    steps.iter().fold(Cow::Borrowed(text), masked)
+fn mask(mut text: String) -> String {
+    let kept = |kept: &str| format!("{kept}{MASK}");
+    text = PRIVATE_KEY.replace_all(&text, MASK).into_owned();
+    text = IN_URL.replace_all(&text, kept("${1}") + "@").into_owned();
+    text = HEADER.replace_all(&text, kept("${1}")).into_owned();
+    text = TOKEN.replace_all(&text, MASK).into_owned();
+    text = NAMED.replace_all(&text, named).into_owned();
+    RUN.replace_all(&text, run).into_owned()
 }
 
 /// `DB_PASSWORD=hunter2` and `password "hunter2"` lose their values. A sentence (`InvalidToken: the token has expired`,
@@ -323,7 +310,7 @@ mod tests {
             "bundler: failed to load command: puma (/usr/local/bundle/ruby/3.3.0/bin/puma)",
             "Cannot read /app/Controllers/V1/UsersController.php",
         ] {
-            let lines: Vec<String> = Redactor::default().lines(line).collect();
+            let lines = Redactor::default().lines(line);
             assert_eq!(lines, [line.replace('\t', " ")]);
         }
     }

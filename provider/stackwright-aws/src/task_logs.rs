@@ -3,6 +3,7 @@
 use aws_sdk_ecs::types::{ContainerDefinition, Task};
 
 use crate::call::Op;
+use crate::redact::shortened;
 use crate::task_definition::{LOG_GROUP, LOG_STREAM_PREFIX};
 use crate::{Aws, AwsError, LogTail};
 
@@ -14,8 +15,8 @@ const LINES: usize = 30;
 /// Longest line, in bytes: the message is read at a terminal.
 const LENGTH: usize = 500;
 
-/// The last lines of the containers of one task, without secrets. What cannot be read is left out: the reason of the
-/// failure is told without it.
+/// The last lines of the containers of one task, without secrets. What cannot be read is left out: the message
+/// has the reason of the failure without it.
 pub(crate) async fn of(aws: &Aws, tasks: &[Task], deployment: Option<&str>) -> Vec<LogTail> {
     let Some(task) = tasks.iter().find(|task| failed(task, deployment)) else {
         return Vec::new();
@@ -49,7 +50,8 @@ async fn tails(aws: &Aws, task: &Task) -> Result<Vec<LogTail>, AwsError> {
     for container in containers {
         if let Some((group, stream)) = stream(container, id) {
             let text = events(aws, &group, &stream).await.unwrap_or_default();
-            let lines: Vec<String> = aws.redactor.lines(&text).map(shortened).collect();
+            let lines = aws.redactor.lines(&text).into_iter();
+            let lines: Vec<String> = lines.map(|line| shortened(line, LENGTH)).collect();
             let first = lines.len().saturating_sub(LINES);
             found.push(LogTail {
                 container: container.name().unwrap_or_default().to_owned(),
@@ -82,14 +84,6 @@ async fn events(aws: &Aws, group: &str, stream: &str) -> Result<String, AwsError
     let answer = aws.call(GET, request.send()).await?;
     let messages = answer.events().iter().filter_map(|event| event.message());
     Ok(messages.collect::<Vec<_>>().join("\n"))
-}
-
-fn shortened(mut line: String) -> String {
-    if line.len() > LENGTH {
-        line.truncate(line.floor_char_boundary(LENGTH));
-        line.push_str(" ...");
-    }
-    line
 }
 
 #[cfg(test)]
