@@ -120,16 +120,13 @@ fn check_links(folder: &Path) -> Result<(), DiskError> {
     let current = std::env::current_dir().unwrap_or_default();
     let own = [input::root(&current), current];
     let below = |own: &PathBuf| Some((own.clone(), folder.strip_prefix(own).ok()?));
-    let elsewhere = || {
-        (
-            folder_of(folder).to_owned(),
-            folder.file_name().map_or(Path::new(""), Path::new),
-        )
-    };
     let (mut path, parts) = match own.iter().find_map(below) {
         Some(found) => found,
         None if folder.is_relative() => (PathBuf::new(), folder),
-        None => elsewhere(),
+        None => (
+            folder_of(folder).to_owned(),
+            folder.file_name().map_or(Path::new(""), Path::new),
+        ),
     };
     for part in parts {
         path.push(part);

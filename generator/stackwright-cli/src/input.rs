@@ -1,4 +1,4 @@
-//! Reading files that somebody else may have written or named.
+//! Reading files whose content or name is not to be trusted.
 //!
 //! In a repository that others write to, a name may lead anywhere: to a device that never ends, a pipe that nobody
 //! writes to, the credentials of whoever runs us. What cannot be used is often shown in a message, and so in the log

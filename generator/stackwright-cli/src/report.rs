@@ -59,12 +59,9 @@ impl Style {
 pub(crate) fn problems(ending: &Ending, style: Style) -> String {
     let renderer = style.renderer();
     let mut text = String::new();
+    let sources = without_secrets(ending);
     for diagnostic in shown(&ending.diagnostics) {
-        push(
-            &mut text,
-            &renderer,
-            diagnostic_group(diagnostic, &ending.sources),
-        );
+        push(&mut text, &renderer, diagnostic_group(diagnostic, &sources));
     }
     for loss in update(ending).iter().flat_map(|it| &it.consequences.losses) {
         let (title, help) = (loss.to_string(), loss.help());
@@ -424,6 +421,24 @@ fn first_definition(problem: &Problem) -> Option<std::ops::Range<usize>> {
         Problem::DuplicateKey { first, .. } => Some(first.clone()),
         _ => None,
     }
+}
+
+/// The input with a star for each byte of a value that looks like a secret: messages show lines of it, and end up in the
+/// log of a CI.
+fn without_secrets(ending: &Ending) -> BTreeMap<String, SourceFile> {
+    let mut sources = ending.sources.clone();
+    for diagnostic in &ending.diagnostics {
+        if let Problem::SecretInConfig { value, .. } = &diagnostic.problem
+            && let Some(source) = sources.get_mut(&diagnostic.file)
+        {
+            let hidden = source.text[value.clone()].bytes();
+            let stars: String = hidden
+                .map(|byte| if byte == b'\n' { '\n' } else { '*' })
+                .collect();
+            source.text.replace_range(value.clone(), &stars);
+        }
+    }
+    sources
 }
 
 /// Most diagnostics that are shown. Each points into its file, and a file may have one on every line.

@@ -191,6 +191,7 @@ impl<'a> Checker<'a> {
             let problem = Problem::SecretInConfig {
                 name: name.value.clone(),
                 looks,
+                value: value.span.clone(),
             };
             self.report(&name.span, problem);
         }

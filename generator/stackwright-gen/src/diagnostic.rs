@@ -324,6 +324,8 @@ pub enum Problem {
         name: String,
         /// What it looks like.
         looks: Looks,
+        /// Where its value is, which must not be shown.
+        value: Range<usize>,
     },
     /// An environment would read a secret of the other environment.
     #[error("{environment} would read a secret of the {owner} account")]

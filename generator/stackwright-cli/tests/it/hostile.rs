@@ -1,4 +1,4 @@
-//! What a repository that somebody else wrote must not be able to do.
+//! What a hostile repository must not be able to do.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -327,4 +327,17 @@ fn of_many_mistakes_the_first_hundred_are_shown_and_soon() {
     );
     let run = repository.run(&["validate", "--spec", "stackwright.yaml"]);
     assert_eq!(run.code, 1);
+}
+
+#[test]
+fn a_secret_in_config_is_not_shown() {
+    let repository = Repository::with_spec();
+    let config = r#"config = { KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc", URL = "postgres://app:hunter2@db/é", "b d" = "1" }"#;
+    repository.write("stackwright.toml", format!("{SPEC}{config}\n"));
+    for arguments in [&["validate"][..], &["validate", "--json"], &["generate"]] {
+        let run = repository.run(arguments);
+        let all = run.all();
+        assert!(run.code == 1 && all.contains("looks like a token"), "{all}");
+        assert!(!all.contains("4eC39") && !all.contains("hunter2"), "{all}");
+    }
 }
