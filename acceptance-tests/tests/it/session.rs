@@ -98,6 +98,7 @@ fn a_plan_needs_the_role_for_reading_alone_and_a_saved_plan_is_applied_with_the_
         "Role Cannot Be Assumed",
         "acme-deploy",
         "Nothing was changed",
+        "`apply_role`",
     ])?;
     ensure!(
         member.all_writes()?.is_empty(),

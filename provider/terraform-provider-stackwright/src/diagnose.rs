@@ -424,10 +424,12 @@ pub(crate) fn connecting(error: &ConnectError) -> Diagnostic {
     no_session(error, summary, "Nothing was read or changed.", next).at(path)
 }
 
-/// There is no session to write with. The plan was made with another one.
+/// There is no session to write with. The plan was made with another one. A resource has no path to an argument of the
+/// provider block, so the text names it.
 pub(crate) fn before_writing(error: &ConnectError) -> Diagnostic {
     let (summary, next, _) = unconnected(error);
-    no_session(error, summary, "Nothing was changed.", next).at(Path::attribute("apply_role"))
+    let state = "Nothing was changed. The role is that of `apply_role` in the provider block.";
+    no_session(error, summary, state, next)
 }
 
 fn no_session(error: &ConnectError, summary: &str, state: &str, next: &str) -> Diagnostic {
