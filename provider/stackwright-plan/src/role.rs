@@ -74,7 +74,7 @@ pub struct Trust {
         allowed = "`o-` and 10 to 32 lower-case letters or digits"
     )]
     pub organization_id: Option<String>,
-    /// Only these principals of the accounts may switch: ARNs of users and roles, in which `*` stands for any text.
+    /// Only these principals of the accounts may switch: ARNs of users and roles, in which `*` matches any text.
     #[tf(default = BTreeSet::new())]
     pub principal_arns: BTreeSet<String>,
     /// Whether the session must have been opened with a second factor.

@@ -162,7 +162,7 @@ const READS: &[&str] = &[
     "tag:GetResources",
 ];
 
-/// What an apply reads: as much as [`READS`], in fewer words, because the policies of a role have a limit.
+/// What an apply reads: all of [`READS`] and more, in fewer words, because the policies of a role have a limit.
 fn look() -> Json {
     json!({
         "Sid": "Look",
@@ -361,7 +361,7 @@ fn tag_new(scope: &Scope, service: &str, action: &str) -> Json {
     })
 }
 
-/// The default security group, which AWS makes, rules that somebody has made without tags, and certificates, which have no condition of
+/// The default security group, which AWS makes, rules without tags, and certificates, which have no condition of
 /// the kind above: only those that are nobody's become ours.
 fn tag_unowned(scope: &Scope) -> Json {
     let tag_of = |key: &str| format!("aws:RequestTag/{key}");
